@@ -135,6 +135,7 @@ arena_open(size_t limit, arena **ret)
 {
     if (limit > SIZE_MAX / 4 || fault_now())
         FAIL(LIMIT, "an arena of %zu bytes cannot be had", limit);
+    limit = round_up(limit);
     arena *a = arena_make(limit);
     if (!a)
         FAIL(LIMIT, "an arena of %zu bytes cannot be had", limit);
@@ -176,11 +177,11 @@ arena_used(const arena *a)
     return a->used;
 }
 
-/* `most` is far below SIZE_MAX, so nothing here can wrap around. */
+/* Limits are rounded as sizes are, so what fits also fits when it is rounded. */
 static bool
 fits(const arena *a, size_t size, size_t most)
 {
-    return size <= most && a->used <= most && round_up(size) <= most - a->used;
+    return a->used <= most && size <= most - a->used;
 }
 
 void *

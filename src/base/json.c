@@ -35,14 +35,24 @@ refuse_at(str text, size_t at, const char *what)
     REFUSE(PARSE, "", "line %zu, column %zu: %s", line, column, what);
 }
 
+static bool
+is_escaped(str text, size_t at)
+{
+    size_t slashes = 0;
+    while (slashes < at && text.at[at - slashes - 1] == '\\')
+        slashes++;
+    return slashes % 2;
+}
+
 /* Offset of the quote that ends the string begun at `i`, or the end of the text. */
 static size_t
 string_end(str text, size_t i)
 {
-    for (i++; i < text.len && text.at[i] != '"'; i++)
-        if (text.at[i] == '\\')
-            i++;
-    return i;
+    const char *end = text.at + text.len, *p = text.at + i;
+    do
+        p = memchr(p + 1, '"', (size_t)(end - p - 1));
+    while (p && is_escaped(text, (size_t)(p - text.at)));
+    return p ? (size_t)(p - text.at) : text.len;
 }
 
 /* One pass over the bare structure: how deep it goes, and how many values it can have at most,

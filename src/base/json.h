@@ -7,8 +7,11 @@
  * lives in the arena; jvals are plain values and must not outlive it, nor the jval they were
  * reached from (they point up to it).
  *
- * Writing: plain calls into a buf; the caller places commas through json_key and json_next.
- * Text is escaped; invalid UTF-8 is written as U+FFFD, never passed on. */
+ * A member's name that holds a NUL is refused, so names are C strings.
+ *
+ * Writing: plain calls into a buf; commas set themselves: a key or value writes one before it
+ * when the last byte of the buf ends a value (a quote, a bracket, a digit, a letter).  Text is
+ * escaped; invalid UTF-8 is written as U+FFFD, one for each bad byte, never passed on. */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
@@ -28,7 +31,8 @@ enum { JSON_DEPTH_MAX = 64 };
 fallible json_read(arena *a, str text, jval *ret);
 
 enum jtype json_type(jval v);
-/* "messages[2].content" into `room`; returns it. "" for the root. */
+/* "messages[2].content" into `room`, cut to it; returns it.  "" for the root; a name that does not
+ * look like a field's may be content and is shown as `?`. */
 const char *json_path(const jval *v, char *room, size_t room_len);
 
 /* The member, absent (v == NULL) when there is none or when it is null. `o` must be an object. */
@@ -63,7 +67,7 @@ fallible opt_json_f64(const jval *v, double min, double max, double *ret);
 /* The value as JSON text again (compact), appended. */
 void json_put_value(buf *b, const jval *v);
 
-/* Writing.  A comma is set before a member or item unless the last byte opens a container. */
+/* Writing. */
 void json_open(buf *b, char bracket); /* '{' or '[', after a comma if one is due */
 void json_close(buf *b, char bracket);
 void json_key(buf *b, const char *name);

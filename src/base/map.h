@@ -22,7 +22,8 @@ fallible map_put(map *m, str key, void *value);
 void *map_get(const map *m, str key);
 /* The value taken out, or NULL. */
 void *map_take(map *m, str key);
-/* Walks in no order: for (size_t i = 0; map_next(m, &i, &k, &v);) ... ; do not change it meanwhile. */
+/* Walks in no order: for (size_t i = 0; map_next(m, &i, &k, &v);) ...
+ * Do not change the map meanwhile. */
 bool map_next(const map *m, size_t *at, str *ret_key, void **ret_value);
 void map_done(map *m);
 

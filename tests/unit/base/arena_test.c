@@ -70,6 +70,19 @@ TEST(an_outsiders_size_ends_at_the_limit_and_the_program_has_its_reserve)
     CHECK_ERR(try_arena_get(a, 1, 1, &p), LIMIT);
 }
 
+TEST(a_limit_that_is_no_round_number_can_be_used_in_full)
+{
+    for (size_t limit = 1; limit < 100; limit++) {
+        AUTO(arena) *a = NULL;
+        void *p = NULL;
+        NEED_OK(arena_open(limit, &a));
+        CHECK_OK(try_arena_get(a, limit, 1, &p));
+        CHECK(p && holds_only(p, limit, 0));
+        CHECK_ERR(try_arena_get(a, 1, 1, &p), LIMIT);
+        CHECK(arena_get(a, ARENA_RESERVE) != NULL);
+    }
+}
+
 TEST(the_program_may_use_the_reserve_up_and_outsiders_then_get_nothing)
 {
     AUTO(arena) *a = NULL;

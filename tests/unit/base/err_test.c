@@ -122,6 +122,43 @@ TEST(a_refusal_does_not_speak_for_another_code)
     CHECK_STR(str_of(err_public(other)), str_of(err_info(other)->en));
 }
 
+TEST(a_failure_kept_speaks_again_when_the_trail_has_moved_on)
+{
+    struct err_kept refused, failed;
+    err_keep(&refused, refuse_field());
+    err_keep(&failed, fail_inside());
+    CHECK_ERR(dive(3), IO);
+    const err e = err_again(&refused);
+    CHECK_ERR(e, ARGUMENT);
+    CHECK_STR(str_of(err_public(e)), STR("messages[2].content must be a string"));
+    CHECK_STR(str_of(err_param()), STR("messages[2].content"));
+    const err f = err_again(&failed);
+    CHECK_ERR(f, IO);
+    CHECK_STR(str_of(err_text()), STR("disk 7 said no"));
+    CHECK_STR(str_of(err_public(f)), str_of(err_info(f)->en));
+    CHECK_STR(str_of(err_param()), STR(""));
+}
+
+TEST(a_failure_kept_too_late_keeps_its_code_and_no_stranger_text)
+{
+    struct err_kept k;
+    const err e = refuse_field();
+    CHECK_ERR(fail_inside(), IO);
+    err_keep(&k, e);
+    const err again = err_again(&k);
+    CHECK_ERR(again, ARGUMENT);
+    CHECK_STR(str_of(err_public(again)), str_of(err_info(again)->en));
+    CHECK_INT(str_find(str_of(err_trail()), STR("disk")), ==, -1);
+}
+
+TEST(a_success_kept_is_a_success)
+{
+    struct err_kept k;
+    CHECK_ERR(fail_inside(), IO);
+    err_keep(&k, OK);
+    CHECK_OK(err_again(&k));
+}
+
 TEST(every_code_has_an_id_of_its_own_and_is_found_by_it)
 {
     EACH_CODE(e)
