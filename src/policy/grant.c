@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "policy/grant.h"
+
+#include <stdio.h>
+
+#include "policy/policy.h"
+
+/* The only place that knows what a grant is, and policy_decide the only function that makes one. */
+struct grant {
+    label ceiling;
+    enum op op;
+};
+
+enum { NAME_SHOWN_MAX = 64 };
+
+static const struct op_info ops[] = {
+#define OP(id, name, role, is_content, doc) {#id, name, ROLE_##role, is_content, doc},
+#include "policy/ops.def"
+#undef OP
+};
+_Static_assert(sizeof ops / sizeof *ops == OP_COUNT, "one row per operation");
+
+static const struct rule_info rules[] = {
+#define RULE(id, name, granted_by, doc) {#id, name, granted_by, doc},
+#include "policy/rules.def"
+#undef RULE
+};
+_Static_assert(sizeof rules / sizeof *rules == RULE_COUNT, "one row per rule");
+
+const struct op_info *
+op_info(enum op o)
+{
+    ASSERT(o < OP_COUNT);
+    return &ops[o];
+}
+
+const struct rule_info *
+rule_info(enum rule r)
+{
+    ASSERT(r < RULE_COUNT);
+    return &rules[r];
+}
+
+const struct rule_info *
+rule_find(str name)
+{
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (str_eq(str_of(rules[i].name), name))
+            return &rules[i];
+    return NULL;
+}
+
+enum op
+grant_op(const grant *g)
+{
+    return g->op;
+}
+
+label
+grant_ceiling(const grant *g)
+{
+    return g->ceiling;
+}
+
+bool
+grant_covers(const grant *g, label l)
+{
+    return label_dominates(g->ceiling, l);
+}
+
+/* ---- the rules: each says whether it is broken and, if so, why */
+
+struct view {
+    const struct label_names *names;
+    const struct ask *q;
+    label ceiling;
+    char *why; /* of struct decision */
+};
+
+/* A name shown in a sentence, cut so that the sentence keeps its end. */
+#define SHOW(s) (int)((s).len < NAME_SHOWN_MAX ? (s).len : NAME_SHOWN_MAX), (s).at ? (s).at : ""
+#define WHY(v, ...) ((void)snprintf((v)->why, sizeof((struct decision *)0)->why, __VA_ARGS__), true)
+
+static bool
+broken_SESSION_EXPIRED(const struct view *v)
+{
+    const struct session *s = v->q->session;
+    if (s->expires_wall_ms == 0 || v->q->now_wall_ms < s->expires_wall_ms)
+        return false;
+    return WHY(v, "key %.*s has expired", SHOW(s->key_name));
+}
+
+static bool
+broken_SESSION_REVOKED(const struct view *v)
+{
+    const struct session *s = v->q->session;
+    return s->is_revoked && WHY(v, "key %.*s was revoked", SHOW(s->key_name));
+}
+
+static const char *
+role_text(enum role r)
+{
+    switch (r) {
+    case ROLE_OPERATOR:
+        return "operator (Betrieb)";
+    case ROLE_AUDITOR:
+        return "auditor (Revision)";
+    case ROLE_OFFICER:
+        return "security officer (Geheimschutz)";
+    case ROLE_BUSINESS:
+        return "business (Fach)";
+    case ROLE_ANY:
+        break;
+    }
+    return "none";
+}
+
+static bool
+broken_OP_ROLE(const struct view *v)
+{
+    const struct op_info *op = op_info(v->q->op);
+    const struct session *s = v->q->session;
+    if (op->role == ROLE_ANY || (s->roles & (uint32_t)op->role))
+        return false;
+    return WHY(v, "%s needs the role %s, which key %.*s lacks", op->name, role_text(op->role),
+               SHOW(s->key_name));
+}
+
+static bool
+broken_OP_SCOPE(const struct view *v)
+{
+    const struct session *s = v->q->session;
+    if (!v->q->model.len || !s->model_count)
+        return false;
+    for (size_t i = 0; i < s->model_count; i++)
+        if (str_eq(s->models[i], v->q->model))
+            return false;
+    return WHY(v, "key %.*s is not for model %.*s", SHOW(s->key_name), SHOW(v->q->model));
+}
+
+static label
+missing(label may_hold, label l, int first, int count)
+{
+    const label more = {{l.w[0] & ~may_hold.w[0], l.w[1] & ~may_hold.w[1], l.w[2] & ~may_hold.w[2],
+                         l.w[3] & ~may_hold.w[3]}};
+    return label_part(more, first, count);
+}
+
+static bool
+is_none(label l)
+{
+    return label_eq(l, LABEL_BOTTOM);
+}
+
+static str
+level_name(const struct view *v, label l)
+{
+    const int level = label_level(l);
+    for (size_t i = 0; i < v->names->level_count; i++)
+        if (v->names->levels[i].bit == level)
+            return v->names->levels[i].id;
+    return STR("unknown");
+}
+
+/* The name of the first bit of `l`. */
+static str
+first_name(const struct label_name *names, size_t count, label l)
+{
+    for (size_t i = 0; i < count; i++)
+        if (label_has(l, names[i].bit))
+            return names[i].id;
+    return STR("unknown");
+}
+
+static bool
+is_level_above(const struct view *v, label may_hold)
+{
+    return !is_none(missing(may_hold, v->q->data, LABEL_LEVEL_FIRST, LABEL_LEVEL_COUNT));
+}
+
+static bool
+lacks_compartment(const struct view *v, label may_hold, str *ret_name)
+{
+    const label l = missing(may_hold, v->q->data, LABEL_COMPARTMENT_FIRST, LABEL_COMPARTMENT_COUNT);
+    *ret_name = first_name(v->names->compartments, v->names->compartment_count, l);
+    return !is_none(l);
+}
+
+static bool
+is_excluded(const struct view *v, label may_hold, str *ret_name)
+{
+    const label l = missing(may_hold, v->q->data, LABEL_REL_FIRST, LABEL_REL_COUNT);
+    *ret_name = first_name(v->names->parties, v->names->party_count, l);
+    return !is_none(l);
+}
+
+static bool
+is_tainted(const struct view *v, label may_hold, str *ret_name)
+{
+    const label l = missing(may_hold, v->q->data, LABEL_TAINT_FIRST, LABEL_TAINT_COUNT);
+    *ret_name = first_name(v->names->taints, v->names->taint_count, l);
+    return !is_none(l);
+}
+
+static bool
+broken_INSTANCE_CEILING(const struct view *v)
+{
+    return is_level_above(v, v->ceiling) &&
+           WHY(v, "label %.*s is above the ceiling %.*s of this installation",
+               SHOW(level_name(v, v->q->data)), SHOW(level_name(v, v->ceiling)));
+}
+
+static bool
+broken_CLEARANCE_LEVEL(const struct view *v)
+{
+    const struct session *s = v->q->session;
+    return is_level_above(v, s->clearance) &&
+           WHY(v, "label %.*s is above the clearance %.*s of key %.*s",
+               SHOW(level_name(v, v->q->data)), SHOW(level_name(v, s->clearance)),
+               SHOW(s->key_name));
+}
+
+static bool
+broken_CLEARANCE_COMPARTMENT(const struct view *v)
+{
+    const struct session *s = v->q->session;
+    str name;
+    return lacks_compartment(v, s->clearance, &name) &&
+           WHY(v, "the label's compartment %.*s is not in the clearance of key %.*s", SHOW(name),
+               SHOW(s->key_name));
+}
+
+static bool
+broken_CLEARANCE_RELEASE(const struct view *v)
+{
+    const struct session *s = v->q->session;
+    str name;
+    if (!is_excluded(v, s->clearance, &name))
+        return false;
+    if (is_none(label_part(s->clearance, LABEL_REL_FIRST, LABEL_REL_COUNT)))
+        return WHY(v, "the label is released to some parties only, and key %.*s acts for none",
+                   SHOW(s->key_name));
+    return WHY(v, "the label is not released to party %.*s, which key %.*s acts for", SHOW(name),
+               SHOW(s->key_name));
+}
+
+static bool
+broken_CLEARANCE_TAINT(const struct view *v)
+{
+    const struct session *s = v->q->session;
+    str name;
+    return is_tainted(v, s->clearance, &name) &&
+           WHY(v, "key %.*s may not take in what is tainted %.*s", SHOW(s->key_name), SHOW(name));
+}
+
+static bool
+broken_TARGET_LEVEL(const struct view *v)
+{
+    return is_level_above(v, v->q->target) &&
+           WHY(v, "label %.*s is above %.*s, the highest that model %.*s may hold",
+               SHOW(level_name(v, v->q->data)), SHOW(level_name(v, v->q->target)),
+               SHOW(v->q->model));
+}
+
+static bool
+broken_TARGET_COMPARTMENT(const struct view *v)
+{
+    str name;
+    return lacks_compartment(v, v->q->target, &name) &&
+           WHY(v, "model %.*s may not hold the label's compartment %.*s", SHOW(v->q->model),
+               SHOW(name));
+}
+
+static bool
+broken_TARGET_RELEASE(const struct view *v)
+{
+    str name;
+    return is_excluded(v, v->q->target, &name) &&
+           WHY(v, "what model %.*s holds can be seen by party %.*s, which the label excludes",
+               SHOW(v->q->model), SHOW(name));
+}
+
+static bool
+broken_TARGET_TAINT(const struct view *v)
+{
+    str name;
+    return is_tainted(v, v->q->target, &name) &&
+           WHY(v, "model %.*s may not take in what is tainted %.*s", SHOW(v->q->model), SHOW(name));
+}
+
+typedef bool broken_fn(const struct view *v);
+
+static broken_fn *const checks[] = {
+#define RULE(id, name, granted_by, doc) broken_##id,
+#include "policy/rules.def"
+#undef RULE
+};
+
+/* What the caller may touch under the grant: what it is cleared for and this installation may
+ * hold; where content goes to a model, nothing the model may not hold. */
+static label
+ceiling_of(const policy *p, const struct ask *q)
+{
+    const label own = label_meet(q->session->clearance, policy_local_sink(p));
+    return op_info(q->op)->is_content ? label_meet(own, q->target) : own;
+}
+
+fallible
+policy_decide(const policy *p, const struct ask *q, arena *a, struct decision *d, const grant **ret)
+{
+    const struct view v = {policy_names(p), q, policy_ceiling(p), d->why};
+    for (int i = 0; i < RULE_COUNT; i++)
+        if (checks[i](&v)) {
+            d->allowed = false;
+            d->rule = rules[i].name;
+            d->granted_by = rules[i].granted_by;
+            REFUSE(DENIED, "", "%s", d->why);
+        }
+    *d = (struct decision){.allowed = true, .rule = "default", .granted_by = ""};
+    grant *g = arena_new(a, grant);
+    *g = (grant){ceiling_of(p, q), q->op};
+    ASSERT(grant_covers(g, q->data));
+    *ret = g;
+    return OK;
+}

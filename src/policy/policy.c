@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "policy/policy.h"
+
+#include <cyaml/cyaml.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/fault.h"
+#include "base/num.h"
+#include "base/utf8.h"
+
+enum {
+    FILE_BYTES_MAX = 256 * 1024,
+    MEMORY_MAX = 1024 * 1024,
+    LEVELS_MAX = LABEL_LEVEL_COUNT,
+    ID_BYTES_MAX = 32,
+    TITLE_BYTES_MAX = 200
+};
+
+struct policy {
+    arena *memory; /* holds everything, this struct too */
+    struct label_names names;
+    label ceiling;
+};
+
+/* ---- the file as libcyaml gives it */
+
+/* Numbers come as text: libcyaml would take "1O" for 1. */
+struct entry {
+    char *id, *title, *law, *number;
+    int bit; /* of `number`, by check_entry */
+};
+
+struct file {
+    char *version;
+    struct entry *levels, *compartments, *parties, *taints;
+    uint32_t levels_count, compartments_count, parties_count, taints_count;
+};
+
+#define ENTRY(bit_key)                                                                             \
+    {                                                                                              \
+        CYAML_FIELD_STRING_PTR("id", CYAML_FLAG_POINTER, struct entry, id, 1, ID_BYTES_MAX),       \
+            CYAML_FIELD_STRING_PTR(bit_key, CYAML_FLAG_POINTER, struct entry, number, 1,           \
+                                   ID_BYTES_MAX),                                                  \
+            CYAML_FIELD_STRING_PTR("title", CYAML_FLAG_POINTER, struct entry, title, 1,            \
+                                   TITLE_BYTES_MAX),                                               \
+            CYAML_FIELD_STRING_PTR("law", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct entry,  \
+                                   law, 1, TITLE_BYTES_MAX),                                       \
+            CYAML_FIELD_END                                                                        \
+    }
+
+static const cyaml_schema_field_t level_fields[] = ENTRY("height");
+static const cyaml_schema_field_t bit_fields[] = ENTRY("bit");
+static const cyaml_schema_value_t level_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, level_fields)};
+static const cyaml_schema_value_t bit_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, bit_fields)};
+static const cyaml_schema_field_t file_fields[] = {
+    CYAML_FIELD_STRING_PTR("version", CYAML_FLAG_POINTER, struct file, version, 1, ID_BYTES_MAX),
+    CYAML_FIELD_SEQUENCE("levels", CYAML_FLAG_POINTER, struct file, levels, &level_schema, 1,
+                         LEVELS_MAX),
+    CYAML_FIELD_SEQUENCE("compartments", CYAML_FLAG_POINTER, struct file, compartments, &bit_schema,
+                         0, LABEL_COMPARTMENT_COUNT),
+    CYAML_FIELD_SEQUENCE("parties", CYAML_FLAG_POINTER, struct file, parties, &bit_schema, 0,
+                         LABEL_REL_COUNT),
+    CYAML_FIELD_SEQUENCE("taints", CYAML_FLAG_POINTER, struct file, taints, &bit_schema, 0,
+                         LABEL_TAINT_COUNT),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t file_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields)};
+
+static void *
+yaml_memory(void *ctx, void *p, size_t size)
+{
+    (void)ctx;
+    if (size)
+        return mem_grow(p, size);
+    mem_free(p);
+    return NULL;
+}
+
+/* libcyaml tells first what is wrong, then where, from the innermost value outwards.  The line is
+ * that of the value or of the mapping around it. */
+struct complaint {
+    char text[128];
+    size_t line;
+};
+
+__attribute__((format(printf, 3, 0))) static void
+yaml_log(cyaml_log_t level, void *ctx, const char *fmt, va_list ap)
+{
+    struct complaint *c = ctx;
+    char text[256];
+    vsnprintf(text, sizeof text, fmt, ap);
+    const char *line = strstr(text, "(line: ");
+    if (level < CYAML_LOG_ERROR)
+        return;
+    if (line && !c->line)
+        c->line = strtoul(line + strlen("(line: "), NULL, 10);
+    const char *s = text + strlen("Load: ");
+    if (!c->text[0] && strncmp(text, "Load: ", 6) == 0 && strncmp(s, "Backtrace", 9) != 0)
+        snprintf(c->text, sizeof c->text, "%.*s", (int)strcspn(s, "\n"), s);
+}
+
+static cyaml_config_t
+yaml_config(struct complaint *c)
+{
+    return (cyaml_config_t){.log_fn = yaml_log,
+                            .log_ctx = c,
+                            .mem_fn = yaml_memory,
+                            .log_level = CYAML_LOG_ERROR,
+                            .flags = CYAML_CFG_NO_ALIAS};
+}
+
+typedef struct file *file_tree;
+
+static void
+file_tree_auto(file_tree *f)
+{
+    struct complaint c = {0};
+    const cyaml_config_t config = yaml_config(&c);
+    cyaml_free(&config, &file_schema, *f, 0);
+}
+
+/* libcyaml reads the first document and leaves the rest alone; half a policy must not pass. */
+static bool
+has_second_document(str yaml)
+{
+    bool is_begun = false;
+    str line;
+    while (str_next(&yaml, '\n', &line)) {
+        if (is_begun && str_starts(line, STR("---")))
+            return true;
+        is_begun = is_begun || (str_trim(line).len && line.at[0] != '#' && line.at[0] != '%' &&
+                                line.at[0] != '\r');
+    }
+    return false;
+}
+
+static fallible
+say_complaint(const struct complaint *c, cyaml_err_t rc)
+{
+    const char *what = c->text[0] ? c->text : cyaml_strerror(rc);
+    if (c->line)
+        REFUSE(CONFIG, "", "policy file, near line %zu: %s", c->line, what);
+    REFUSE(CONFIG, "", "policy file: %s", what);
+}
+
+static fallible
+read_yaml(str yaml, struct file **ret)
+{
+    struct complaint c = {0};
+    const cyaml_config_t config = yaml_config(&c);
+    cyaml_data_t *data = NULL;
+    if (yaml.len > FILE_BYTES_MAX)
+        REFUSE(CONFIG, "", "the policy file is larger than %d bytes", FILE_BYTES_MAX);
+    if (!utf8_valid(yaml))
+        REFUSE(CONFIG, "", "the policy file is not UTF-8");
+    if (has_second_document(yaml))
+        REFUSE(CONFIG, "", "the policy file has more than one document");
+    const cyaml_err_t rc = cyaml_load_data((const uint8_t *)(yaml.len ? yaml.at : ""), yaml.len,
+                                           &config, &file_schema, &data, NULL);
+    if (rc == CYAML_ERR_OOM)
+        FAIL(LIMIT, "no memory for the policy file");
+    if (rc != CYAML_OK)
+        return say_complaint(&c, rc);
+    if (!data)
+        REFUSE(CONFIG, "", "the policy file is empty");
+    *ret = (struct file *)data;
+    return OK;
+}
+
+/* ---- what a list may hold */
+
+struct list_rule {
+    const char *what;         /* "compartment" */
+    const char *first, *more; /* bytes an id may begin and go on with */
+    const char *reserved[2];
+    int bit_first, bit_count;
+};
+
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+static const struct list_rule level_rule = {
+    "level", UPPER LOWER DIGITS, UPPER LOWER DIGITS "-_. ", {NULL, NULL}, 0, LEVELS_MAX};
+static const struct list_rule compartment_rule = {"compartment",           UPPER DIGITS,
+                                                  UPPER DIGITS "-_",       {"REL", "TAINT"},
+                                                  LABEL_COMPARTMENT_FIRST, LABEL_COMPARTMENT_COUNT};
+static const struct list_rule party_rule = {"party",        UPPER DIGITS,    UPPER DIGITS "-_",
+                                            {"NONE", NULL}, LABEL_REL_FIRST, LABEL_REL_COUNT};
+static const struct list_rule taint_rule = {"taint",      LOWER DIGITS,      LOWER DIGITS "-",
+                                            {NULL, NULL}, LABEL_TAINT_FIRST, LABEL_TAINT_COUNT};
+
+static bool
+is_well_formed(const struct list_rule *r, const char *id)
+{
+    for (int i = 0; i < 2; i++)
+        if (r->reserved[i] && str_eq(str_of(id), str_of(r->reserved[i])))
+            return false;
+    const size_t len = strlen(id);
+    return len && strchr(r->first, id[0]) && strspn(id, r->more) == len && id[len - 1] != ' ' &&
+           !strstr(id, "  ");
+}
+
+static bool
+has_control(const char *text)
+{
+    for (const char *p = text ? text : ""; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            return true;
+    return false;
+}
+
+static fallible
+check_entry(const struct list_rule *r, struct entry *e)
+{
+    const int last = r->bit_first + r->bit_count - 1;
+    uint64_t bit = 0;
+    if (!is_well_formed(r, e->id))
+        REFUSE(CONFIG, "", "policy file: \"%s\" cannot be the id of a %s", e->id, r->what);
+    if (num_u64(str_of(e->number), (uint64_t)r->bit_first, (uint64_t)last, &bit).code)
+        REFUSE(CONFIG, "", "policy file: %s %s: %s is no number of %d to %d", r->what, e->id,
+               e->number, r->bit_first, last);
+    e->bit = (int)bit;
+    if (has_control(e->title) || has_control(e->law))
+        REFUSE(CONFIG, "", "policy file: %s %s: control characters in a title", r->what, e->id);
+    return OK;
+}
+
+static fallible
+check_pair(const struct list_rule *r, const struct entry *a, const struct entry *b)
+{
+    if (str_eq_nocase(str_of(a->id), str_of(b->id)))
+        REFUSE(CONFIG, "", "policy file: %s %s is there twice", r->what, a->id);
+    if (a->bit == b->bit)
+        REFUSE(CONFIG, "", "policy file: %s %s and %s %s have the same number %d", r->what, a->id,
+               r->what, b->id, a->bit);
+    return OK;
+}
+
+static int
+by_bit(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    return (x->bit > y->bit) - (x->bit < y->bit);
+}
+
+static fallible
+copy_title(arena *a, const struct entry *e, str *ret)
+{
+    char room[2 * TITLE_BYTES_MAX + 8];
+    const int n = e->law ? snprintf(room, sizeof room, "%s (%s)", e->title, e->law)
+                         : snprintf(room, sizeof room, "%s", e->title);
+    ASSERT(n > 0 && (size_t)n < sizeof room);
+    return try_arena_str(a, (str){room, (size_t)n}, ret);
+}
+
+/* Checks the list, sorts it by bits and copies it into the policy. */
+static fallible
+take_list(arena *a, const struct list_rule *r, struct entry *list, size_t count,
+          const struct label_name **ret)
+{
+    void *room = NULL;
+    for (size_t i = 0; i < count; i++) {
+        TRY(check_entry(r, &list[i]));
+        for (size_t j = 0; j < i; j++)
+            TRY(check_pair(r, &list[j], &list[i]));
+    }
+    if (count)
+        qsort(list, count, sizeof *list, by_bit);
+    TRY(try_arena_get(a, count, sizeof **ret, &room));
+    struct label_name *names = room;
+    for (size_t i = 0; i < count; i++) {
+        names[i].bit = list[i].bit;
+        TRY(try_arena_str(a, str_of(list[i].id), &names[i].id));
+        TRY(copy_title(a, &list[i], &names[i].title));
+    }
+    *ret = names;
+    return OK;
+}
+
+/* Bytes of "HEAD id,id,…". */
+static size_t
+list_len(const char *head, const struct label_name *names, size_t count)
+{
+    size_t len = strlen(head);
+    for (size_t i = 0; i < count; i++)
+        len += names[i].id.len + 1;
+    return len;
+}
+
+/* Any label of named bits must have a text: label_text has no way to fail. */
+static fallible
+check_text_len(const struct label_names *n)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < n->level_count; i++)
+        longest = n->levels[i].id.len > longest ? n->levels[i].id.len : longest;
+    const size_t len = longest + list_len("//", n->compartments, n->compartment_count) +
+                       list_len("//REL ", n->parties, n->party_count) +
+                       list_len("//TAINT ", n->taints, n->taint_count);
+    if (len >= LABEL_TEXT_MAX)
+        REFUSE(CONFIG, "", "policy file: a label with all names has %zu bytes, at most %d can be",
+               len, LABEL_TEXT_MAX - 1);
+    return OK;
+}
+
+static fallible
+check_heights(const struct label_names *n)
+{
+    for (size_t i = 0; i < n->level_count; i++)
+        if (n->levels[i].bit != (int)i)
+            REFUSE(CONFIG, "", "policy file: there is no level of height %zu", i);
+    return OK;
+}
+
+static fallible
+take_file(const struct file *f, arena *a, struct label_names *n)
+{
+    if (!str_eq(str_of(f->version), STR("1")))
+        REFUSE(CONFIG, "", "policy file: version %s is unknown, this program reads version 1",
+               f->version);
+    TRY(take_list(a, &level_rule, f->levels, f->levels_count, &n->levels));
+    TRY(take_list(a, &compartment_rule, f->compartments, f->compartments_count, &n->compartments));
+    TRY(take_list(a, &party_rule, f->parties, f->parties_count, &n->parties));
+    TRY(take_list(a, &taint_rule, f->taints, f->taints_count, &n->taints));
+    n->level_count = f->levels_count;
+    n->compartment_count = f->compartments_count;
+    n->party_count = f->parties_count;
+    n->taint_count = f->taints_count;
+    TRY(check_heights(n));
+    TRY(check_text_len(n));
+    return OK;
+}
+
+fallible
+policy_load(str yaml, policy **ret)
+{
+    AUTO(file_tree) f = NULL;
+    TRY(read_yaml(yaml, &f));
+    AUTO(arena) *a = NULL;
+    TRY(arena_open(MEMORY_MAX, &a));
+    policy *p = arena_new(a, policy);
+    TRY(take_file(f, a, &p->names));
+    p->memory = TAKE(a);
+    *ret = p;
+    return OK;
+}
+
+void
+policy_free(policy *p)
+{
+    if (p)
+        arena_free(p->memory);
+}
+
+const struct label_names *
+policy_names(const policy *p)
+{
+    return &p->names;
+}
+
+fallible
+policy_set_ceiling(policy *p, str level_name)
+{
+    for (size_t i = 0; i < p->names.level_count; i++)
+        if (str_eq_nocase(p->names.levels[i].id, level_name)) {
+            p->ceiling = label_of_level(p->names.levels[i].bit);
+            return OK;
+        }
+    REFUSE(CONFIG, "policy.level_max", "the ceiling is not one of the policy's levels");
+}
+
+label
+policy_ceiling(const policy *p)
+{
+    return p->ceiling;
+}
+
+static label
+every(int first, int count)
+{
+    return label_part((label){{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}}, first, count);
+}
+
+static fallible
+find_party(const struct label_names *n, str party, int *ret_bit)
+{
+    for (size_t i = 0; i < n->party_count; i++)
+        if (str_eq(n->parties[i].id, party)) {
+            *ret_bit = n->parties[i].bit;
+            return OK;
+        }
+    REFUSE(PARSE, "party", "the party is not one of the policy's");
+}
+
+fallible
+policy_clearance(const policy *p, str text, str party, label *ret)
+{
+    enum { ABOVE_COMPARTMENTS = LABEL_REL_COUNT + LABEL_TAINT_COUNT };
+    label l = LABEL_BOTTOM;
+    TRY(label_parse(&p->names, text, &l));
+    if (!label_eq(label_part(l, LABEL_REL_FIRST, ABOVE_COMPARTMENTS), LABEL_BOTTOM))
+        REFUSE(PARSE, "clearance",
+               "a clearance is a level and compartments, without REL and TAINT");
+    l = label_join(l, every(LABEL_TAINT_FIRST, LABEL_TAINT_COUNT));
+    if (party.len) {
+        int bit = 0;
+        TRY(find_party(&p->names, party, &bit));
+        l = label_join(l, every(LABEL_REL_FIRST, bit - LABEL_REL_FIRST));
+        l = label_join(l, every(bit + 1, LABEL_REL_FIRST + LABEL_REL_COUNT - bit - 1));
+    }
+    *ret = l;
+    return OK;
+}
+
+label
+policy_local_sink(const policy *p)
+{
+    return label_join(p->ceiling, every(LABEL_COMPARTMENT_FIRST, 256 - LABEL_COMPARTMENT_FIRST));
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* policy.h - the decision: a pure function over (session, operation, labels, target, time).
+ *
+ * Default deny.  Every denial names its rule and the role that can grant.  No memory beyond the
+ * grant's few bytes in the caller's arena, no clock, no I/O: the policy file's text and the time
+ * are handed in.  A policy is immutable once loaded; any thread may decide.
+ *
+ * The rules and their order stand in rules.def; the first that is broken denies.  All of them hold
+ * together exactly when the key is live, may do the operation with this model, and
+ *     data ≤ clearance,  data ≤ target,  level of data ≤ ceiling of the installation. */
+#pragma once
+#include "policy/grant.h"
+
+typedef struct policy policy;
+
+enum rule {
+#define RULE(id, name, granted_by, doc) RULE_##id,
+#include "policy/rules.def"
+#undef RULE
+    RULE_COUNT
+};
+
+struct rule_info {
+    const char *id, *name, *granted_by, *doc;
+};
+const struct rule_info *rule_info(enum rule r);
+/* The rule of that name ("clearance.level"), or NULL. */
+const struct rule_info *rule_find(str name);
+
+/* What a decision reads stands together: with many keys, fetching it is most of the time. */
+struct session {
+    label clearance;         /* highest that may be read; all taint bits set for people */
+    int64_t expires_wall_ms; /* 0: never */
+    const str *models;       /* names the key is for; model_count 0: all */
+    size_t model_count;
+    uint32_t roles; /* of enum role */
+    bool is_revoked;
+    str key_id, key_name, tenant;
+    label default_label; /* of what comes without one */
+};
+
+struct ask {
+    const struct session *session;
+    enum op op;
+    label data;   /* join of all inputs */
+    str model;    /* resolved name; empty: none */
+    label target; /* what the target may hold (its sink label) */
+    int64_t now_wall_ms;
+};
+
+struct decision {
+    bool allowed;
+    const char *rule;       /* id of the rule that denied; "default" when allowed */
+    const char *granted_by; /* role that can grant, in words; "" when allowed */
+    char why[256];          /* one sentence with label names, no content */
+};
+
+/* CONFIG with a public sentence (line or name) when the text is not a policy: unknown key, a name
+ * twice, a bit twice, a bit out of its range, more than 8 levels, names so long that a label with
+ * all of them would not fit LABEL_TEXT_MAX …  The format is explained in etc/policy.yaml. */
+fallible policy_load(str yaml, policy **ret);
+void policy_free(policy *p);
+const struct label_names *policy_names(const policy *p);
+/* The ceiling, by name of a level; CONFIG if unknown.  Without a call: the bottom level. */
+fallible policy_set_ceiling(policy *p, str level_name);
+label policy_ceiling(const policy *p);
+/* Clearance for people: the level and compartments of `text`, every taint, and exclusion bits of
+ * all parties but `party`.  Without a party none is acted for: no exclusion bit, so only data
+ * without REL is readable.  PARSE with a public sentence when a name is unknown, or `text` has a
+ * REL or TAINT part. */
+fallible policy_clearance(const policy *p, str text, str party, label *ret);
+/* A sink that may hold everything up to the ceiling (a local engine). */
+label policy_local_sink(const policy *p);
+
+/* Decides.  Allowed: OK, *ret is set.  Denied: DENIED with the public sentence of decision.why.
+ * `d` is always filled. */
+fallible policy_decide(const policy *p, const struct ask *q, arena *a, struct decision *d,
+                       const grant **ret);

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "policy/grant.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/fault.h"
+#include "policy/policy.h"
+#include "test.h"
+
+static const str yaml = STR_INIT("version: 1\n"
+                                 "levels:\n"
+                                 "  - { height: 0, id: offen, title: L }\n"
+                                 "  - { height: 1, id: intern, title: L }\n"
+                                 "  - { height: 2, id: VS-NfD, title: L }\n"
+                                 "  - { height: 3, id: VS-V, title: L }\n"
+                                 "  - { height: 4, id: GEHEIM, title: L }\n"
+                                 "compartments:\n"
+                                 "  - { bit: 8, id: SOZIALDATEN, title: C }\n"
+                                 "  - { bit: 9, id: STEUER, title: C }\n"
+                                 "parties:\n"
+                                 "  - { bit: 128, id: BUND, title: P }\n"
+                                 "  - { bit: 129, id: BAYERN, title: P }\n"
+                                 "taints:\n"
+                                 "  - { bit: 224, id: web, title: T }\n"
+                                 "  - { bit: 225, id: ocr, title: T }\n");
+
+/* One policy, arena, session and question that is allowed; tests change what they are about. */
+struct scene {
+    policy *p;
+    arena *a;
+    struct session s;
+    struct ask q;
+    struct decision d;
+    const grant *g;
+};
+
+static label
+label_from(const policy *p, const char *text)
+{
+    label l = LABEL_BOTTOM;
+    CHECK_OK(label_parse(policy_names(p), str_of(text), &l));
+    return l;
+}
+
+static const str only_models[] = {STR_INIT("toy"), STR_INIT("other")};
+
+static struct scene *
+scene_new(void)
+{
+    struct scene *c = calloc(1, sizeof *c);
+    CHECK_OK(policy_load(yaml, &c->p));
+    CHECK_OK(policy_set_ceiling(c->p, STR("VS-V")));
+    CHECK_OK(arena_open(1 << 20, &c->a));
+    c->s = (struct session){.key_id = STR("key_1"),
+                            .key_name = STR("demo"),
+                            .tenant = STR("t"),
+                            .roles = ROLE_OPERATOR,
+                            .expires_wall_ms = 1000};
+    CHECK_OK(policy_clearance(c->p, STR("VS-NfD//SOZIALDATEN"), STR("BUND"), &c->s.clearance));
+    c->q = (struct ask){.session = &c->s,
+                        .op = OP_CHAT,
+                        .data = label_from(c->p, "intern//SOZIALDATEN//REL BUND//TAINT web"),
+                        .model = STR("toy"),
+                        .target = policy_local_sink(c->p),
+                        .now_wall_ms = 999};
+    return c;
+}
+
+static void
+scene_free(struct scene *c)
+{
+    policy_free(c->p);
+    arena_free(c->a);
+    free(c);
+}
+
+static err
+decide(struct scene *c)
+{
+    c->g = NULL;
+    arena_reset(c->a);
+    memset(&c->d, 0x55, sizeof c->d);
+    return policy_decide(c->p, &c->q, c->a, &c->d, &c->g);
+}
+
+static void
+check_denied(struct scene *c, const char *rule, const char *why)
+{
+    CHECK_ERR(decide(c), DENIED);
+    CHECK(!c->d.allowed && !c->g);
+    CHECK_STR(str_of(c->d.rule), str_of(rule));
+    CHECK_STR(str_of(c->d.why), str_of(why));
+    CHECK_STR(str_of(err_public((err){ERR_DENIED})), str_of(why));
+    CHECK_STR(str_of(c->d.granted_by), str_of(rule_find(str_of(rule))->granted_by));
+}
+
+/* ---- tables */
+
+TEST(operations_and_rules_have_unique_names_and_a_sentence)
+{
+    for (enum op o = 0; o < OP_COUNT; o++) {
+        CHECK(op_info(o)->name[0] && str_ends(str_of(op_info(o)->doc), STR(".")));
+        for (enum op other = 0; other < o; other++)
+            CHECK(!str_eq(str_of(op_info(o)->name), str_of(op_info(other)->name)));
+    }
+    for (enum rule r = 0; r < RULE_COUNT; r++) {
+        CHECK(rule_info(r)->granted_by[0] && str_ends(str_of(rule_info(r)->doc), STR(".")));
+        CHECK(rule_find(str_of(rule_info(r)->name)) == rule_info(r));
+    }
+    CHECK(!rule_find(STR("default")));
+    CHECK(!rule_find(STR_NONE));
+}
+
+static const struct {
+    enum role role;
+    const char *name;
+} columns[] = {{ROLE_ANY, "-"},
+               {ROLE_OPERATOR, "operator"},
+               {ROLE_AUDITOR, "auditor"},
+               {ROLE_OFFICER, "officer"},
+               {ROLE_BUSINESS, "business"}};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+/* Who may do what, as policy_decide answers: tests/snapshot/permissions.txt.  A change of it is a
+ * change of who may do what and must be meant.  UPDATE=1 in the environment writes it anew. */
+TEST(the_permission_matrix_is_what_the_snapshot_says)
+{
+    static const char path[] = "tests/snapshot/permissions.txt";
+    static char want[16384];
+    struct scene *c = scene_new();
+    AUTO(buf) b = BUF(sizeof want);
+    buf_add_fmt(&b, "%-16s", "operation");
+    for (int i = 0; i < COLUMNS; i++)
+        buf_add_fmt(&b, i < COLUMNS - 1 ? " %-9s" : " %s", columns[i].name);
+    for (enum op o = 0; o < OP_COUNT; o++) {
+        buf_add_fmt(&b, "\n%-16s", op_info(o)->name);
+        for (int i = 0; i < COLUMNS; i++) {
+            c->s.roles = (uint32_t)columns[i].role;
+            c->q.op = o;
+            buf_add_fmt(&b, i < COLUMNS - 1 ? " %-9s" : " %s", decide(c).code ? c->d.rule : "yes");
+        }
+    }
+    buf_add_char(&b, '\n');
+    scene_free(c);
+    FILE *f = fopen(path, secure_getenv("UPDATE") ? "w+" : "r");
+    NEED(f);
+    if (secure_getenv("UPDATE"))
+        fwrite(b.at, 1, b.len, f);
+    rewind(f);
+    const str text = {want, fread(want, 1, sizeof want, f)};
+    fclose(f);
+    CHECK_STR(buf_str(&b), text);
+}
+
+/* ---- default deny, one rule at a time */
+
+TEST(what_no_rule_denies_is_allowed)
+{
+    struct scene *c = scene_new();
+    CHECK_OK(decide(c));
+    CHECK(c->d.allowed && c->g);
+    CHECK_STR(str_of(c->d.rule), STR("default"));
+    CHECK_STR(str_of(c->d.granted_by), STR(""));
+    CHECK_STR(str_of(c->d.why), STR(""));
+    CHECK_INT(grant_op(c->g), ==, OP_CHAT);
+    scene_free(c);
+}
+
+TEST(a_session_without_clearance_touches_only_what_has_no_bit)
+{
+    struct scene *c = scene_new();
+    c->s = (struct session){.key_name = STR("new")};
+    for (int bit = 0; bit < 256; bit++) {
+        c->q.data = label_with(LABEL_BOTTOM, bit);
+        CHECK_ERR(decide(c), DENIED);
+    }
+    c->q.data = LABEL_BOTTOM;
+    CHECK_OK(decide(c));
+    CHECK(label_eq(grant_ceiling(c->g), LABEL_BOTTOM));
+    scene_free(c);
+}
+
+TEST(a_policy_without_a_ceiling_lets_no_level_through)
+{
+    struct scene *c = scene_new();
+    policy_free(c->p);
+    c->p = NULL;
+    NEED_OK(policy_load(yaml, &c->p));
+    c->s.clearance = c->q.target = (label){{~0ull, ~0ull, ~0ull, ~0ull}};
+    CHECK_ERR(decide(c), DENIED);
+    CHECK_STR(str_of(c->d.rule), STR("instance.ceiling"));
+    scene_free(c);
+}
+
+TEST(every_operation_with_a_role_is_refused_without_it)
+{
+    struct scene *c = scene_new();
+    int with_role = 0;
+    for (enum op o = 0; o < OP_COUNT; o++) {
+        if (op_info(o)->role == ROLE_ANY)
+            continue;
+        with_role++;
+        c->q.op = o;
+        c->s.roles = ~(uint32_t)op_info(o)->role;
+        CHECK_ERR(decide(c), DENIED);
+        CHECK_STR(str_of(c->d.rule), STR("op.role"));
+        c->s.roles = (uint32_t)op_info(o)->role;
+        CHECK_OK(decide(c));
+        CHECK_INT(grant_op(c->g), ==, o);
+    }
+    CHECK_INT(with_role, >, 5);
+    scene_free(c);
+}
+
+/* Breaks one rule and no other; each can be broken on top of the others. */
+static void
+break_rule(struct scene *c, enum rule r)
+{
+    const label high = label_of_level(4), taints = label_from(c->p, "offen//TAINT web,ocr");
+    switch (r) {
+    case RULE_SESSION_EXPIRED:
+        c->q.now_wall_ms = c->s.expires_wall_ms;
+        return;
+    case RULE_SESSION_REVOKED:
+        c->s.is_revoked = true;
+        return;
+    case RULE_OP_ROLE:
+        c->q.op = OP_KEY_ADD;
+        c->s.roles &= ~(uint32_t)ROLE_OPERATOR;
+        return;
+    case RULE_OP_SCOPE:
+        c->s.models = only_models + 1;
+        c->s.model_count = 1;
+        return;
+    case RULE_INSTANCE_CEILING:
+        c->q.data = label_join(c->q.data, high);
+        c->s.clearance = label_join(c->s.clearance, high);
+        c->q.target = label_join(c->q.target, high);
+        return;
+    case RULE_CLEARANCE_LEVEL:
+        c->q.data = label_join(c->q.data, label_of_level(3));
+        c->s.clearance.w[0] &= ~(uint64_t)0x1c;
+        return;
+    case RULE_CLEARANCE_COMPARTMENT:
+        c->q.data = label_with(c->q.data, 9);
+        return;
+    case RULE_CLEARANCE_RELEASE:
+        c->q.data = label_join(c->q.data, label_from(c->p, "offen//REL BAYERN"));
+        return;
+    case RULE_CLEARANCE_TAINT:
+        c->s.clearance.w[3] &= ~taints.w[3];
+        return;
+    case RULE_TARGET_LEVEL:
+        c->q.target.w[0] &= ~(uint64_t)0xff;
+        return;
+    case RULE_TARGET_COMPARTMENT:
+        c->q.target.w[0] &= ~((uint64_t)1 << 8);
+        return;
+    case RULE_TARGET_RELEASE:
+        c->q.target.w[2] &= ~(uint64_t)2;
+        return;
+    case RULE_TARGET_TAINT:
+        c->q.target.w[3] &= ~taints.w[3];
+        return;
+    case RULE_COUNT:
+        break;
+    }
+    test_fail(__FILE__, __LINE__, "rule %d has no case", (int)r);
+}
+
+TEST(every_rule_denies_alone)
+{
+    for (enum rule r = 0; r < RULE_COUNT; r++) {
+        struct scene *c = scene_new();
+        break_rule(c, r);
+        CHECK_ERR(decide(c), DENIED);
+        CHECK_STR(str_of(c->d.rule), str_of(rule_info(r)->name));
+        CHECK_STR(str_of(c->d.granted_by), str_of(rule_info(r)->granted_by));
+        CHECK(c->d.why[0] && !c->g);
+        scene_free(c);
+    }
+}
+
+TEST(of_several_broken_rules_the_first_is_named)
+{
+    for (unsigned set = 1; set < 1u << RULE_COUNT; set += 1 + (unsigned)(test_random() % 16)) {
+        struct scene *c = scene_new();
+        /* From the last to the first: the ceiling's case lifts what the levels' cases lower. */
+        for (int r = RULE_COUNT - 1; r >= 0; r--)
+            if (set >> r & 1)
+                break_rule(c, (enum rule)r);
+        CHECK_ERR(decide(c), DENIED);
+        CHECK_STR(str_of(c->d.rule), str_of(rule_info((enum rule)__builtin_ctz(set))->name));
+        scene_free(c);
+    }
+}
+
+TEST(a_denial_says_why_in_one_sentence)
+{
+    static const struct {
+        enum rule rule;
+        const char *why;
+    } cases[] = {
+        {RULE_SESSION_EXPIRED, "key demo has expired"},
+        {RULE_SESSION_REVOKED, "key demo was revoked"},
+        {RULE_OP_ROLE, "key.add needs the role operator (Betrieb), which key demo lacks"},
+        {RULE_OP_SCOPE, "key demo is not for model toy"},
+        {RULE_INSTANCE_CEILING, "label GEHEIM is above the ceiling VS-V of this installation"},
+        {RULE_CLEARANCE_LEVEL, "label VS-V is above the clearance VS-NfD of key demo"},
+        {RULE_CLEARANCE_COMPARTMENT,
+         "the label's compartment STEUER is not in the clearance of key demo"},
+        {RULE_CLEARANCE_RELEASE,
+         "the label is not released to party BUND, which key demo acts for"},
+        {RULE_CLEARANCE_TAINT, "key demo may not take in what is tainted web"},
+        {RULE_TARGET_LEVEL, "label intern is above offen, the highest that model toy may hold"},
+        {RULE_TARGET_COMPARTMENT, "model toy may not hold the label's compartment SOZIALDATEN"},
+        {RULE_TARGET_RELEASE,
+         "what model toy holds can be seen by party BAYERN, which the label excludes"},
+        {RULE_TARGET_TAINT, "model toy may not take in what is tainted web"},
+    };
+    CHECK_INT(sizeof cases / sizeof *cases, ==, RULE_COUNT);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene *c = scene_new();
+        break_rule(c, cases[i].rule);
+        check_denied(c, rule_info(cases[i].rule)->name, cases[i].why);
+        scene_free(c);
+    }
+}
+
+TEST(who_acts_for_nobody_is_told_so)
+{
+    struct scene *c = scene_new();
+    CHECK_OK(policy_clearance(c->p, STR("VS-NfD//SOZIALDATEN"), STR_NONE, &c->s.clearance));
+    check_denied(c, "clearance.release",
+                 "the label is released to some parties only, and key demo acts for none");
+    scene_free(c);
+}
+
+TEST(bits_without_a_name_deny_too)
+{
+    struct scene *c = scene_new();
+    c->q.data = label_with(c->q.data, 100);
+    check_denied(c, "clearance.compartment",
+                 "the label's compartment unknown is not in the clearance of key demo");
+    scene_free(c);
+}
+
+TEST(a_level_that_is_no_thermometer_is_denied_by_its_bits)
+{
+    struct scene *c = scene_new();
+    c->q.data = (label){{0x08, 0, 0, 0}};
+    check_denied(c, "instance.ceiling",
+                 "label GEHEIM is above the ceiling VS-V of this installation");
+    c->q.data = (label){{0x80, 0, 0, 0}};
+    check_denied(c, "instance.ceiling",
+                 "label unknown is above the ceiling VS-V of this installation");
+    scene_free(c);
+}
+
+TEST(a_name_too_long_leaves_the_sentence_whole)
+{
+    static char name[5000];
+    struct scene *c = scene_new();
+    memset(name, 'n', sizeof name);
+    c->s.key_name = (str){name, sizeof name};
+    c->s.is_revoked = true;
+    CHECK_ERR(decide(c), DENIED);
+    CHECK(str_ends(str_of(c->d.why), STR("nn was revoked")));
+    scene_free(c);
+}
+
+/* ---- single conditions */
+
+TEST(a_key_without_an_end_never_expires)
+{
+    struct scene *c = scene_new();
+    c->s.expires_wall_ms = 0;
+    c->q.now_wall_ms = INT64_MAX;
+    CHECK_OK(decide(c));
+    c->s.expires_wall_ms = INT64_MAX;
+    CHECK_ERR(decide(c), DENIED);
+    c->q.now_wall_ms = INT64_MAX - 1;
+    CHECK_OK(decide(c));
+    scene_free(c);
+}
+
+TEST(a_key_for_some_models_is_for_these_only)
+{
+    struct scene *c = scene_new();
+    c->s.models = only_models;
+    c->s.model_count = 2;
+    CHECK_OK(decide(c));
+    c->q.model = STR("other");
+    CHECK_OK(decide(c));
+    static const str others[] = {STR_INIT("to"), STR_INIT("toys"), STR_INIT("Toy"), STR_INIT("x")};
+    for (size_t i = 0; i < 4; i++) {
+        c->q.model = others[i];
+        CHECK_ERR(decide(c), DENIED);
+        CHECK_STR(str_of(c->d.rule), STR("op.scope"));
+    }
+    c->q.model = STR_NONE;
+    CHECK_OK(decide(c));
+    scene_free(c);
+}
+
+/* ---- properties over random labels */
+
+static label
+random_label(void)
+{
+    label l = label_of_level((int)(test_random() % 5));
+    static const int bits[] = {8, 9, 60, 128, 129, 200, 224, 225, 255};
+    for (size_t i = 0; i < sizeof bits / sizeof *bits; i++)
+        l = test_random() % 3 == 0 ? label_with(l, bits[i]) : l;
+    return l;
+}
+
+/* Enough bits that a good part of the questions is allowed. */
+static label
+random_high_label(void)
+{
+    label l = random_label();
+    for (int i = 0; i < 4; i++)
+        l = label_join(l, random_label());
+    return l;
+}
+
+static void
+ask_anything(struct scene *c)
+{
+    c->q.data = label_meet(random_label(), random_label());
+    c->q.data = label_join(label_part(c->q.data, 8, 248), label_of_level(label_level(c->q.data)));
+    c->s.clearance = random_high_label();
+    c->q.target = random_high_label();
+    c->q.op = (enum op)(test_random() % OP_COUNT);
+}
+
+/* The whole decision in one line, written apart from the rules. */
+TEST(a_decision_is_allowed_exactly_when_the_lattice_says_so)
+{
+    struct scene *c = scene_new();
+    int allowed = 0;
+    for (int i = 0; i < 50000; i++) {
+        ask_anything(c);
+        const label d = c->q.data;
+        const bool want = label_dominates(c->s.clearance, d) && label_dominates(c->q.target, d) &&
+                          label_level(d) <= label_level(policy_ceiling(c->p));
+        NEED(want == !decide(c).code);
+        allowed += want;
+    }
+    CHECK_INT(allowed, >, 5000);
+    CHECK_INT(allowed, <, 45000);
+    scene_free(c);
+}
+
+TEST(raising_the_label_of_the_data_never_turns_a_denial_into_leave)
+{
+    struct scene *c = scene_new();
+    for (int i = 0; i < 50000; i++) {
+        ask_anything(c);
+        const bool before = !decide(c).code;
+        c->q.data = label_join(c->q.data, random_label());
+        NEED(before || decide(c).code);
+    }
+    scene_free(c);
+}
+
+TEST(lowering_clearance_or_target_never_turns_a_denial_into_leave)
+{
+    struct scene *c = scene_new();
+    for (int i = 0; i < 50000; i++) {
+        ask_anything(c);
+        const bool before = !decide(c).code;
+        c->s.clearance = label_meet(c->s.clearance, random_high_label());
+        c->q.target = label_meet(c->q.target, random_high_label());
+        NEED(before || decide(c).code);
+    }
+    scene_free(c);
+}
+
+TEST(a_grant_covers_what_was_asked_and_nothing_beyond_clearance_ceiling_and_target)
+{
+    struct scene *c = scene_new();
+    for (int i = 0; i < 50000; i++) {
+        ask_anything(c);
+        if (decide(c).code)
+            continue;
+        const label top = grant_ceiling(c->g), more = random_label();
+        NEED(grant_covers(c->g, c->q.data));
+        NEED(label_dominates(c->s.clearance, top));
+        NEED(label_dominates(policy_local_sink(c->p), top));
+        NEED(!op_info(c->q.op)->is_content || label_dominates(c->q.target, top));
+        NEED(grant_covers(c->g, more) == label_dominates(top, more));
+    }
+    scene_free(c);
+}
+
+TEST(the_same_question_has_the_same_answer)
+{
+    struct scene *c = scene_new(), *other = scene_new();
+    for (int i = 0; i < 2000; i++) {
+        ask_anything(c);
+        other->q = c->q;
+        other->s = c->s;
+        other->q.session = &other->s;
+        NEED(decide(c).code == decide(other).code);
+        NEED(str_eq(str_of(c->d.why), str_of(other->d.why)) && c->d.rule == other->d.rule);
+    }
+    scene_free(c);
+    scene_free(other);
+}
+
+TEST(a_decision_takes_no_memory_but_the_grant)
+{
+    struct scene *c = scene_new();
+    fault_arm(1);
+    CHECK_OK(decide(c));
+    CHECK_INT(arena_used(c->a), ==, 48);
+    c->s.is_revoked = true;
+    CHECK_ERR(decide(c), DENIED);
+    CHECK_INT(arena_used(c->a), ==, 0);
+    CHECK(!fault_fired());
+    fault_arm(0);
+    scene_free(c);
+}
