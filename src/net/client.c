@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "net/client.h"
+
+#include "base/fault.h"
+#include "net/dial.h"
+#include "net/grammar.h"
+#include "net/head.h"
+#include "net/reply.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+enum { HEAD_MAX = 64 * 1024, ROOM = 64 * 1024, PIECE = 256 * 1024 };
+
+struct http_client {
+    loop *l;
+    struct dial_target to;
+    dial *dialing;
+    wire *w;
+    struct http_call call;
+    reply *answer;
+    buf head; /* of the request */
+    bool head_sent;
+    uint64_t body_at, body_len;
+    uint64_t piece_len; /* of the body, in libuv's hands */
+    char *piece;        /* PIECE bytes, for a body from a file */
+    loop_timer *timer;
+    uint64_t moved_ms; /* when a byte last came or went */
+    int depth;         /* of our callbacks on the stack */
+    bool calling, writing, telling, doomed;
+    bool deaf; /* the server takes no more of the body */
+    char room[ROOM];
+};
+
+/* ---- beginning and end */
+
+static void
+on_head(void *ctx, int status, const struct http_field *fields, size_t count)
+{
+    http_client *const c = ctx;
+    c->call.on_head(c->call.ctx, status, fields, count);
+}
+
+static void
+on_data(void *ctx, str piece)
+{
+    http_client *const c = ctx;
+    c->call.on_data(c->call.ctx, piece);
+}
+
+fallible
+http_client_new(loop *l, str url, http_client **ret)
+{
+    struct dial_target to;
+    TRY(dial_parse(url, &to));
+    http_client *c = mem_get(sizeof *c);
+    if (!c)
+        FAIL(LIMIT, "no memory for a client");
+    memset(c, 0, sizeof *c);
+    c->l = l;
+    c->to = to;
+    c->head = BUF(HEAD_MAX);
+    const struct reply_hooks hooks = {.on_head = on_head, .on_data = on_data, .ctx = c};
+    const err e = reply_new(&hooks, &c->answer);
+    if (e.code) {
+        mem_free(c);
+        return e;
+    }
+    *ret = c;
+    return OK;
+}
+
+static void
+hang_up(http_client *c)
+{
+    dial_cancel(TAKE(c->dialing));
+    wire_close(TAKE(c->w));
+    c->writing = false;
+}
+
+static void
+dispose(http_client *c)
+{
+    buf_done(&c->head);
+    reply_free(c->answer);
+    mem_free(c->piece);
+    mem_free(c);
+}
+
+void
+http_client_cancel(http_client *c)
+{
+    c->calling = false;
+    reply_stop(c->answer);
+    loop_timer_stop(TAKE(c->timer));
+    hang_up(c);
+}
+
+void
+http_client_free(http_client *c)
+{
+    if (!c)
+        return;
+    http_client_cancel(c);
+    c->doomed = true;
+    if (!c->depth)
+        dispose(c);
+}
+
+/* Between these two the client stays, whatever hooks do. */
+static void
+enter(http_client *c)
+{
+    c->depth++;
+}
+
+static void
+leave(http_client *c)
+{
+    ASSERT(c->depth > 0);
+    if (--c->depth == 0 && c->doomed)
+        dispose(c);
+}
+
+static bool
+is_sent(const http_client *c)
+{
+    return !c->writing && c->head_sent && c->body_at == c->body_len;
+}
+
+/* The last thing a callback does: the hook may begin the next call. */
+static void
+end(http_client *c, err e)
+{
+    ASSERT(c->calling);
+    c->calling = false;
+    loop_timer_stop(TAKE(c->timer));
+    if (e.code || !is_sent(c) || !reply_keeps(c->answer))
+        hang_up(c);
+    if (c->w)
+        uv_unref(&c->w->uv.any); /* an idle connection keeps no loop running */
+    c->call.on_end(c->call.ctx, e);
+}
+
+/* ---- sending */
+
+static void on_written(uv_write_t *req, int status);
+
+static fallible
+next_piece(http_client *c, uv_buf_t *ret)
+{
+    const uint64_t left = c->body_len - c->body_at;
+    size_t len = left < PIECE ? (size_t)left : PIECE;
+    const str from_memory = str_slice(c->call.body, c->body_at, c->body_at + len);
+    if (c->call.body_file < 0) {
+        /* libuv does not write into what it is to send. */
+        *ret = (uv_buf_t){.base = (char *)(uintptr_t)from_memory.at, .len = len};
+        return OK;
+    }
+    if (!c->piece && !(c->piece = mem_get(PIECE)))
+        FAIL(LIMIT, "no memory for an upload");
+    TRY(file_read_at(c->call.body_file, c->body_at, c->piece, len, &len));
+    if (len == 0)
+        FAIL(IO, "the file ended after %llu of %llu bytes", (unsigned long long)c->body_at,
+             (unsigned long long)c->body_len);
+    *ret = (uv_buf_t){.base = c->piece, .len = len};
+    return OK;
+}
+
+static fallible
+send_more(http_client *c)
+{
+    uv_buf_t parts[2];
+    unsigned count = 0;
+    ASSERT(!c->writing);
+    if (c->deaf || is_sent(c))
+        return OK;
+    if (!c->head_sent)
+        parts[count++] = (uv_buf_t){.base = c->head.at, .len = c->head.len};
+    c->piece_len = 0;
+    if (c->body_at < c->body_len) {
+        TRY(next_piece(c, &parts[count]));
+        c->piece_len = parts[count++].len;
+    }
+    const int rc = fault_now() ? UV_ENOMEM
+                               : uv_write(&c->w->write, &c->w->uv.stream, parts, count, on_written);
+    if (rc < 0)
+        FAIL(ENGINE_LOST, "%s takes nothing: %s", c->to.text, uv_strerror(rc));
+    c->writing = true;
+    return OK;
+}
+
+static void
+tell_sent(http_client *c)
+{
+    if (!c->call.on_sent || !c->piece_len)
+        return;
+    c->telling = true;
+    c->call.on_sent(c->call.ctx, c->body_at);
+    c->telling = false;
+}
+
+static void
+sent(http_client *c)
+{
+    c->moved_ms = clock_ms();
+    c->head_sent = true;
+    c->body_at += c->piece_len;
+    tell_sent(c);
+    if (!c->calling)
+        return;
+    const err e = send_more(c);
+    if (e.code)
+        end(c, e);
+}
+
+static void
+on_written(uv_write_t *req, int status)
+{
+    const wire *const w = req->data;
+    http_client *const c = w->owner;
+    if (!c) /* the wire is closed */
+        return;
+    c->writing = false;
+    if (!c->calling)
+        return;
+    enter(c);
+    if (status == 0)
+        sent(c);
+    else
+        c->deaf = true; /* why, the answer says, or its absence */
+    leave(c);
+}
+
+/* ---- receiving */
+
+static void
+receive(http_client *c, str piece)
+{
+    c->moved_ms = clock_ms();
+    c->telling = true;
+    const err e = reply_read(c->answer, &piece);
+    c->telling = false;
+    if (!c->calling)
+        return;
+    if (piece.len) /* more than was asked for: what follows belongs to no call */
+        hang_up(c);
+    if (e.code || reply_is_complete(c->answer))
+        end(c, e);
+}
+
+static err
+gone(const http_client *c, int why)
+{
+    FAIL(ENGINE_LOST, "%s %s: %s", c->to.text,
+         reply_began(c->answer) ? "went away in the middle of its answer" : "gave no answer",
+         why == UV_EOF ? "end of file" : uv_strerror(why));
+}
+
+/* The end of the stream ends some answers well (RFC 9112 section 6.3, rule 8). */
+static void
+on_closed_by_peer(http_client *c, int why)
+{
+    if (why == UV_EOF)
+        reply_eof(c->answer);
+    hang_up(c);
+    end(c, reply_is_complete(c->answer) ? OK : gone(c, why));
+}
+
+static void
+on_read(uv_stream_t *uv, ssize_t n, const uv_buf_t *room)
+{
+    const wire *const w = uv->data;
+    http_client *const c = w->owner;
+    if (n == 0 || !c)
+        return;
+    if (!c->calling) { /* idle: whatever comes ends it */
+        hang_up(c);
+        return;
+    }
+    enter(c);
+    if (n < 0)
+        on_closed_by_peer(c, (int)n);
+    else
+        receive(c, (str){room->base, (size_t)n});
+    leave(c);
+}
+
+static void
+on_room(uv_handle_t *uv, size_t hint, uv_buf_t *ret)
+{
+    (void)hint;
+    const wire *const w = uv->data;
+    http_client *const c = w->owner;
+    *ret = uv_buf_init(c->room, ROOM);
+}
+
+/* ---- a call */
+
+static err watch_silence(http_client *c);
+
+static void
+on_timer(void *ctx)
+{
+    http_client *const c = ctx;
+    c->timer = NULL; /* it frees itself */
+    ASSERT(c->calling);
+    enter(c);
+    const err e = watch_silence(c);
+    if (e.code)
+        end(c, e);
+    leave(c);
+}
+
+/* One timer for many bytes: when it comes and there was one meanwhile, it starts again. */
+static err
+watch_silence(http_client *c)
+{
+    const uint64_t silent_ms = clock_ms() - c->moved_ms, limit = c->call.wait_ms_max;
+    if (!limit)
+        return OK;
+    if (silent_ms >= limit)
+        FAIL(ENGINE_LOST, "%s was silent for %llu ms", c->to.text, (unsigned long long)limit);
+    return loop_timer_start(c->l, limit - silent_ms, 0, on_timer, c, &c->timer);
+}
+
+static fallible
+attach(http_client *c, wire *w)
+{
+    c->w = w;
+    w->owner = c;
+    w->write.data = w;
+    const int rc = fault_now() ? UV_EIO : uv_read_start(&w->uv.stream, on_room, on_read);
+    if (rc < 0)
+        FAIL(ENGINE_LOST, "%s cannot be read: %s", c->to.text, uv_strerror(rc));
+    return send_more(c);
+}
+
+static void
+on_dialed(void *ctx, wire *w, err e)
+{
+    http_client *const c = ctx;
+    ASSERT(c->calling);
+    c->dialing = NULL;
+    c->moved_ms = clock_ms();
+    enter(c);
+    if (!e.code)
+        e = attach(c, w);
+    if (e.code)
+        end(c, e);
+    leave(c);
+}
+
+static bool
+breaks_line(str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.at[i] < 0x20 || s.at[i] == 0x7f)
+            return true;
+    return false;
+}
+
+static fallible
+put_field(buf *b, const struct http_field *f)
+{
+    ASSERT(token_valid(f->name) && !head_is_ours(f->name));
+    if (breaks_line(f->value))
+        REFUSE(ARGUMENT, "", "the field %.*s holds control characters", STR_FMT(f->name));
+    buf_add_fmt(b, "%.*s: %.*s\r\n", STR_FMT(f->name), STR_FMT(f->value));
+    return OK;
+}
+
+static fallible
+put_head(http_client *c)
+{
+    buf *const b = &c->head;
+    const struct http_call *const call = &c->call;
+    ASSERT(token_valid(str_of(call->method)));
+    if (!str_starts(call->path, STR("/")) || breaks_line(call->path) ||
+        str_find_char(call->path, ' ') >= 0)
+        REFUSE(ARGUMENT, "path", "a path begins with / and holds no blanks or control characters");
+    buf_clear(b);
+    buf_add_fmt(b, "%s %.*s HTTP/1.1\r\nHost: %s\r\n", call->method, STR_FMT(call->path),
+                c->to.authority);
+    for (size_t i = 0; i < call->field_count; i++)
+        TRY(put_field(b, &call->fields[i]));
+    if (c->body_len || call->method[0] == 'P') /* POST, PUT and PATCH say 0 too */
+        buf_add_fmt(b, "Content-Length: %llu\r\n", (unsigned long long)c->body_len);
+    buf_add(b, STR("\r\n"));
+    return buf_end(b);
+}
+
+static fallible
+start(http_client *c, const struct http_call *call)
+{
+    c->call = *call;
+    c->body_len = call->body_file >= 0 ? call->body_file_len : call->body.len;
+    c->body_at = c->piece_len = 0;
+    c->head_sent = c->deaf = false;
+    c->moved_ms = clock_ms();
+    reply_begin(c->answer, strcmp(call->method, "HEAD") == 0);
+    TRY(put_head(c));
+    TRY(watch_silence(c));
+    if (!c->w)
+        return dial_start(c->l, &c->to, on_dialed, c, &c->dialing);
+    uv_ref(&c->w->uv.any);
+    return send_more(c);
+}
+
+fallible
+http_client_call(http_client *c, const struct http_call *call)
+{
+    ASSERT(call->on_head && call->on_data && call->on_end);
+    if (c->calling || c->telling || c->doomed)
+        FAIL(ARGUMENT, "a call is running");
+    const err e = start(c, call);
+    if (e.code) {
+        http_client_cancel(c);
+        return e;
+    }
+    c->calling = true;
+    return OK;
+}
