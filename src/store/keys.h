@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* keys.h - API keys as records: everything but the key itself, of which only the HMAC-SHA-256
+ * under the installation's pepper is kept (256 random bits need no slow hash).
+ *
+ * Text form of a key: "hoh_" ID "_" SECRET CHECK - 26 + 52 characters of Crockford base32 and 6
+ * hexadecimal digits of SHA-256 over what stands before, so that a typo is told from a stranger.
+ * The MAC is over all but the check digits. */
+#pragma once
+#include "crypt/hash.h"
+#include "policy/label.h"
+#include "store/db.h"
+
+enum { KEY_TEXT_MAX = 128 };
+
+struct key_record {
+    str id; /* public part: "key_…" */
+    str name, tenant;
+    digest mac;
+    uint32_t roles;
+    label clearance, default_label;
+    str clearance_text, default_text;                          /* as given, for people */
+    int64_t created_wall_ms, expires_wall_ms, revoked_wall_ms; /* 0: never */
+};
+
+/* A new key's text and public id; the caller shows the text once and wipes it. */
+fallible
+key_make(const secret *pepper, char ret_text[KEY_TEXT_MAX], str *ret_id, digest *ret_mac, arena *a);
+/* Checks form and check digits, gives the digest to look up; UNAUTHENTICATED with a public sentence
+ * otherwise.  Letters count as they are: no other case, no O for 0. */
+fallible key_read(const secret *pepper, str text, digest *ret_mac);
+
+/* CONFLICT if the name is taken by a key that is not revoked. */
+fallible keys_add(db *d, const struct key_record *k);
+/* NOT_FOUND if no live key has this id or, failing that, this name.  `now_wall_ms` > 0. */
+fallible keys_revoke(db *d, str id_or_name, int64_t now_wall_ms);
+typedef err keys_fn(void *ctx, const struct key_record *k);
+/* Each key, revoked ones too, in order of creation; strings live in `a`.  A failure of `fn` ends
+ * the walk and is passed on.  `fn` does not call store/. */
+fallible keys_each(db *d, arena *a, keys_fn *fn, void *ctx);
