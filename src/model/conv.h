@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* conv.h - the canonical conversation: what every dialect decodes into and every engine is given.
+ *
+ * Plain structs in the request's arena; each message is content with its own label, and the
+ * label of the whole is the join.  A field no engine understands yet is refused by the dialect,
+ * never dropped.  Numbers are checked by the dialect against the bounds here. */
+#pragma once
+#include "base/vec.h"
+#include "policy/content.h"
+
+enum conv_role { CONV_SYSTEM, CONV_USER, CONV_ASSISTANT, CONV_TOOL };
+
+struct conv_message {
+    enum conv_role role;
+    content text;   /* parts of type text, joined */
+    str name;       /* optional speaker */
+    str tool_calls; /* assistant: JSON array in OpenAI's shape, as it came; empty: none */
+    str tool_call_id;
+};
+
+struct conv_bias {
+    int32_t token;
+    float bias;
+};
+
+enum {
+    CONV_STOPS_MAX = 16,
+    CONV_STOP_BYTES_MAX = 256,
+    CONV_BIAS_MAX = 1024,
+    CONV_TOP_LOGPROBS_MAX = 20
+};
+
+/* Sampling; the defaults are conv_params_default's. */
+struct conv_params {
+    double temperature;         /* 0 … 2; 0: greedy */
+    double top_p, min_p;        /* 0 … 1 */
+    int32_t top_k;              /* 0: off */
+    double presence, frequency; /* -2 … 2 */
+    double repeat;              /* 1: off */
+    uint64_t seed;
+    bool has_seed;
+    uint32_t tokens_max; /* 0: as many as fit */
+    uint32_t n;          /* answers, 1 … */
+    bool logprobs;
+    uint32_t top_logprobs;
+    bool json_object; /* the answer must be one JSON object */
+    bool echo;        /* completions: the prompt comes back first */
+    bool ignore_eos;  /* benchmarks: write tokens_max tokens */
+    str stops[CONV_STOPS_MAX];
+    uint32_t stop_count;
+    struct conv_bias bias[CONV_BIAS_MAX];
+    uint32_t bias_count;
+};
+
+struct conv {
+    VEC(struct conv_message) messages; /* chat */
+    content prompt;                    /* completions: raw text, no template */
+    VEC(content) inputs;               /* embeddings */
+    uint32_t dimensions;               /* embeddings: 0 for the model's own */
+    struct conv_params params;
+    label label; /* join of all of it */
+};
+
+void conv_params_default(struct conv_params *p);
+const char *conv_role_name(enum conv_role r);
+/* {"messages":[{"role":…,"content":…}]} as template engines take it; against the grant. */
+fallible conv_put_messages(const struct conv *c, const grant *g, buf *b);

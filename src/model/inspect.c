@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <inttypes.h>
+
+#include "model/registry.h"
+#include "os/file.h"
+
+enum { HEAD_FIRST = 1024 * 1024, NAME_MAX_BYTES = 64 };
+
+/* Adds what is missing up to `want` bytes. */
+static fallible
+read_until(int f, uint64_t want, buf *head)
+{
+    const size_t have = head->len, more = (size_t)want - have;
+    size_t got;
+    char *at = buf_add_room(head, more);
+    TRY(buf_end(head));
+    TRY(file_read_at(f, have, at, more, &got));
+    if (got < more)
+        FAIL(IO, "the file became shorter while it was read");
+    return OK;
+}
+
+/* Heads have no length: reads twice as much until it is enough. */
+static fallible
+read_head(int f, uint64_t size, buf *head, struct gguf_info *ret)
+{
+    const uint64_t want_max = size < GGUF_HEAD_BYTES_MAX ? size : GGUF_HEAD_BYTES_MAX;
+    AUTO(arena) *scratch = NULL;
+    TRY(arena_open(GGUF_SCRATCH_BYTES, &scratch));
+    for (uint64_t want = HEAD_FIRST;; want *= 2) {
+        TRY(read_until(f, want < want_max ? want : want_max, head));
+        arena_reset(scratch);
+        const err e = gguf_read(buf_str(head), size, scratch, ret);
+        if (e.code != ERR_LIMIT || head->len == want_max)
+            return e.code ? err_pass(e, __FILE__, __LINE__, __func__) : OK;
+    }
+}
+
+/* Whole, but is it something an engine can serve? */
+static fallible
+check_use(const struct gguf_info *i)
+{
+    if (i->split_count > 1)
+        REFUSE(UNSUPPORTED, "",
+               "This is one of %" PRIu64 " parts of a model; join them to one file.",
+               i->split_count);
+    if ((i->type.len && !str_eq(i->type, STR("model"))) || str_eq(i->architecture, STR("clip")))
+        REFUSE(UNSUPPORTED, "", "This is no model on its own, but \"%.*s\".",
+               STR_FMT(i->type.len ? i->type : i->architecture));
+    if (i->pooling == 4)
+        REFUSE(UNSUPPORTED, "", "This model ranks texts; there is no use for that yet.");
+    if (i->tensor_count == 0)
+        REFUSE(UNSUPPORTED, "", "The file holds no weights.");
+    if (!i->context_tokens || !i->embedding_dims || !i->layers || !i->vocabulary)
+        REFUSE(PARSE, "",
+               "The file does not say how large context, vectors, layers and vocabulary are.");
+    return OK;
+}
+
+/* A registry name out of the model's own: "Qwen2.5 Coder" becomes "qwen2.5-coder". */
+static str
+name_of(str title, char room[NAME_MAX_BYTES])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < title.len && n < NAME_MAX_BYTES; i++) {
+        const char c =
+            title.at[i] >= 'A' && title.at[i] <= 'Z' ? (char)(title.at[i] + 32) : title.at[i];
+        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (is_letter || (n && str_find_char(STR("._:"), c) >= 0))
+            room[n++] = c;
+        else if (n && room[n - 1] != '-')
+            room[n++] = '-';
+    }
+    while (n && room[n - 1] == '-')
+        n--;
+    return (str){room, n};
+}
+
+static fallible
+fill(const struct gguf_info *i, uint64_t size, arena *a, struct model *ret)
+{
+    char room[NAME_MAX_BYTES], other_room[NAME_MAX_BYTES];
+    const str own = name_of(i->name, room), other = name_of(i->architecture, other_room);
+    struct model m = {
+        .kind = i->is_embedder ? MODEL_EMBED : MODEL_CHAT,
+        .engine = STR("llama"),
+        .size_bytes = size,
+        .context_tokens = i->context_tokens,
+        .parameters = i->parameters,
+        .memory_bytes = i->memory_bytes_4k,
+        .embedding_dims = i->embedding_dims,
+        .has_template = i->chat_template.len > 0,
+    };
+    TRY(try_arena_str(a, own.len ? own : other, &m.name));
+    TRY(try_arena_str(a, i->licence, &m.licence));
+    TRY(try_arena_str(a, i->architecture, &m.architecture));
+    *ret = m;
+    return OK;
+}
+
+fallible
+model_inspect(int f, arena *a, struct model *ret)
+{
+    uint64_t size;
+    struct gguf_info info;
+    AUTO(buf) head = BUF(GGUF_HEAD_BYTES_MAX);
+    TRY(file_size(f, &size));
+    TRY(read_head(f, size, &head, &info));
+    TRY(check_use(&info));
+    return fill(&info, size, a, ret);
+}
+
+void
+model_toy(str name, enum model_kind kind, struct model *ret)
+{
+    const bool embeds = kind == MODEL_EMBED;
+    const str own = embeds ? STR("toy-embed") : STR("toy");
+    *ret = (struct model){
+        .name = name.len ? name : own,
+        .kind = kind,
+        .engine = STR("toy"),
+        .architecture = STR("toy"),
+        .licence = STR("EUPL-1.2"),
+        .origin = STR("built in"),
+        .context_tokens = 8192,
+        .embedding_dims = embeds ? 256 : 0,
+        .has_template = !embeds,
+    };
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* registry.h - which models there are: name, file by digest, what it can, what it may hold.
+ *
+ * A model file lies in the data directory as models/<sha256>.gguf; the registry's rows (store/)
+ * say the rest.  Names are [a-z0-9][a-z0-9._:-]{0,63} without case.  An alias maps a name that
+ * applications ask for ("gpt-4o") to a model, never to another alias.  The first model of a kind
+ * is the default of that kind until another is said; removing a model removes its aliases and
+ * leaves no default where it was it.
+ *
+ * Kept in memory, written through: a change is durable in the store before it is seen, and is not
+ * seen when the store failed.  Each change is a transaction of its own.  A model that was found
+ * stays readable until registry_free, removed or not.  One thread. */
+#pragma once
+#include "model/gguf.h"
+#include "policy/policy.h"
+#include "store/models.h"
+
+typedef struct registry registry;
+
+enum { REGISTRY_NAME_BYTES_MAX = 64, REGISTRY_MODELS_MAX = 4096, REGISTRY_ALIASES_MAX = 16384 };
+
+enum model_kind { MODEL_CHAT, MODEL_EMBED };
+
+struct model {
+    str name, file, sha256, licence, architecture, origin, label_text;
+    enum model_kind kind;
+    str engine; /* "llama", "toy" (which has no file and no digest) */
+    uint64_t size_bytes, context_tokens, parameters, memory_bytes, embedding_dims;
+    bool has_template;
+    label sink; /* what it may hold: from label_text, see registry_sink */
+    int64_t added_wall_ms;
+};
+
+/* `p` and `d` outlive the registry.  Every row is checked again; a bad one is CORRUPT. */
+fallible registry_open(db *d, const policy *p, registry **ret);
+void registry_free(registry *r);
+/* Reads the head of an open file, validates it and fills a model (name, label and licence may be
+ * overridden after); strings live in `a`.  File and digest are the caller's to say.  PARSE: not
+ * whole; UNSUPPORTED: whole, but no model to serve (a part, an adapter …); IO. */
+fallible model_inspect(int f, arena *a, struct model *ret);
+/* The built-in deterministic model without weights: "toy" or, for embeddings, "toy-embed". */
+void model_toy(str name, enum model_kind kind, struct model *ret);
+/* Copies `m`; its sink is not read but made from label_text.  ARGUMENT: bad name or field; PARSE:
+ * bad label; CONFLICT: the name is taken by a model or an alias; LIMIT. */
+fallible registry_add(registry *r, const struct model *m);
+fallible registry_remove(registry *r, str name); /* MODEL_NOT_FOUND */
+/* By name or alias; empty name: the default of that kind.  MODEL_NOT_FOUND, also when the model is
+ * of the other kind, with a public sentence that lists the known names of that kind. */
+fallible registry_find(const registry *r, str name, enum model_kind kind, const struct model **ret);
+/* By exact name, whatever kind; NULL if none. */
+const struct model *registry_get(const registry *r, str name);
+/* In order of name; NULL past the end. */
+const struct model *registry_at(const registry *r, size_t i);
+/* MODEL_NOT_FOUND. */
+fallible registry_set_default(registry *r, str name);
+bool registry_is_default(const registry *r, const struct model *m);
+/* Makes or changes it; empty model: removes it (NOT_FOUND).  ARGUMENT: bad name, or the model is an
+ * alias; MODEL_NOT_FOUND; CONFLICT: a model has that name. */
+fallible registry_set_alias(registry *r, str alias, str model);
+/* In order of alias; false past the end. */
+bool registry_alias_at(const registry *r, size_t i, str *ret_alias, str *ret_model);
