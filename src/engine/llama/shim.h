@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* shim.h - the only edge to C++: llama.cpp's Jinja engine for chat templates, and those calls of
+ * its C interface that let exceptions out.
+ *
+ * Every function catches whatever is thrown and returns a status instead.  Templates come from
+ * model files and are hostile until proven otherwise: limits on size and nesting are kept by
+ * template.c before, limits on time beside (guard.h).  Chosen is the bare engine (lexer, parser,
+ * runtime), not common's chat layer above it: that one returns the prompt as one string, while
+ * the engine tells which parts of it came out of messages; only so can a "<|im_end|>" that a
+ * person typed stay text (tokens.h).
+ *
+ * An exception's text is kept where it can only speak of the template (shim_template_new) and
+ * dropped where it could quote a message (shim_template_render). */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct llama_vocab;
+struct shim_template;
+
+enum shim_status { SHIM_OK, SHIM_REFUSED, SHIM_MEMORY };
+
+/* A stretch of the prompt. */
+struct shim_part {
+    size_t len;
+    bool is_input; /* came out of a message, not out of the template */
+};
+
+struct shim_prompt {
+    char *text; /* all parts, one after the other */
+    size_t len;
+    struct shim_part *parts;
+    size_t count;
+};
+
+/* `why` gets the reason of SHIM_REFUSED, cut to its room. */
+enum shim_status shim_template_new(const char *source, size_t len, const char *bos, const char *eos,
+                                   struct shim_template **ret, char *why, size_t why_len);
+void shim_template_free(struct shim_template *t);
+/* `messages` is {"messages":[{"role":…,"content":…}]}; the prompt ends where the assistant is
+ * to speak.  Release with shim_prompt_done. */
+enum shim_status shim_template_render(const struct shim_template *t, const char *messages,
+                                      size_t len, struct shim_prompt *ret);
+void shim_prompt_done(struct shim_prompt *p);
+
+/* llama_tokenize and llama_token_to_piece; INT32_MIN when they threw. */
+int32_t shim_tokenize(const struct llama_vocab *v, const char *text, int32_t len, int32_t *tokens,
+                      int32_t tokens_max, bool add_special, bool parse_special);
+int32_t
+shim_piece(const struct llama_vocab *v, int32_t token, char *room, int32_t room_len, bool special);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "engine/llama/step.h"
+
+enum { NO_CELLS = 1 };
+
+/* A stretch of a prompt that is in the batch, and where its logits are. */
+struct part {
+    struct answer *a;
+    uint32_t len; /* of the prompt; 0: the answer writes */
+    int32_t row;  /* in the batch; -1: no logits */
+};
+
+struct plan {
+    struct part parts[ENGINE_SEQUENCES_MAX];
+    size_t count;
+};
+
+fallible
+step_init(struct step *ret, struct jobs *q)
+{
+    struct step s = {.jobs = q, .tokens_max = q->m->step_tokens_max};
+    ASSERT(s.tokens_max >= q->m->sequences_max);
+    TRY(candidates_init(&s.room, &q->m->vocabulary));
+    s.batch = llama_batch_init((int32_t)s.tokens_max, 0, 1);
+    *ret = s;
+    return OK;
+}
+
+void
+step_done(struct step *s)
+{
+    candidates_done(&s->room);
+    if (s->batch.token)
+        llama_batch_free(s->batch);
+    *s = (struct step){0};
+}
+
+/* ---- the batch */
+
+static void
+add_token(struct llama_batch *b, llama_token token, uint32_t pos, llama_seq_id seq, bool has_logits)
+{
+    const int32_t at = b->n_tokens++;
+    b->token[at] = token;
+    b->pos[at] = (llama_pos)pos;
+    b->n_seq_id[at] = 1;
+    b->seq_id[at][0] = seq;
+    b->logits[at] = has_logits;
+}
+
+static void
+add_writers(struct step *s, struct plan *p)
+{
+    const struct jobs *q = s->jobs;
+    for (uint32_t i = 0; i < q->m->sequences_max; i++) {
+        struct answer *a = q->running[i];
+        if (!a || a->state != ANSWER_WRITES || a->job->is_over)
+            continue;
+        p->parts[p->count++] = (struct part){.a = a, .row = s->batch.n_tokens};
+        const uint32_t pos = (uint32_t)a->job->prompt.count + a->written - 1;
+        add_token(&s->batch, a->last, pos, a->seq, true);
+    }
+}
+
+static uint32_t
+left_to_read(const struct part *p)
+{
+    return (uint32_t)p->a->job->prompt.count - p->a->read - p->len;
+}
+
+/* Water filling: everybody gets the same, but none more than it needs. */
+static void
+share_budget(struct part *readers, size_t count, uint32_t budget)
+{
+    size_t hungry = count;
+    while (budget && hungry) {
+        const uint32_t each = budget / (uint32_t)hungry ? budget / (uint32_t)hungry : 1;
+        hungry = 0;
+        for (size_t i = 0; i < count && budget; i++) {
+            const uint32_t left = left_to_read(&readers[i]);
+            uint32_t more = left < each ? left : each;
+            more = more < budget ? more : budget;
+            readers[i].len += more;
+            budget -= more;
+            hungry += left > more;
+        }
+    }
+}
+
+static void
+add_prompt(struct step *s, struct part *p)
+{
+    struct answer *a = p->a;
+    const struct tokens *prompt = &a->job->prompt;
+    const bool is_end = a->read + p->len == prompt->count;
+    for (uint32_t i = a->read; i < a->read + p->len; i++)
+        add_token(&s->batch, prompt->at[i], i, a->seq, is_end && i + 1 == prompt->count);
+    p->row = is_end ? s->batch.n_tokens - 1 : -1;
+    if (a->index == 0 && a->read == 0)
+        serve_prompt_tokens(a->job->serve, (uint32_t)prompt->count, 0);
+}
+
+static void
+add_readers(struct step *s, struct plan *p)
+{
+    const struct jobs *q = s->jobs;
+    const size_t first = p->count;
+    for (uint32_t i = 0; i < q->m->sequences_max; i++) {
+        struct answer *a = q->running[i];
+        if (a && a->state == ANSWER_READS && !a->job->is_over)
+            p->parts[p->count++] = (struct part){.a = a, .row = -1};
+    }
+    share_budget(p->parts + first, p->count - first, s->tokens_max - (uint32_t)s->batch.n_tokens);
+    for (size_t i = first; i < p->count; i++)
+        if (p->parts[i].len)
+            add_prompt(s, &p->parts[i]);
+}
+
+/* ---- what came out */
+
+static size_t
+tops_of(const struct vocabulary *v, const struct choice *c, struct serve_logprob *ret,
+        char room[][64])
+{
+    for (size_t i = 0; i < c->top_count; i++)
+        ret[i] = (struct serve_logprob){
+            .text = vocabulary_name(v, c->tops[i].token, room[i], sizeof room[i]),
+            .logprob = c->tops[i].logprob,
+        };
+    return c->top_count;
+}
+
+/* True while the answer goes on. */
+static bool
+emit(struct step *s, struct answer *a, const struct choice *c)
+{
+    char room[SAMPLER_TOPS_MAX][64];
+    struct serve_logprob tops[SAMPLER_TOPS_MAX];
+    struct serve *serve = s->jobs->serve;
+    const struct vocabulary *v = &s->jobs->m->vocabulary;
+    struct serve_job *j = a->job->serve;
+    if (c->is_end) {
+        serve_answer_end(serve, j, a->index, FINISH_STOP);
+        return false;
+    }
+    a->written++;
+    a->last = c->token;
+    s->tokens_out++;
+    const str piece = vocabulary_piece(v, c->token);
+    const struct serve_logprob lp = {.text = piece, .logprob = c->logprob};
+    const size_t top_count = tops_of(v, c, tops, room);
+    if (!serve_token(serve, j, a->index, piece, j->ask.logprobs ? &lp : NULL, tops, top_count))
+        return false;
+    if (c->is_object_whole || a->written == a->job->tokens_max) {
+        serve_answer_end(serve, j, a->index, c->is_object_whole ? FINISH_STOP : FINISH_LENGTH);
+        return false;
+    }
+    a->state = ANSWER_WRITES;
+    return true;
+}
+
+static void
+choose(struct step *s, const struct part *p)
+{
+    struct choice c;
+    struct answer *a = p->a;
+    const float *logits = llama_get_logits_ith(s->jobs->m->ctx, p->row);
+    ASSERT(logits);
+    const err e = sampler_choose(a->sampler, logits, &s->room, &c);
+    if (e.code)
+        jobs_fail(s->jobs, a->job, e);
+    else if (!emit(s, a, &c))
+        jobs_answer_over(s->jobs, a);
+}
+
+static void
+take_results(struct step *s, const struct plan *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct part *part = &p->parts[i];
+        part->a->read += part->len;
+        s->tokens_in += part->len;
+        if (part->row >= 0 && part->len)
+            jobs_share(s->jobs, part->a);
+    }
+    for (size_t i = 0; i < p->count; i++)
+        if (p->parts[i].row >= 0 && !p->parts[i].a->job->is_over)
+            choose(s, &p->parts[i]);
+}
+
+static void
+fail_youngest(struct step *s)
+{
+    struct job *job = jobs_youngest(s->jobs);
+    ASSERT(job);
+    jobs_fail(s->jobs, job, err_start(ERR_BUSY, __FILE__, __LINE__, __func__, "no free cells"));
+}
+
+bool
+step_run(struct step *s)
+{
+    struct plan plan = {.count = 0};
+    jobs_start(s->jobs);
+    s->batch.n_tokens = 0;
+    add_writers(s, &plan);
+    add_readers(s, &plan);
+    ASSERT((uint32_t)s->batch.n_tokens <= s->tokens_max);
+    if (!s->batch.n_tokens)
+        return false;
+    const int32_t rc = llama_decode(s->jobs->m->ctx, s->batch);
+    s->steps++;
+    if (rc == NO_CELLS)
+        fail_youngest(s);
+    else if (rc != 0)
+        UNREACHABLE("llama_decode failed on a batch that was checked");
+    else
+        take_results(s, &plan);
+    return true;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* step.h - one step of the engine: a batch of at most step_tokens_max tokens is decoded, and each
+ * answer that got logits gets a token.
+ *
+ * Each answer that writes has one token in every step.  What is left of the budget goes to the
+ * prompts that are being read, in equal parts, so a short prompt is not stuck behind a long one
+ * and no stream waits for more than one step, whatever comes in.  A small budget makes streams
+ * even, a large one reads prompts faster.
+ *
+ * llama.cpp finding no cells does not happen while the ledger of jobs.h is right.  If it does, the
+ * job that came last is failed with BUSY and the step is tried again: never another's.  Any
+ * other failure means that the context is in doubt; the process ends, and with it all its jobs,
+ * to be started anew.
+ *
+ * One thread, the only one that calls llama_decode. */
+#pragma once
+#include "engine/llama/jobs.h"
+
+struct step {
+    struct jobs *jobs;
+    struct llama_batch batch;
+    uint32_t tokens_max; /* of one batch */
+    struct candidates room;
+    uint64_t steps, tokens_in, tokens_out;
+};
+
+/* LIMIT. */
+fallible step_init(struct step *ret, struct jobs *q);
+void step_done(struct step *s);
+/* False when there was nothing to do. */
+bool step_run(struct step *s);

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* rig.h - for the tests of engine/llama/: tiny models with random weights, made on the spot, and a
+ * stand-in for serve.c that writes down what a backend says.
+ *
+ * The stand-in defines the functions of engine/serve.h, so the linker leaves the real ones out.
+ * RIG_REAL_SERVE leaves the stand-in out instead. */
+#pragma once
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+#include "engine/llama/step.h"
+#include "engine/serve.h"
+#include "model/conv.h"
+#include "os/file.h"
+#include "test.h"
+
+/* The writer of tiny models is a program; here it is a function. */
+#define main tiny_gguf_main
+int tiny_gguf_main(int argc, char **argv);
+#include "tiny_gguf.c"
+#undef main
+
+enum { RIG_ANSWERS = 16, RIG_TEXT = 8192, RIG_TOPS = 20, RIG_VECTORS = 64, RIG_DIMS = 64 };
+
+/* ---- models */
+
+struct rig_model {
+    bool embeds;
+    const char *seed, *layers, *embd, *ctx;
+};
+
+/* Its path, valid until the next call. */
+static inline const char *
+rig_model_file(const struct rig_model *m)
+{
+    static char path[4200];
+    snprintf(path, sizeof path, "%s/%s-%s-%s-%s-%s.gguf", test_dir(), m->embeds ? "e" : "c",
+             m->seed, m->layers, m->embd, m->ctx);
+    const char *argv[] = {"tiny_gguf", "--seed", m->seed, "--layers", m->layers, "--embd",
+                          m->embd,     "--ctx",  m->ctx,  path,       "--embed"};
+    if (access(path, R_OK) != 0 &&
+        tiny_gguf_main(m->embeds ? 11 : 10, (char **)(uintptr_t)argv) != 0)
+        test_fail(__FILE__, __LINE__, "no tiny model");
+    return path;
+}
+
+static inline int
+rig_open(const struct rig_model *m)
+{
+    return open(rig_model_file(m), O_RDONLY | O_CLOEXEC);
+}
+
+static const struct rig_model rig_chat_model = {
+    .seed = "7", .layers = "2", .embd = "64", .ctx = "4096"};
+static const struct rig_model rig_embed_model = {
+    .embeds = true, .seed = "7", .layers = "2", .embd = "64", .ctx = "256"};
+
+static inline struct llama_options
+rig_options(int model_fd, bool embeds)
+{
+    return (struct llama_options){
+        .model_fd = model_fd,
+        .context_tokens = 512,
+        .sequences_max = 4,
+        .threads = 1,
+        .step_tokens_max = 64,
+        .is_embedder = embeds,
+    };
+}
+
+static inline void
+rig_no_progress(void *ctx, float part)
+{
+    (void)ctx, (void)part;
+}
+
+static inline fallible
+rig_load(const struct rig_model *m, struct llama_options o, struct loaded *ret)
+{
+    AUTO(fd) f = rig_open(m);
+    o.model_fd = f;
+    return load_model(&o, rig_no_progress, NULL, ret);
+}
+
+#ifndef RIG_REAL_SERVE
+/* ---- what a backend says */
+
+struct rig_answer {
+    char text[RIG_TEXT];
+    size_t len;
+    uint32_t tokens;
+    bool over;
+    enum engine_finish finish;
+    float logprob[RIG_TEXT], tops[RIG_TEXT][RIG_TOPS]; /* of each token */
+    size_t top_count;
+};
+
+struct rig_job {
+    struct serve_job pub; /* first: a serve_job is the job */
+    struct rig_answer *answers;
+    uint32_t open, prompt_tokens, after_the_end;
+    float vectors[RIG_VECTORS][RIG_DIMS];
+    uint32_t vector_count;
+    size_t dims;
+    err failure;
+    char public[256];
+};
+
+struct serve {
+    uint64_t have, limit;
+};
+
+static inline struct rig_job *
+rig_of(struct serve_job *j)
+{
+    return (struct rig_job *)j;
+}
+
+static inline bool
+rig_is_over(const struct rig_job *r)
+{
+    return r->open == 0;
+}
+
+static inline str
+rig_text(const struct rig_job *r, uint32_t index)
+{
+    return (str){r->answers[index].text, r->answers[index].len};
+}
+
+void
+serve_answer_end(struct serve *s, struct serve_job *j, uint32_t index, enum engine_finish finish)
+{
+    struct rig_answer *a = &rig_of(j)->answers[index];
+    (void)s;
+    if (a->over)
+        return;
+    a->over = true;
+    a->finish = finish;
+    rig_of(j)->open--;
+}
+
+bool
+serve_token(struct serve *s, struct serve_job *j, uint32_t index, str bytes,
+            const struct serve_logprob *lp, const struct serve_logprob *tops, size_t top_count)
+{
+    struct rig_answer *a = &rig_of(j)->answers[index];
+    rig_of(j)->after_the_end += a->over;
+    if (a->over || a->tokens == RIG_TEXT)
+        return false;
+    if (a->len + bytes.len <= RIG_TEXT) {
+        memcpy(a->text + a->len, bytes.at, bytes.len);
+        a->len += bytes.len;
+    }
+    a->logprob[a->tokens] = lp ? lp->logprob : 1;
+    for (size_t i = 0; i < top_count; i++)
+        a->tops[a->tokens][i] = tops[i].logprob;
+    a->top_count = top_count;
+    if (++a->tokens == j->ask.tokens_max)
+        serve_answer_end(s, j, index, FINISH_LENGTH);
+    return !a->over;
+}
+
+void
+serve_vector(struct serve *s, struct serve_job *j, uint32_t index, const float *values, size_t dims)
+{
+    struct rig_job *r = rig_of(j);
+    (void)s;
+    if (index < RIG_VECTORS && dims <= RIG_DIMS)
+        memcpy(r->vectors[index], values, dims * sizeof *values);
+    r->vector_count++;
+    r->dims = dims;
+}
+
+void
+serve_prompt_tokens(struct serve_job *j, uint32_t prompt, uint32_t cached)
+{
+    (void)cached;
+    rig_of(j)->prompt_tokens = prompt;
+}
+
+void
+serve_fail(struct serve *s, struct serve_job *j, err e, uint64_t have, uint64_t limit)
+{
+    struct rig_job *r = rig_of(j);
+    s->have = have;
+    s->limit = limit;
+    r->failure = e;
+    snprintf(r->public, sizeof r->public, "%s", err_public(e));
+    for (uint32_t i = 0; i < j->ask.n; i++)
+        r->answers[i].over = true;
+    r->open = 0;
+}
+
+void
+serve_set_numbers(struct serve *s, uint64_t have, uint64_t limit)
+{
+    s->have = have;
+    s->limit = limit;
+}
+
+void
+serve_loading(struct serve *s, float progress)
+{
+    (void)s, (void)progress;
+}
+
+/* ---- jobs */
+
+static inline struct engine_submit
+rig_ask(enum engine_kind kind, uint32_t n, uint32_t tokens_max)
+{
+    return (struct engine_submit){.kind = kind,
+                                  .n = n,
+                                  .tokens_max = tokens_max,
+                                  .top_p = 1,
+                                  .repeat = 1,
+                                  .has_seed = true,
+                                  .seed = 1};
+}
+
+/* Lives in an arena of its own: rig_job_free. */
+static inline struct rig_job *
+rig_job(struct engine_submit ask, str prompt)
+{
+    static uint64_t last_id;
+    arena *a;
+    void *answers;
+    if (arena_open((size_t)64 << 20, &a).code)
+        UNREACHABLE("an arena for a test");
+    struct rig_job *r = arena_new(a, struct rig_job);
+    r->pub = (struct serve_job){.id = ++last_id, .a = a, .ask = ask};
+    r->pub.prompt = arena_str(a, prompt);
+    if (try_arena_get(a, ask.n, sizeof(struct rig_answer), &answers).code)
+        UNREACHABLE("room for the answers of a test");
+    r->answers = answers;
+    r->open = ask.n;
+    return r;
+}
+
+static inline void
+rig_job_free(struct rig_job *r)
+{
+    if (r)
+        arena_free(r->pub.a);
+}
+
+/* ---- an engine without a channel */
+
+struct rig_engine {
+    struct loaded m;
+    struct serve serve;
+    struct jobs jobs;
+    struct step step;
+    struct tokens tokens;
+    struct rig_job *all[64]; /* that were submitted */
+    size_t count;
+};
+
+static inline fallible
+rig_engine_start(struct rig_engine *e, const struct rig_model *m, struct llama_options o)
+{
+    memset(e, 0, sizeof *e);
+    TRY(rig_load(m, o, &e->m));
+    e->jobs = (struct jobs){.m = &e->m, .serve = &e->serve};
+    TRY(tokens_init(&e->tokens, e->m.context_tokens));
+    return step_init(&e->step, &e->jobs);
+}
+
+static inline fallible
+rig_submit(struct rig_engine *e, struct rig_job *r)
+{
+    e->tokens.count = 0;
+    tokens_add_first(&e->tokens, &e->m.vocabulary);
+    TRY(tokens_add(&e->tokens, &e->m.vocabulary, r->pub.prompt, TOKENS_CONTROL));
+    TRY(jobs_add(&e->jobs, &r->pub, &e->tokens, r->pub.ask.seed));
+    if (e->count == sizeof e->all / sizeof *e->all)
+        UNREACHABLE("too many jobs for the rig");
+    e->all[e->count++] = r;
+    return OK;
+}
+
+/* As serve does it between two steps. */
+static inline void
+rig_settle(struct rig_engine *e)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < e->count; i++)
+        if (rig_is_over(e->all[i]))
+            jobs_drop(&e->jobs, &e->all[i]->pub);
+        else
+            e->all[kept++] = e->all[i];
+    e->count = kept;
+}
+
+static inline void
+rig_cancel(struct rig_engine *e, struct rig_job *r)
+{
+    r->open = 0;
+    for (uint32_t i = 0; i < r->pub.ask.n; i++)
+        r->answers[i].over = true;
+    rig_settle(e);
+}
+
+static inline void
+rig_run(struct rig_engine *e)
+{
+    for (int i = 0; i < 100000 && step_run(&e->step); i++)
+        rig_settle(e);
+    rig_settle(e);
+    CHECK_INT(e->count, ==, 0);
+}
+
+/* No job holds anything. */
+static inline bool
+rig_is_empty(struct rig_engine *e)
+{
+    for (uint32_t i = 0; i < e->m.sequences_max; i++)
+        if (e->jobs.running[i] || llama_memory_seq_pos_max(e->m.memory, (llama_seq_id)i) != -1)
+            return false;
+    return !e->jobs.first && !e->jobs.reserved && !jobs_count(&e->jobs).cells_used;
+}
+
+static inline void
+rig_engine_end(struct rig_engine *e)
+{
+    step_done(&e->step);
+    tokens_done(&e->tokens);
+    load_done(&e->m);
+}
+#endif
