@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* boot.h - what hoheitd hands a child at birth: one struct in a sealed memfd, and descriptors in
+ * a fixed order.  Fixed layout, one build at both ends. */
+#pragma once
+#include "base/params.h"
+
+enum { BOOT_VERSION = 1, BOOT_PATH_MAX = 1024, BOOT_PEM_MAX = 65536 };
+
+/* Descriptors of hoheit-gate. */
+enum boot_fd {
+    BOOT_FD_CONTROL = 3, /* channel to hoheitd, engine/control.h */
+    BOOT_FD_BOOT,        /* struct boot */
+    BOOT_FD_LOCAL,       /* Unix listener of the CLI */
+    BOOT_FD_LISTEN,      /* TCP listener */
+    BOOT_FD_TLS          /* struct boot_tls; only if boot.has_tls */
+};
+
+struct boot {
+    uint32_t version;
+    uint32_t has_tls;
+    struct params params;
+    char data_dir[BOOT_PATH_MAX];
+    char policy_file[BOOT_PATH_MAX];
+    char address[128];   /* what the TCP listener is bound to */
+    uint8_t pepper[32];  /* for API keys */
+    uint8_t map_key[16]; /* siphash */
+    int64_t started_wall_ms;
+    char commit[64];
+};
+
+struct boot_tls {
+    uint32_t cert_len, key_len;
+    char pem[2 * BOOT_PEM_MAX]; /* certificate chain, then key */
+};

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "super/super.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/secret.h"
+#include "engine/control.h"
+#include "os/clock.h"
+#include "os/ipc.h"
+#include "os/log.h"
+#include "os/proc.h"
+#include "os/share.h"
+#include "super/backoff.h"
+#include "super/engine_proc.h"
+
+enum { CONTROL_QUEUE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 2048, KILL_AFTER_MS = 2000 };
+
+struct slot {
+    super *owner;
+    uint64_t id;
+    bool wanted;
+    struct control_start start;
+    pid_t pid; /* 0: none */
+    uint64_t started_ms;
+    uint32_t restarts;
+    struct backoff backoff;
+    loop_timer *again;
+};
+
+struct super {
+    loop *loop;
+    struct super_spec spec;
+    struct boot_tls *tls; /* a copy, for gates to come; NULL: plain */
+    ipc *control;         /* NULL while no gate lives */
+    pid_t gate;
+    uint64_t gate_started_ms;
+    struct backoff gate_backoff;
+    loop_timer *gate_again, *stop_timer;
+    bool was_ready, stopping;
+    struct slot slots[CONTROL_SLOTS_MAX];
+};
+
+static fallible start_gate(super *s);
+static void try_engine(struct slot *t);
+
+/* ---- the end */
+static bool
+any_engine(const super *s)
+{
+    for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
+        if (s->slots[i].pid)
+            return true;
+    return false;
+}
+
+static void
+end_engines(super *s)
+{
+    for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++) {
+        struct slot *t = &s->slots[i];
+        t->wanted = false;
+        loop_timer_stop(TAKE(t->again));
+        if (t->pid)
+            proc_kill(t->pid); /* an engine holds nothing worth saving */
+    }
+}
+
+static void
+end_if_alone(super *s)
+{
+    if (!s->stopping || s->gate || any_engine(s))
+        return;
+    loop_timer_stop(TAKE(s->stop_timer));
+    s->spec.on_end(s->spec.ctx, OK);
+}
+
+static void
+stop_by_force(void *ctx)
+{
+    super *s = ctx;
+    s->stop_timer = NULL;
+    LOG(WARNING, "gate.killed", LOG_N("pid", s->gate));
+    if (s->gate)
+        proc_kill(s->gate);
+    end_engines(s);
+}
+
+void
+super_stop(super *s)
+{
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    loop_timer_stop(TAKE(s->gate_again));
+    if (s->control)
+        IGNORE(ipc_send(s->control, CONTROL_STOP, 0, NULL, 0, STR_NONE, -1)); /* else: killed */
+    else
+        end_engines(s);
+    const uint64_t wait_ms = s->spec.boot->params.net_stop_ms_max + KILL_AFTER_MS;
+    if (s->gate && loop_timer_start(s->loop, wait_ms, 0, stop_by_force, s, &s->stop_timer).code)
+        stop_by_force(s);
+    end_if_alone(s);
+}
+
+/* ---- engines */
+static void
+tell_down(struct slot *t, int status, err why, uint64_t again_ms)
+{
+    const struct control_down d = {.status = status, .code = why.code, .again_ms = again_ms};
+    if (t->owner->control)
+        IGNORE(ipc_send(t->owner->control, CONTROL_ENGINE_DOWN, t->id, &d, sizeof d, STR_NONE,
+                        -1)); /* a gate that does not read is about to end */
+}
+
+static void
+engine_again(void *ctx)
+{
+    struct slot *t = ctx;
+    t->again = NULL;
+    if (t->wanted)
+        try_engine(t);
+}
+
+static fallible
+start_engine(struct slot *t, int *ret_channel)
+{
+    super *s = t->owner;
+    TRY(engine_proc_start(&t->start, s->spec.bin_dir, s->spec.boot, &t->pid, ret_channel));
+    t->started_ms = clock_ms();
+    LOG(INFO, "engine.started", LOG_N("pid", t->pid), LOG_N("slot", t->id),
+        LOG_N("restarts", t->restarts));
+    return OK;
+}
+
+static void
+try_engine(struct slot *t)
+{
+    AUTO(fd) channel = -1;
+    const err e = start_engine(t, &channel);
+    if (e.code) {
+        log_failure(LOG_ERROR, "engine.start_failed", e);
+        t->wanted = false;
+        tell_down(t, -1, e, UINT64_MAX);
+        return;
+    }
+    const struct control_up up = {.pid = (uint32_t)t->pid, .restarts = t->restarts};
+    if (t->owner->control)
+        IGNORE(ipc_send(t->owner->control, CONTROL_ENGINE_UP, t->id, &up, sizeof up, STR_NONE,
+                        channel)); /* a gate that does not read is about to end */
+}
+
+static void
+engine_ended(struct slot *t, int status)
+{
+    char text[64];
+    t->pid = 0;
+    if (!t->wanted) {
+        end_if_alone(t->owner);
+        return;
+    }
+    /* An engine that could not take its model says so by its exit status: no use in trying. */
+    if (WIFEXITED(status) && engine_proc_is_final(WEXITSTATUS(status))) {
+        t->wanted = false;
+        tell_down(t, status, (err){(uint16_t)engine_proc_error(WEXITSTATUS(status))}, UINT64_MAX);
+        return;
+    }
+    const uint64_t wait_ms = backoff_next(&t->backoff, clock_ms() - t->started_ms,
+                                          t->owner->spec.boot->params.engine_restart_ms_max);
+    LOG(ERROR, "engine.lost", LOG_N("slot", t->id), LOG_Z("status", proc_status_text(status, text)),
+        LOG_N("again_ms", wait_ms));
+    t->restarts++;
+    tell_down(t, status, OK, wait_ms);
+    if (loop_timer_start(t->owner->loop, wait_ms, 0, engine_again, t, &t->again).code)
+        try_engine(t);
+}
+
+static void
+stop_slot(struct slot *t)
+{
+    t->wanted = false;
+    loop_timer_stop(TAKE(t->again));
+    if (t->pid)
+        proc_kill(t->pid);
+}
+
+/* ---- what the gate says */
+static bool
+start_slot(struct slot *t, const struct ipc_message *m)
+{
+    if (m->head.body_len != sizeof t->start)
+        return false;
+    memcpy(&t->start, m->body, sizeof t->start);
+    t->start.file[CONTROL_FILE_MAX - 1] = '\0';
+    t->wanted = true;
+    t->restarts = 0;
+    t->backoff = (struct backoff){.wait_ms = 0};
+    if (!t->pid)
+        try_engine(t);
+    return true;
+}
+
+static bool
+on_message(void *ctx, const struct ipc_message *m)
+{
+    super *s = ctx;
+    struct slot *t = m->head.id < CONTROL_SLOTS_MAX ? &s->slots[m->head.id] : NULL;
+    if (m->head.type == CONTROL_READY) {
+        if (!s->was_ready)
+            s->spec.on_ready(s->spec.ctx);
+        s->was_ready = true;
+        return true;
+    }
+    if (m->head.type == CONTROL_ENGINE_START && t)
+        return start_slot(t, m);
+    if (m->head.type == CONTROL_ENGINE_STOP && t) {
+        stop_slot(t);
+        return true;
+    }
+    return false;
+}
+
+static void
+on_control_end(void *ctx)
+{
+    super *s = ctx;
+    ipc_free(TAKE(s->control));
+    if (s->gate)
+        proc_kill(s->gate); /* it broke the protocol, or is ending anyway */
+}
+
+/* ---- the gate */
+static fallible
+share_struct(const char *name, const void *at, size_t len, fd *ret)
+{
+    return share_make(name, (str){at, len}, ret);
+}
+
+static fallible
+spawn_gate(super *s, int control, int boot_fd, int tls_fd)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/hoheit-gate", s->spec.bin_dir);
+    const char *const argv[] = {"hoheit-gate", NULL};
+    const char *const env[] = {"LANG=C.UTF-8", NULL};
+    struct proc_spec p = {
+        .path = path,
+        .argv = argv,
+        .env = env,
+        .fds = {control, boot_fd, s->spec.local_fd, s->spec.listen_fd, tls_fd},
+        .fd_count = tls_fd >= 0 ? 5 : 4,
+    };
+    return proc_start(&p, &s->gate);
+}
+
+static fallible
+start_gate(super *s)
+{
+    int pair[2];
+    AUTO(fd) ours = -1;
+    AUTO(fd) theirs = -1;
+    AUTO(fd) boot = -1;
+    AUTO(fd) tls = -1;
+    TRY(ipc_pair(pair));
+    ours = pair[0];
+    theirs = pair[1];
+    TRY(share_struct("boot", s->spec.boot, sizeof *s->spec.boot, &boot));
+    if (s->tls)
+        TRY(share_struct("tls", s->tls, sizeof *s->tls, &tls));
+    TRY(spawn_gate(s, theirs, boot, tls));
+    s->gate_started_ms = clock_ms();
+    LOG(INFO, "gate.started", LOG_N("pid", s->gate));
+    const struct ipc_hooks hooks = {.on_message = on_message, .on_end = on_control_end, .ctx = s};
+    return ipc_new(s->loop, fd_take(&ours), CONTROL_QUEUE_BYTES_MAX, hooks, &s->control);
+}
+
+static void
+gate_again(void *ctx)
+{
+    super *s = ctx;
+    s->gate_again = NULL;
+    const err e = start_gate(s);
+    if (e.code)
+        s->spec.on_end(s->spec.ctx, e);
+}
+
+/* A gate that cannot start at all says why by its exit status; then the daemon ends with it. */
+static void
+gate_failed(super *s, int status)
+{
+    for (int i = 1; i < ERR_COUNT; i++) {
+        const err e = {(uint16_t)i};
+        if (WIFEXITED(status) && err_info(e)->exit_status == WEXITSTATUS(status)) {
+            s->spec.on_end(s->spec.ctx, e);
+            return;
+        }
+    }
+    s->spec.on_end(s->spec.ctx, (err){ERR_INTERNAL});
+}
+
+static void
+gate_ended(super *s, int status)
+{
+    char text[64];
+    s->gate = 0;
+    ipc_free(TAKE(s->control));
+    end_engines(s);
+    if (s->stopping) {
+        end_if_alone(s);
+        return;
+    }
+    LOG(ERROR, "gate.lost", LOG_Z("status", proc_status_text(status, text)));
+    if (!s->was_ready) {
+        gate_failed(s, status);
+        return;
+    }
+    const uint64_t wait_ms = backoff_next(&s->gate_backoff, clock_ms() - s->gate_started_ms,
+                                          s->spec.boot->params.engine_restart_ms_max);
+    if (loop_timer_start(s->loop, wait_ms, 0, gate_again, s, &s->gate_again).code)
+        gate_again(s);
+}
+
+static void
+on_child_end(void *ctx, pid_t pid, int status)
+{
+    super *s = ctx;
+    if (pid == s->gate) {
+        gate_ended(s, status);
+        return;
+    }
+    for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
+        if (s->slots[i].pid == pid) {
+            engine_ended(&s->slots[i], status);
+            return;
+        }
+}
+
+/* ---- all of it */
+static fallible
+keep_tls(super *s, const struct boot_tls *tls)
+{
+    if (!s->tls && !(s->tls = mem_get(sizeof *s->tls)))
+        FAIL(LIMIT, "no memory for the certificate");
+    *s->tls = *tls;
+    return OK;
+}
+
+fallible
+super_reload_tls(super *s, const struct boot_tls *tls)
+{
+    AUTO(fd) f = -1;
+    TRY(keep_tls(s, tls));
+    if (!s->control)
+        return OK; /* the next gate starts with it */
+    TRY(share_struct("tls", s->tls, sizeof *s->tls, &f));
+    return ipc_send(s->control, CONTROL_RELOAD, 0, NULL, 0, STR_NONE, f);
+}
+
+static fallible
+start_all(super *s)
+{
+    if (s->spec.tls)
+        TRY(keep_tls(s, s->spec.tls));
+    TRY(proc_watch(s->loop, on_child_end, s));
+    return start_gate(s);
+}
+
+fallible
+super_new(loop *l, const struct super_spec *spec, super **ret)
+{
+    super *s = mem_get(sizeof *s);
+    if (!s)
+        FAIL(LIMIT, "no memory for the supervisor");
+    *s = (super){.loop = l, .spec = *spec};
+    for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
+        s->slots[i] = (struct slot){.owner = s, .id = i};
+    const err e = start_all(s);
+    if (e.code) {
+        super_free(s);
+        return err_pass(e, __FILE__, __LINE__, __func__);
+    }
+    *ret = s;
+    return OK;
+}
+
+void
+super_free(super *s)
+{
+    if (!s)
+        return;
+    s->stopping = true;
+    end_engines(s);
+    if (s->gate)
+        proc_kill(s->gate);
+    ipc_free(s->control);
+    loop_timer_stop(s->gate_again);
+    loop_timer_stop(s->stop_timer);
+    if (s->tls)
+        wipe(s->tls, sizeof *s->tls);
+    mem_free(s->tls);
+    mem_free(s);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* super.h - hoheitd's work: start the gate and, when the gate asks, engines; start again what
+ * died, with back-off; end all of them in order.  Parses nothing from the network.
+ *
+ * The gate restarts at once and gets the same listeners, so connections wait in the backlog
+ * instead of being refused; its engines are ended with it (a new gate asks for them again).  An
+ * engine restarts after 50 ms, then 100, 200 … up to engine.restart_ms_max while it keeps dying
+ * within 10 s; a model that cannot be opened is reported, not retried. */
+#pragma once
+#include "os/loop.h"
+#include "super/boot.h"
+
+typedef struct super super;
+
+struct super_spec {
+    const struct boot *boot;
+    const struct boot_tls *tls; /* NULL: plain */
+    int listen_fd, local_fd;    /* bound */
+    const char *bin_dir;        /* where hoheit-gate and the engines lie */
+    /* The gate said READY for the first time. */
+    void (*on_ready)(void *ctx);
+    /* All children are gone; `e` is why the whole ends, OK after super_stop. */
+    void (*on_end)(void *ctx, err e);
+    void *ctx;
+};
+
+fallible super_new(loop *l, const struct super_spec *spec, super **ret);
+/* SIGTERM's way: the gate finishes running requests (net.stop_ms_max), then all end. */
+void super_stop(super *s);
+/* SIGHUP's way: a new certificate to the gate. */
+fallible super_reload_tls(super *s, const struct boot_tls *tls);
+void super_free(super *s);
