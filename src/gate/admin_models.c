@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/admin.h"
+
+#include "base/json.h"
+#include "gate/inside.h"
+#include "os/clock.h"
+
+static fallible
+describe(const struct admin_call *c, const struct model_wish *w, struct model *m)
+{
+    if (w->toy.len) {
+        const bool embed = str_eq(w->toy, STR("embed"));
+        if (!embed && !str_eq(w->toy, STR("chat")))
+            REFUSE(ARGUMENT, "toy", "toy must be \"chat\" or \"embed\"");
+        model_toy(w->name, embed ? MODEL_EMBED : MODEL_CHAT, m);
+        return OK;
+    }
+    TRY(model_inspect(w->file, c->a, m));
+    m->name = w->name;
+    m->sha256 = w->sha256;
+    m->file = arena_fmt(c->a, "%.*s.gguf", STR_FMT(w->sha256));
+    return OK;
+}
+
+fallible
+admin_model_add(const struct admin_call *c, const struct model_wish *w)
+{
+    const struct gate_parts *p = gate_parts_of(c->gate);
+    struct model m = {.name = STR_NONE};
+    TRY(admin_allow(c, OP_MODEL_ADD));
+    TRY(describe(c, w, &m));
+    if (w->licence.len)
+        m.licence = w->licence;
+    m.origin = w->origin;
+    m.added_wall_ms = clock_wall_ms();
+    m.sink = policy_local_sink(p->policy);
+    if (w->label.len) {
+        TRY(label_parse(policy_names(p->policy), w->label, &m.sink));
+        m.label_text = w->label;
+    }
+    TRY(registry_add(p->registry, &m));
+    return admin_record(c, EVENT_MODEL_ADD, m.name);
+}
+
+fallible
+admin_model_remove(const struct admin_call *c, str name)
+{
+    TRY(admin_allow(c, OP_MODEL_REMOVE));
+    TRY(registry_remove(gate_parts_of(c->gate)->registry, name));
+    engines_drop(c->gate->engines, name);
+    return admin_record(c, EVENT_MODEL_REMOVE, name);
+}
+
+fallible
+admin_model_default(const struct admin_call *c, str name)
+{
+    TRY(admin_allow(c, OP_MODEL_DEFAULT));
+    TRY(registry_set_default(gate_parts_of(c->gate)->registry, name));
+    return admin_record(c, EVENT_MODEL_DEFAULT, name);
+}
+
+fallible
+admin_model_alias(const struct admin_call *c, str alias, str model)
+{
+    TRY(admin_allow(c, OP_MODEL_ALIAS));
+    TRY(registry_set_alias(gate_parts_of(c->gate)->registry, alias, model));
+    return admin_record(c, EVENT_MODEL_ALIAS, alias);
+}
+
+void
+model_put(const gate *g, const struct model *m, buf *b)
+{
+    const struct gate_parts *p = gate_parts_of(g);
+    char text[LABEL_TEXT_MAX];
+    json_open(b, '{');
+    json_member_str(b, "name", m->name);
+    json_member_str(b, "kind", m->kind == MODEL_EMBED ? STR("embed") : STR("chat"));
+    json_member_bool(b, "default", registry_is_default(p->registry, m));
+    json_member_str(b, "engine", m->engine);
+    json_member_str(b, "architecture", m->architecture);
+    json_member_str(b, "sha256", m->sha256);
+    json_member_str(b, "licence", m->licence);
+    json_member_str(b, "origin", m->origin);
+    json_member_str(b, "label", label_text(policy_names(p->policy), m->sink, text));
+    json_member_u64(b, "size_bytes", m->size_bytes);
+    json_member_u64(b, "parameters", m->parameters);
+    json_member_u64(b, "context_tokens", m->context_tokens);
+    json_member_u64(b, "embedding_dims", m->embedding_dims);
+    json_member_u64(b, "memory_bytes", m->memory_bytes);
+    json_member_bool(b, "chat_template", m->has_template);
+    json_close(b, '}');
+}
+
+static void
+aliases_put(const registry *r, buf *b)
+{
+    str alias, model;
+    json_open(b, '[');
+    for (size_t i = 0; registry_alias_at(r, i, &alias, &model); i++) {
+        json_open(b, '{');
+        json_member_str(b, "alias", alias);
+        json_member_str(b, "model", model);
+        json_close(b, '}');
+    }
+    json_close(b, ']');
+}
+
+fallible
+admin_models_put(const struct admin_call *c, buf *b)
+{
+    const registry *r = gate_parts_of(c->gate)->registry;
+    const struct model *m;
+    TRY(admin_allow(c, OP_MODEL_LIST));
+    json_open(b, '{');
+    json_key(b, "models");
+    json_open(b, '[');
+    for (size_t i = 0; (m = registry_at(r, i)); i++)
+        model_put(c->gate, m, b);
+    json_close(b, ']');
+    json_key(b, "aliases");
+    aliases_put(r, b);
+    json_close(b, '}');
+    return buf_end(b);
+}

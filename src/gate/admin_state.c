@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/admin.h"
+
+#include <unistd.h>
+
+#include "base/json.h"
+#include "gate/inside.h"
+#include "os/clock.h"
+#include "os/proc.h"
+
+/* ---- explain: the records of one request */
+struct explain {
+    const struct admin_call *call;
+    buf *out;
+    bool any_id;
+    size_t shown;
+};
+
+static fallible
+is_own_record(const struct explain *x, str record_json, bool *ret)
+{
+    AUTO(arena) *a = NULL;
+    jval root;
+    str key_id = STR_NONE;
+    TRY(arena_open(1024 * 1024, &a));
+    TRY(json_read(a, record_json, &root));
+    const jval id = json_get(&root, "key_id");
+    TRY(opt_json_str(&id, 128, &key_id));
+    *ret = str_eq(key_id, x->call->session->key_id);
+    return OK;
+}
+
+static err
+show_record(void *ctx, str record_json)
+{
+    struct explain *x = ctx;
+    bool own = x->any_id;
+    if (!own)
+        TRY(is_own_record(x, record_json, &own));
+    if (!own)
+        return OK;
+    if (x->shown++)
+        buf_add_char(x->out, ',');
+    buf_add(x->out, record_json);
+    return OK;
+}
+
+/* Somebody else's request reads like one that never was: its existence is not told. */
+fallible
+admin_explain_put(const struct admin_call *c, str request_id, buf *b)
+{
+    const bool is_operator = (c->session->roles & ROLE_OPERATOR) != 0;
+    struct explain x = {.call = c, .out = b, .any_id = is_operator};
+    TRY(admin_allow(c, is_operator ? OP_EXPLAIN : OP_EXPLAIN_OWN));
+    json_open(b, '{');
+    json_member_str(b, "request", request_id);
+    json_key(b, "records");
+    json_open(b, '[');
+    TRY(audit_find(gate_parts_of(c->gate)->audit, request_id, show_record, &x));
+    if (!x.shown)
+        REFUSE(NOT_FOUND, "request", "there is no record of this request");
+    json_close(b, ']');
+    json_close(b, '}');
+    TRY(buf_end(b));
+    return admin_record(c, EVENT_LOG_READ, request_id);
+}
+
+/* ---- status */
+static void
+engine_put(const struct engine_slot_state *s, buf *b)
+{
+    json_open(b, '{');
+    json_member_str(b, "model", s->model);
+    json_member_str(b, "state", str_of(s->state));
+    json_member_f64(b, "progress", s->caps ? 1.0 : s->progress);
+    json_member_u64(b, "pid", s->pid);
+    json_member_u64(b, "restarts", s->restarts);
+    json_member_u64(b, "jobs", s->jobs);
+    json_member_u64(b, "resident_bytes", s->pid ? proc_resident_bytes((pid_t)s->pid) : 0);
+    if (s->caps) {
+        json_member_str(b, "engine", str_of(s->caps->engine));
+        json_member_u64(b, "context_tokens", s->caps->context_tokens);
+        json_member_u64(b, "sequences_max", s->caps->sequences_max);
+    }
+    json_close(b, '}');
+}
+
+static void
+engines_put(const engines *e, buf *b)
+{
+    struct engine_slot_state s;
+    json_open(b, '[');
+    for (size_t i = 0; engines_state_at(e, i, &s); i++)
+        if (s.model.len)
+            engine_put(&s, b);
+    json_close(b, ']');
+}
+
+fallible
+admin_status_put(const struct admin_call *c, buf *b)
+{
+    const struct gate_parts *p = gate_parts_of(c->gate);
+    TRY(admin_allow(c, OP_STATUS));
+    json_open(b, '{');
+    json_member_u64(b, "gate_pid", (uint64_t)getpid());
+    json_member_u64(b, "gate_resident_bytes", proc_resident_bytes(getpid()));
+    json_member_i64(b, "connections", meter_value(p->meters, METER_HTTP_CONNECTIONS));
+    json_member_i64(b, "requests_running", meter_value(p->meters, METER_REQUESTS_RUNNING));
+    json_member_i64(b, "requests", meter_value(p->meters, METER_HTTP_REQUESTS));
+    json_member_i64(b, "denied", meter_value(p->meters, METER_DECISIONS_DENIED));
+    json_member_i64(b, "tokens_out", meter_value(p->meters, METER_TOKENS_OUT));
+    json_member_str(b, "level_max", str_of(p->params->policy_level_max));
+    json_key(b, "engines");
+    engines_put(c->gate->engines, b);
+    json_close(b, '}');
+    return buf_end(b);
+}
+
+fallible
+admin_metrics_put(const struct admin_call *c, buf *b)
+{
+    TRY(admin_allow(c, OP_METRICS));
+    meters_put(gate_parts_of(c->gate)->meters, b);
+    return buf_end(b);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* engines.h - the gate's engines: one slot per model, asked for from hoheitd when first needed,
+ * there again after a crash.
+ *
+ * A waiter is called once, when its model's engine is ready or cannot be had. */
+#pragma once
+#include "engine/control.h"
+#include "gate/gate.h"
+
+typedef struct engines engines;
+typedef struct engines_wait engines_wait;
+
+struct engine_slot_state {
+    str model;
+    const char *state; /* "starting", "loading", "ready", "down" */
+    double progress;
+    uint32_t pid, restarts;
+    size_t jobs;
+    const struct engine_hello *caps; /* NULL until ready */
+};
+
+fallible engines_new(const struct gate_parts *parts, engines **ret);
+void engines_free(engines *e);
+void engines_on_events(engines *e, struct gate_events ev);
+fallible engines_send_ready(engines *e);
+/* OK and *ret set when it is ready now; else `fn` is called later with the engine or an error, and
+ * *ret_wait can take the waiter back.  LIMIT: too many models at once. */
+fallible engines_get(engines *e, const struct model *m, void (*fn)(void *ctx, engine *en, err why),
+                     void *ctx, engine **ret, engines_wait **ret_wait);
+void engines_forget(engines_wait *w);
+/* The model was removed: its engine is ended. */
+void engines_drop(engines *e, str model);
+bool engines_state_at(const engines *e, size_t i, struct engine_slot_state *ret);

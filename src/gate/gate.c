@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/gate.h"
+
+#include "base/fault.h"
+#include "gate/inside.h"
+#include "os/clock.h"
+
+fallible
+gate_new(const struct gate_parts *parts, gate **ret)
+{
+    gate *g = mem_get(sizeof *g);
+    if (!g)
+        FAIL(LIMIT, "no memory for the gate");
+    *g = (gate){.parts = *parts};
+    g->operator_session = (struct session){
+        .key_id = STR("local"),
+        .key_name = STR("operator at the local socket"),
+        .tenant = STR("local"),
+        .roles = ROLE_OPERATOR,
+    };
+    err e = keyring_open(parts->db, parts->pepper, &g->keys);
+    if (!e.code)
+        e = engines_new(&g->parts, &g->engines);
+    if (e.code) {
+        gate_free(g);
+        return err_pass(e, __FILE__, __LINE__, __func__);
+    }
+    *ret = g;
+    return OK;
+}
+
+void
+gate_free(gate *g)
+{
+    if (!g)
+        return;
+    engines_free(g->engines);
+    keyring_free(g->keys);
+    mem_free(g);
+}
+
+const struct gate_parts *
+gate_parts_of(const gate *g)
+{
+    return &g->parts;
+}
+
+void
+gate_on_events(gate *g, struct gate_events e)
+{
+    engines_on_events(g->engines, e);
+}
+
+static void
+warmed(void *ctx, engine *en, err why)
+{
+    (void)ctx, (void)en, (void)why; /* engines.c logs both outcomes */
+}
+
+static fallible
+warm_default(gate *g, enum model_kind kind)
+{
+    const struct model *m;
+    engine *en;
+    engines_wait *wait;
+    if (registry_find(g->parts.registry, STR_NONE, kind, &m).code)
+        return OK; /* no model of that kind yet */
+    return engines_get(g->engines, m, warmed, NULL, &en, &wait);
+}
+
+fallible
+gate_ready(gate *g)
+{
+    TRY(warm_default(g, MODEL_CHAT));
+    TRY(warm_default(g, MODEL_EMBED));
+    return engines_send_ready(g->engines);
+}
+
+bool
+gate_engines_ready(const gate *g)
+{
+    struct engine_slot_state s;
+    for (size_t i = 0; engines_state_at(g->engines, i, &s); i++)
+        if (s.model.len && !s.caps)
+            return false;
+    return true;
+}
+
+fallible
+gate_session(const gate *g, str authorization, const struct session **ret)
+{
+    const str scheme = STR("Bearer ");
+    str key = authorization;
+    if (!authorization.len)
+        REFUSE(UNAUTHENTICATED, "", "no API key was sent: use \"Authorization: Bearer KEY\"");
+    if (key.len > scheme.len && str_eq_nocase(str_slice(key, 0, scheme.len), scheme))
+        key = str_trim(str_slice(key, scheme.len, key.len));
+    return keyring_find(g->keys, key, ret);
+}
+
+const struct session *
+gate_operator(const gate *g)
+{
+    return &g->operator_session;
+}
+
+fallible
+gate_record_decision(gate *g, const struct audit_record *base, const struct decision *d,
+                     audit_done_fn *done, void *ctx)
+{
+    struct audit_record r = *base;
+    r.event = EVENT_DECISION;
+    r.decision = d->allowed ? "allowed" : "denied";
+    r.rule = d->rule;
+    r.why = str_of(d->why);
+    meter_add(g->parts.meters, d->allowed ? METER_DECISIONS_ALLOWED : METER_DECISIONS_DENIED, 1);
+    return audit_append(g->parts.audit, &r, done, ctx);
+}

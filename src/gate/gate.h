@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* gate.h - THE ONE DOOR: decide, reserve, run, label, record.
+ *
+ * Every dialect and every workload comes through here; there is no second way to an engine.
+ * gate_run walks the steps of ARCHITECTURE.md "the life of one request":
+ *
+ *   the key names the session → the label of all inputs is joined → policy decides → a place is
+ *   reserved → the decision is recorded → (durable) → the engine runs, pieces come as they are
+ *   made → the completion is recorded → (durable) → on_end.
+ *
+ * So nothing a record has to precede leaves before it, and the last frame waits for the
+ * completion record.  A denial is recorded too, and answered after it is durable.
+ *
+ * One thread: the loop's.  Strings handed to hooks live during the call. */
+#pragma once
+#include "audit/audit.h"
+#include "engine/engine.h"
+#include "model/registry.h"
+
+typedef struct gate gate;
+typedef struct gate_job gate_job;
+
+struct gate_parts { /* all outlive the gate */
+    loop *loop;
+    const struct params *params;
+    meters *meters;
+    policy *policy;
+    db *db;
+    registry *registry;
+    audit *audit;
+    const secret *pepper;
+    const char *models_dir;
+    int control; /* channel to hoheitd; taken over */
+};
+
+fallible gate_new(const struct gate_parts *parts, gate **ret);
+void gate_free(gate *g);
+/* Tells hoheitd that requests are served, and has the default models loaded. */
+fallible gate_ready(gate *g);
+const struct gate_parts *gate_parts_of(const gate *g);
+/* Is every engine that was asked for ready? */
+bool gate_engines_ready(const gate *g);
+/* hoheitd asked for a graceful end / handed a new certificate (memfd, taken over). */
+struct gate_events {
+    void (*on_stop)(void *ctx);
+    void (*on_reload)(void *ctx, int tls_fd);
+    void *ctx;
+};
+void gate_on_events(gate *g, struct gate_events e);
+
+/* ---- who asks */
+/* "Bearer KEY" or a bare key; UNAUTHENTICATED with a public sentence. */
+fallible gate_session(const gate *g, str authorization, const struct session **ret);
+/* The operator at the local socket. */
+const struct session *gate_operator(const gate *g);
+
+/* ---- run a model */
+struct gate_ask {
+    const struct session *session;
+    enum op op;
+    enum engine_kind kind;
+    str model;         /* as asked for; empty: the default */
+    str label_text;    /* X-Hoheit-Label; empty: the session's default */
+    struct conv *conv; /* labels are set here; lives until on_end */
+    str request_id;
+    uint64_t received_us;
+    arena *a; /* of the request; lives until on_end */
+};
+
+struct gate_start { /* before the first piece: what the answer's head needs */
+    const struct model *model;
+    str label_text; /* of the answer */
+};
+
+struct gate_hooks {
+    void (*on_start)(void *ctx, const struct gate_start *s);
+    void (*on_text)(void *ctx, const struct engine_piece *p, str text);
+    void (*on_vector)(void *ctx, uint32_t index, const float *values, size_t dims);
+    /* One answer ended (n of them). */
+    void (*on_done)(void *ctx, const struct engine_usage *u);
+    /* Last call; the job is dead after it.  Failures carry a public sentence in the trail. */
+    void (*on_end)(void *ctx, err e);
+    void *ctx;
+};
+
+/* Failures before anything ran come back here, without a call of on_end: bad label, unknown
+ * model, BUSY.  A denial comes through on_end (its record goes first). */
+fallible gate_run(gate *g, const struct gate_ask *ask, struct gate_hooks hooks, gate_job **ret);
+/* The asker is gone: no hook is called any more, the engine stops, the record says cancelled. */
+void gate_cancel(gate_job *j);
