@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* admin_api.h - what the CLI and operators' tools speak: JSON under /admin/v1, on the local socket
+ * without a key (the socket's owner is the operator) or over the network with an operator's key;
+ * and /healthy, /ready, /metrics for probes. */
+#pragma once
+#include "api/api.h"
+#include "gate/admin.h"
+
+extern const struct route_table admin_table;
+extern const struct dialect admin_dialect;
+
+/* ---- what the handlers of this directory share */
+/* An administrative call whose success is answered once its record is durable: with `w->body`
+ * if something was put there, else {"ok":true}. */
+struct admin_work {
+    struct api_call *call;
+    struct admin_call admin;
+    buf body;
+    bool answered;
+};
+struct admin_work *admin_begin(struct api_call *c);
+/* `e` of the admin_ call: a failure is answered now, success when `done` comes. */
+void admin_finish(struct admin_work *w, err e);
+/* For calls that only read: answers now. */
+void admin_answer(struct admin_work *w, err e);
+
+/* Handlers of the other files. */
+void admin_upload_begin(struct api_call *c); /* upload.c */
+void admin_upload_data(struct api_call *c, str piece);
+void admin_upload_end(struct api_call *c);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "api/api.h"
+
+#include <stdio.h>
+
+#include "api/router.h"
+#include "base/fault.h"
+#include "os/log.h"
+
+enum { ERROR_BYTES_MAX = 16 * 1024 };
+
+struct api {
+    gate *gate;
+    const struct route_table *tables;
+    size_t count;
+    const struct dialect *fallback;
+};
+
+/* ---- answers */
+static void
+log_failed(const struct api_call *c, err e)
+{
+    if (err_info(e)->http_status < 500)
+        return;
+    LOG(WARNING, "request.failed", LOG_S("request", http_request_id(c->x)),
+        LOG_Z("error", err_info(e)->id), LOG_Z("trail", err_trail()));
+}
+
+/* What a status owes besides its body (RFC 9110 sections 15.5.2 and 10.2.3). */
+static size_t
+extra_fields(err e, struct http_field *f)
+{
+    const int status = err_info(e)->http_status;
+    if (status == 401) {
+        *f = (struct http_field){STR("www-authenticate"), STR("Bearer")};
+        return 1;
+    }
+    if (status == 429 || status == 503) {
+        *f = (struct http_field){STR("retry-after"), STR("1")};
+        return 1;
+    }
+    return 0;
+}
+
+static void
+fail_with(struct api_call *c, const struct dialect *d, err e, const struct http_field *more)
+{
+    struct http_field fields[3] = {{STR("content-type"), STR("application/json")}};
+    size_t count = 1;
+    AUTO(buf) b = BUF(ERROR_BYTES_MAX);
+    count += extra_fields(e, &fields[count]);
+    if (more)
+        fields[count++] = *more;
+    d->put_error(&b, e, str_of(err_public(e)), str_of(err_param()));
+    http_answer(c->x, err_info(e)->http_status, fields, count, buf_str(&b));
+}
+
+void
+api_fail(struct api_call *c, err e)
+{
+    ASSERT(e.code && !http_started(c->x));
+    log_failed(c, e);
+    fail_with(c, c->route ? c->route->dialect : c->api->fallback, e, NULL);
+}
+
+void
+api_json(struct api_call *c, const buf *b)
+{
+    const struct http_field type = {STR("content-type"), STR("application/json")};
+    const err e = buf_end(b);
+    if (e.code)
+        api_fail(c, e);
+    else
+        http_answer(c->x, 200, &type, 1, buf_str(b));
+}
+
+/* ---- what handlers read */
+fallible
+api_body(struct api_call *c, jval *ret)
+{
+    TRY(json_read(c->a, http_body(c->x), ret));
+    if (json_type(*ret) != J_OBJECT)
+        REFUSE(PARSE, "", "the body must be one JSON object");
+    return OK;
+}
+
+fallible
+api_query(struct api_call *c, str name, str *ret)
+{
+    str rest = http_query(c->x), pair;
+    while (str_next(&rest, '&', &pair)) {
+        str value = pair, key;
+        if (str_next(&value, '=', &key) && str_eq(key, name))
+            return percent_decode(c->a, value, ret);
+    }
+    *ret = STR_NONE;
+    return OK;
+}
+
+/* ---- dispatch */
+static err
+no_route(struct api_call *c, const struct routed *found)
+{
+    const str path = http_path(c->x), shown = str_slice(path, 0, 100);
+    c->allowed = found->allowed;
+    if (!found->allowed)
+        REFUSE(NOT_FOUND, "", "there is nothing at \"%.*s\"%s", STR_FMT(shown),
+               shown.len < path.len ? " …" : "");
+    char room[64];
+    const str method = str_slice(http_method_name(c->x), 0, 32);
+    route_allow(found->allowed, room);
+    REFUSE(METHOD, "", "%.*s is not for this address; it takes %s", STR_FMT(method), room);
+}
+
+static void
+refuse_now(struct api_call *c)
+{
+    char room[64];
+    const struct http_field allow = {STR("allow"), route_allow(c->allowed, room)};
+    const struct dialect *d = c->route ? c->route->dialect : c->api->fallback;
+    const err e = err_again(&c->refusal);
+    log_failed(c, e);
+    fail_with(c, d, e, e.code == ERR_METHOD ? &allow : NULL);
+}
+
+static fallible
+authenticate(struct api_call *c)
+{
+    const str bearer = http_header(c->x, STR("authorization"));
+    if (c->route->auth == AUTH_NONE)
+        return OK;
+    if (c->route->auth == AUTH_LOCAL && http_peer_uid(c->x) >= 0 && !bearer.len) {
+        c->session = gate_operator(c->gate);
+        return OK;
+    }
+    return gate_session(c->gate, bearer, &c->session);
+}
+
+static fallible
+enter(struct api_call *c, const struct routed *found)
+{
+    c->route = found->route;
+    TRY(authenticate(c));
+    for (size_t i = 0; i < API_ARGS_MAX; i++)
+        TRY(percent_decode(c->a, found->args[i], &c->args[i]));
+    return OK;
+}
+
+static struct api_call *
+call_of(api *a, http_exchange *x)
+{
+    struct api_call *c = arena_new(http_arena(x), struct api_call);
+    c->x = x;
+    c->api = a;
+    c->gate = a->gate;
+    c->a = http_arena(x);
+    http_set_user(x, c);
+    return c;
+}
+
+/* A refusal known from the head still waits for the body, which is thrown away as it comes: so a
+ * body out of shape is answered as such, and the connection stays usable.  Who asks first
+ * (Expect: 100-continue) is told at once. */
+static enum http_body_mode
+refuse_after_body(struct api_call *c, err e)
+{
+    err_keep(&c->refusal, e);
+    if (http_header(c->x, STR("expect")).at)
+        refuse_now(c);
+    return HTTP_STREAM;
+}
+
+/* Everything but the body is judged here, so a request nobody will serve costs no memory. */
+static enum http_body_mode
+on_header(void *ctx, http_exchange *x, uint64_t *body_bytes_max)
+{
+    api *a = ctx;
+    struct api_call *c = call_of(a, x);
+    const struct routed found = route_find(a->tables, a->count, http_method(x), http_path(x));
+    const err e = found.route ? enter(c, &found) : no_route(c, &found);
+    if (e.code)
+        return refuse_after_body(c, e);
+    if (!c->route->on_data)
+        return HTTP_COLLECT;
+    if (c->route->body_bytes_max)
+        *body_bytes_max = c->route->body_bytes_max;
+    if (c->route->on_begin)
+        c->route->on_begin(c);
+    return HTTP_STREAM;
+}
+
+static void
+on_request(void *ctx, http_exchange *x)
+{
+    (void)ctx;
+    struct api_call *c = http_user(x);
+    if (c->refusal.e.code)
+        refuse_now(c);
+    else
+        c->route->handle(c);
+}
+
+static void
+on_data(void *ctx, http_exchange *x, str piece)
+{
+    (void)ctx;
+    struct api_call *c = http_user(x);
+    if (!c->refusal.e.code)
+        c->route->on_data(c, piece);
+}
+
+static void
+on_gone(void *ctx, http_exchange *x)
+{
+    (void)ctx;
+    struct api_call *c = http_user(x);
+    if (!c)
+        return;
+    gate_cancel(TAKE(c->job));
+    if (c->on_gone)
+        c->on_gone(c);
+}
+
+/* What the server itself refuses, in the shape of the dialect most clients speak. */
+static enum err_code
+code_of_status(int status)
+{
+    for (int i = 1; i < ERR_COUNT; i++)
+        if (err_info((err){(uint16_t)i})->http_status == status)
+            return (enum err_code)i;
+    return status >= 500 ? ERR_INTERNAL : ERR_PARSE;
+}
+
+static void
+on_refusal(void *ctx, int status, str text, arena *a, str *ret_type, str *ret_body)
+{
+    const api *self = ctx;
+    AUTO(buf) b = BUF(ERROR_BYTES_MAX);
+    self->fallback->put_error(&b, (err){(uint16_t)code_of_status(status)}, text, STR_NONE);
+    *ret_type = STR("application/json");
+    if (try_arena_str(a, buf_str(&b), ret_body).code)
+        *ret_body = STR_NONE;
+}
+
+struct http_hooks
+api_hooks(api *a)
+{
+    return (struct http_hooks){.on_header = on_header,
+                               .on_request = on_request,
+                               .on_data = on_data,
+                               .on_gone = on_gone,
+                               .on_refusal = on_refusal,
+                               .ctx = a};
+}
+
+fallible
+api_new(gate *g, const struct route_table *tables, size_t count, const struct dialect *fallback,
+        api **ret)
+{
+    api *a = mem_get(sizeof *a);
+    if (!a)
+        FAIL(LIMIT, "no memory for the API");
+    *a = (api){.gate = g, .tables = tables, .count = count, .fallback = fallback};
+    *ret = a;
+    return OK;
+}
+
+void
+api_free(api *a)
+{
+    mem_free(a);
+}

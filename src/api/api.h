@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* api.h - what all dialects share: tables of routes, one call's state, errors in the dialect's
+ * shape.  A dialect turns bytes into canonical calls of the gate and back; it decides nothing.
+ *
+ * An api_call lives in the exchange's arena and as long as the exchange.  A handler answers now
+ * or keeps the call until a hook of the gate answers it; when the client goes away first, the
+ * call's gate job is cancelled here and on_gone, if set, is told. */
+#pragma once
+#include "base/json.h"
+#include "gate/gate.h"
+#include "net/http.h"
+
+typedef struct api api;
+struct api_call;
+
+enum auth { AUTH_KEY, AUTH_NONE, AUTH_LOCAL }; /* AUTH_LOCAL: a key, or the operator's socket */
+
+struct dialect {
+    const char *name;
+    /* The body of an error answer; the trail holds the public sentence. */
+    void (*put_error)(buf *b, err e, str sentence, str param);
+};
+
+struct route {
+    enum http_method method;
+    const char *pattern; /* "/v1/models/{id}": a name in braces takes one segment */
+    void (*handle)(struct api_call *c);
+    enum auth auth;
+    const struct dialect *dialect;
+    /* Takes the body piece by piece (c->own carries the state); NULL: collected. */
+    void (*on_data)(struct api_call *c, str piece);
+    /* Before the first piece of such a body. */
+    void (*on_begin)(struct api_call *c);
+    uint64_t body_bytes_max; /* of such a body; 0: net.body_bytes_max */
+};
+
+struct route_table {
+    const struct route *routes;
+    size_t count;
+};
+
+enum { API_ARGS_MAX = 2 };
+
+struct api_call {
+    http_exchange *x;
+    api *api;
+    gate *gate;
+    arena *a;
+    const struct route *route;
+    const struct session *session; /* NULL: AUTH_NONE */
+    str args[API_ARGS_MAX];        /* what the braces took, decoded */
+    gate_job *job;                 /* cancelled when the client goes away */
+    void *own;                     /* the handler's */
+    void (*on_gone)(struct api_call *c);
+    struct err_kept refusal; /* known from the head, said after the body */
+    uint32_t allowed;        /* methods, for a refused one */
+};
+
+/* `tables` outlive the api; unknown paths are answered in `fallback`'s dialect. */
+fallible api_new(gate *g, const struct route_table *tables, size_t count,
+                 const struct dialect *fallback, api **ret);
+void api_free(api *a);
+/* For http_server_new. */
+struct http_hooks api_hooks(api *a);
+
+/* ---- for handlers */
+/* The error as an answer, with what its status needs (Allow, Retry-After, WWW-Authenticate).
+ * Logged when it is the server's fault.  After http_start it can only be written by the dialect. */
+void api_fail(struct api_call *c, err e);
+/* 200 with a JSON body. */
+void api_json(struct api_call *c, const buf *b);
+/* Reads the collected body as one JSON object. */
+fallible api_body(struct api_call *c, jval *ret);
+/* A query parameter, percent-decoded into the arena; empty if there is none. */
+fallible api_query(struct api_call *c, str name, str *ret);

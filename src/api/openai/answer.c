@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Chat completions and completions: one shape with two spellings, plain and streamed.
+ *
+ * Streamed, each piece of text becomes one chunk; what closes an answer (finish reason, usage,
+ * [DONE]) waits for on_end, because the completion record must be durable before the last frame
+ * leaves.  Plain, pieces are collected and the whole is written in on_end. */
+#include "api/openai/answer.h"
+
+#include "api/openai/openai.h"
+#include "os/clock.h"
+
+enum { CHUNK_BYTES_MAX = 1024 * 1024 };
+
+struct choice {
+    buf text, logprobs; /* plain only */
+    const char *finish;
+    uint32_t text_offset; /* completions: of the next token in the text */
+};
+
+struct answer {
+    struct api_call *call;
+    struct openai_ask ask;
+    bool is_chat;
+    int64_t created_s;
+    str id;
+    str model; /* as the client named it, else its own name */
+    buf head;  /* what every chunk starts with */
+    buf chunk;
+    struct choice *choices;
+    uint32_t prompt_tokens, cached_tokens, output_tokens;
+};
+
+static void
+answer_done(void *p)
+{
+    struct answer *w = p;
+    buf_done(&w->head);
+    buf_done(&w->chunk);
+    for (uint32_t i = 0; i < w->ask.conv.params.n; i++) {
+        buf_done(&w->choices[i].text);
+        buf_done(&w->choices[i].logprobs);
+    }
+}
+
+/* ---- pieces of JSON both spellings share */
+static void
+put_identity(const struct answer *w, bool is_chunk, buf *b)
+{
+    const str chat = is_chunk ? STR("chat.completion.chunk") : STR("chat.completion");
+    json_member_str(b, "id", w->id);
+    json_member_str(b, "object", w->is_chat ? chat : STR("text_completion"));
+    json_member_i64(b, "created", w->created_s);
+    json_member_str(b, "model", w->model);
+}
+
+static void
+put_usage(const struct answer *w, buf *b)
+{
+    json_key(b, "usage");
+    json_open(b, '{');
+    json_member_u64(b, "prompt_tokens", w->prompt_tokens);
+    json_member_u64(b, "completion_tokens", w->output_tokens);
+    json_member_u64(b, "total_tokens", (uint64_t)w->prompt_tokens + w->output_tokens);
+    json_key(b, "prompt_tokens_details");
+    json_open(b, '{');
+    json_member_u64(b, "cached_tokens", w->cached_tokens);
+    json_close(b, '}');
+    json_close(b, '}');
+}
+
+static const char *
+finish_name(enum engine_finish f)
+{
+    return f == FINISH_LENGTH ? "length" : "stop";
+}
+
+/* ---- streamed */
+static void
+send(struct answer *w)
+{
+    const err e = buf_end(&w->chunk);
+    if (e.code)
+        http_abort(w->call->x);
+    else /* BUSY: the reader is being cut, on_gone comes and cancels the job */
+        IGNORE(http_write(w->call->x, buf_str(&w->chunk)));
+    buf_clear(&w->chunk);
+}
+
+/* "data: {head,"choices":[{"index":0," */
+static void
+open_chunk(struct answer *w, uint32_t index)
+{
+    buf_add(&w->chunk, buf_str(&w->head));
+    buf_add_u64(&w->chunk, index);
+    buf_add_char(&w->chunk, ',');
+}
+
+static void
+close_chunk(struct answer *w, const char *finish)
+{
+    buf_add(&w->chunk, STR(",\"finish_reason\":"));
+    if (finish)
+        buf_add_fmt(&w->chunk, "\"%s\"}]}\n\n", finish);
+    else
+        buf_add(&w->chunk, STR("null}]}\n\n"));
+}
+
+static void
+role_chunk(struct answer *w, uint32_t index)
+{
+    open_chunk(w, index);
+    buf_add(&w->chunk, STR("\"delta\":{\"role\":\"assistant\",\"content\":\"\"}"));
+    close_chunk(w, NULL);
+}
+
+static void
+text_chunk(struct answer *w, const struct engine_piece *p, str text)
+{
+    open_chunk(w, p->index);
+    buf_add(&w->chunk, w->is_chat ? STR("\"delta\":{\"content\":") : STR("\"text\":"));
+    json_put_str(&w->chunk, text);
+    if (w->is_chat)
+        buf_add_char(&w->chunk, '}');
+    if (p->logprob_count) {
+        buf_add(&w->chunk, STR(",\"logprobs\":"));
+        openai_put_logprobs(&w->chunk, w->is_chat, p, &w->choices[p->index].text_offset);
+    }
+    close_chunk(w, NULL);
+}
+
+static void
+finish_chunk(struct answer *w, uint32_t index)
+{
+    open_chunk(w, index);
+    buf_add(&w->chunk, w->is_chat ? STR("\"delta\":{}") : STR("\"text\":\"\""));
+    close_chunk(w, w->choices[index].finish);
+}
+
+static void
+usage_chunk(struct answer *w)
+{
+    buf_add(&w->chunk, STR("data: "));
+    json_open(&w->chunk, '{');
+    put_identity(w, true, &w->chunk);
+    json_key(&w->chunk, "choices");
+    json_open(&w->chunk, '[');
+    json_close(&w->chunk, ']');
+    put_usage(w, &w->chunk);
+    json_close(&w->chunk, '}');
+    buf_add(&w->chunk, STR("\n\n"));
+}
+
+static void
+end_stream(struct answer *w)
+{
+    for (uint32_t i = 0; i < w->ask.conv.params.n; i++)
+        finish_chunk(w, i);
+    if (w->ask.include_usage)
+        usage_chunk(w);
+    buf_add(&w->chunk, STR("data: [DONE]\n\n"));
+    send(w);
+    http_end(w->call->x);
+}
+
+/* The head is out, so the error is an event: clients of this dialect read data with "error". */
+static void
+fail_stream(struct answer *w, err e)
+{
+    buf_add(&w->chunk, STR("data: "));
+    openai_dialect.put_error(&w->chunk, e, str_of(err_public(e)), str_of(err_param()));
+    buf_add(&w->chunk, STR("\n\n"));
+    send(w);
+    http_end(w->call->x);
+}
+
+/* ---- plain */
+static void
+put_choice(const struct answer *w, uint32_t index, buf *b)
+{
+    const struct choice *c = &w->choices[index];
+    json_open(b, '{');
+    json_member_u64(b, "index", index);
+    if (w->is_chat) {
+        json_key(b, "message");
+        json_open(b, '{');
+        json_member_str(b, "role", STR("assistant"));
+        json_member_str(b, "content", buf_str(&c->text));
+        json_key(b, "refusal");
+        json_put_null(b);
+        json_close(b, '}');
+    } else {
+        json_member_str(b, "text", buf_str(&c->text));
+    }
+    json_key(b, "logprobs");
+    openai_put_logprob_list(b, w->is_chat, buf_str(&c->logprobs));
+    json_member_str(b, "finish_reason", str_of(c->finish));
+    json_close(b, '}');
+}
+
+static fallible
+put_plain(const struct answer *w, buf *b)
+{
+    json_open(b, '{');
+    put_identity(w, false, b);
+    json_key(b, "choices");
+    json_open(b, '[');
+    for (uint32_t i = 0; i < w->ask.conv.params.n; i++) {
+        TRY(buf_end(&w->choices[i].text));
+        TRY(buf_end(&w->choices[i].logprobs));
+        put_choice(w, i, b);
+    }
+    json_close(b, ']');
+    put_usage(w, b);
+    json_close(b, '}');
+    return buf_end(b);
+}
+
+static void
+answer_plain(struct answer *w)
+{
+    AUTO(buf) b = BUF(gate_parts_of(w->call->gate)->params->gate_request_memory_bytes_max);
+    const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
+                                        {STR("x-hoheit-label"), w->ask.label_text}};
+    const err e = put_plain(w, &b);
+    if (e.code)
+        api_fail(w->call, e);
+    else
+        http_answer(w->call->x, 200, fields, 2, buf_str(&b));
+}
+
+/* ---- the gate's hooks */
+static void
+on_start(void *ctx, const struct gate_start *s)
+{
+    struct answer *w = ctx;
+    w->ask.label_text = arena_str(w->call->a, s->label_text);
+    if (!w->model.len)
+        w->model = s->model->name;
+    if (!w->ask.stream)
+        return;
+    const struct http_field fields[] = {{STR("content-type"), STR("text/event-stream")},
+                                        {STR("cache-control"), STR("no-cache")},
+                                        {STR("x-hoheit-label"), w->ask.label_text}};
+    buf_add(&w->head, STR("data: "));
+    json_open(&w->head, '{');
+    put_identity(w, true, &w->head);
+    buf_add(&w->head, STR(",\"choices\":[{\"index\":"));
+    http_start(w->call->x, 200, fields, 3);
+    if (!w->is_chat)
+        return;
+    for (uint32_t i = 0; i < w->ask.conv.params.n; i++)
+        role_chunk(w, i);
+    send(w);
+}
+
+static void
+on_text(void *ctx, const struct engine_piece *p, str text)
+{
+    struct answer *w = ctx;
+    struct choice *c = &w->choices[p->index];
+    if (w->ask.stream) {
+        text_chunk(w, p, text);
+        send(w);
+        return;
+    }
+    buf_add(&c->text, text);
+    if (p->logprob_count)
+        openai_add_logprobs(&c->logprobs, w->is_chat, p, &c->text_offset);
+}
+
+static void
+on_done(void *ctx, const struct engine_usage *u)
+{
+    struct answer *w = ctx;
+    w->choices[u->index].finish = finish_name(u->finish);
+    w->prompt_tokens = u->prompt_tokens;
+    w->cached_tokens = u->cached_tokens;
+    w->output_tokens += u->output_tokens;
+}
+
+static void
+on_end(void *ctx, err e)
+{
+    struct answer *w = ctx;
+    w->call->job = NULL;
+    if (e.code && http_started(w->call->x))
+        fail_stream(w, e);
+    else if (e.code)
+        api_fail(w->call, e);
+    else if (w->ask.stream)
+        end_stream(w);
+    else
+        answer_plain(w);
+}
+
+/* ---- the request */
+static struct answer *
+answer_new(struct api_call *c, bool is_chat)
+{
+    struct answer *w = arena_new(c->a, struct answer);
+    w->call = c;
+    w->is_chat = is_chat;
+    w->created_s = clock_wall_ms() / 1000;
+    const str rid = http_request_id(c->x);
+    w->id = arena_fmt(c->a, "%s-%.*s", is_chat ? "chatcmpl" : "cmpl",
+                      STR_FMT(str_slice(rid, 4, rid.len)));
+    return w;
+}
+
+static fallible
+prepare(struct answer *w)
+{
+    const size_t limit = gate_parts_of(w->call->gate)->params->gate_request_memory_bytes_max;
+    const uint32_t n = w->ask.conv.params.n;
+    void *room;
+    TRY(try_arena_get(w->call->a, n, sizeof *w->choices, &room));
+    w->choices = room;
+    for (uint32_t i = 0; i < n; i++)
+        w->choices[i] =
+            (struct choice){.text = BUF(limit / n), .logprobs = BUF(limit / n), .finish = "stop"};
+    w->head = BUF(4096);
+    w->chunk = BUF(CHUNK_BYTES_MAX);
+    arena_on_end(w->call->a, answer_done, w);
+    return OK;
+}
+
+static fallible
+decode(struct answer *w)
+{
+    const struct params *p = gate_parts_of(w->call->gate)->params;
+    jval body;
+    TRY(api_body(w->call, &body));
+    TRY(w->is_chat ? openai_decode_chat(p, w->call->a, &body, &w->ask)
+                   : openai_decode_text(p, w->call->a, &body, &w->ask));
+    w->model = w->ask.model;
+    return prepare(w);
+}
+
+static fallible
+run(struct answer *w)
+{
+    struct api_call *c = w->call;
+    TRY(decode(w));
+    const struct gate_ask ask = {.session = c->session,
+                                 .op = w->is_chat ? OP_CHAT : OP_COMPLETE,
+                                 .kind = w->is_chat ? ENGINE_CHAT : ENGINE_COMPLETE,
+                                 .model = w->ask.model,
+                                 .label_text = http_header(c->x, STR("x-hoheit-label")),
+                                 .conv = &w->ask.conv,
+                                 .request_id = http_request_id(c->x),
+                                 .received_us = http_received_us(c->x),
+                                 .a = c->a};
+    const struct gate_hooks hooks = {
+        .on_start = on_start, .on_text = on_text, .on_done = on_done, .on_end = on_end, .ctx = w};
+    return gate_run(c->gate, &ask, hooks, &c->job);
+}
+
+static void
+start(struct api_call *c, bool is_chat)
+{
+    const err e = run(answer_new(c, is_chat));
+    if (e.code)
+        api_fail(c, e);
+}
+
+void
+openai_chat(struct api_call *c)
+{
+    start(c, true);
+}
+
+void
+openai_completions(struct api_call *c)
+{
+    start(c, false);
+}

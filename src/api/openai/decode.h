@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* decode.h - OpenAI request bodies into the canonical conversation (API reference, 2026).
+ *
+ * Every field has a fate in fields.def.  Refusals are 400s that name the field and what it may
+ * hold.  Content gets its label later, in the gate. */
+#pragma once
+#include "base/json.h"
+#include "base/params.h"
+#include "model/conv.h"
+
+struct openai_ask {
+    struct conv conv;
+    str model;
+    bool stream, include_usage;
+    bool base64;    /* embeddings */
+    str label_text; /* of the answer, once it started */
+};
+
+enum openai_route { ROUTE_C = 1, ROUTE_T = 2, ROUTE_E = 4 };
+
+/* Refuses what fields.def does not know or refuses. */
+fallible openai_check_fields(const jval *body, enum openai_route route);
+fallible
+openai_decode_chat(const struct params *p, arena *a, const jval *body, struct openai_ask *ret);
+fallible
+openai_decode_text(const struct params *p, arena *a, const jval *body, struct openai_ask *ret);
+fallible
+openai_decode_embed(const struct params *p, arena *a, const jval *body, struct openai_ask *ret);

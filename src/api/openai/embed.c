@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Embeddings: vectors come in any order, the answer has them in the order of the inputs. */
+#include "api/openai/openai.h"
+
+#include "api/openai/decode.h"
+#include "base/enc.h"
+
+struct embedding {
+    float *values;
+    size_t dims;
+};
+
+struct embed {
+    struct api_call *call;
+    struct openai_ask ask;
+    struct embedding *list;
+    str model, label_text;
+    uint32_t prompt_tokens;
+    struct err_kept failure; /* of the arena, when a vector found no room */
+};
+
+static void
+on_start(void *ctx, const struct gate_start *s)
+{
+    struct embed *w = ctx;
+    w->label_text = arena_str(w->call->a, s->label_text);
+    w->model = w->ask.model.len ? w->ask.model : s->model->name;
+}
+
+static void
+on_vector(void *ctx, uint32_t index, const float *values, size_t dims)
+{
+    struct embed *w = ctx;
+    void *room;
+    if (index >= w->ask.conv.inputs.count)
+        return;
+    const err e = try_arena_get(w->call->a, dims, sizeof *values, &room);
+    if (e.code) {
+        err_keep(&w->failure, e);
+        return;
+    }
+    memcpy(room, values, dims * sizeof *values);
+    w->list[index] = (struct embedding){room, dims};
+}
+
+static void
+on_done(void *ctx, const struct engine_usage *u)
+{
+    struct embed *w = ctx;
+    w->prompt_tokens = u->prompt_tokens;
+}
+
+static void
+put_vector(const struct embed *w, const struct embedding *v, buf *b)
+{
+    json_key(b, "embedding");
+    if (w->ask.base64) {
+        buf_add_char(b, '"');
+        base64_put(b, v->values, v->dims * sizeof *v->values);
+        buf_add_char(b, '"');
+        return;
+    }
+    json_open(b, '[');
+    for (size_t i = 0; i < v->dims; i++)
+        json_put_f64(b, (double)v->values[i]);
+    json_close(b, ']');
+}
+
+static fallible
+put_answer(const struct embed *w, buf *b)
+{
+    TRY(err_again(&w->failure));
+    json_open(b, '{');
+    json_member_str(b, "object", STR("list"));
+    json_key(b, "data");
+    json_open(b, '[');
+    for (size_t i = 0; i < w->ask.conv.inputs.count; i++) {
+        if (!w->list[i].values)
+            FAIL(INTERNAL, "the engine left out a vector");
+        json_open(b, '{');
+        json_member_str(b, "object", STR("embedding"));
+        json_member_u64(b, "index", i);
+        put_vector(w, &w->list[i], b);
+        json_close(b, '}');
+    }
+    json_close(b, ']');
+    json_member_str(b, "model", w->model);
+    json_key(b, "usage");
+    json_open(b, '{');
+    json_member_u64(b, "prompt_tokens", w->prompt_tokens);
+    json_member_u64(b, "total_tokens", w->prompt_tokens);
+    json_close(b, '}');
+    json_close(b, '}');
+    return buf_end(b);
+}
+
+static void
+on_end(void *ctx, err e)
+{
+    struct embed *w = ctx;
+    AUTO(buf) b = BUF(gate_parts_of(w->call->gate)->params->gate_request_memory_bytes_max);
+    w->call->job = NULL;
+    if (!e.code)
+        e = put_answer(w, &b);
+    if (e.code) {
+        api_fail(w->call, e);
+        return;
+    }
+    const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
+                                        {STR("x-hoheit-label"), w->label_text}};
+    http_answer(w->call->x, 200, fields, 2, buf_str(&b));
+}
+
+static fallible
+decode(struct embed *w)
+{
+    jval body;
+    void *room;
+    TRY(api_body(w->call, &body));
+    TRY(openai_decode_embed(gate_parts_of(w->call->gate)->params, w->call->a, &body, &w->ask));
+    TRY(try_arena_get(w->call->a, w->ask.conv.inputs.count, sizeof *w->list, &room));
+    w->list = room;
+    return OK;
+}
+
+static fallible
+run(struct embed *w)
+{
+    struct api_call *c = w->call;
+    TRY(decode(w));
+    const struct gate_ask ask = {.session = c->session,
+                                 .op = OP_EMBED,
+                                 .kind = ENGINE_EMBED,
+                                 .model = w->ask.model,
+                                 .label_text = http_header(c->x, STR("x-hoheit-label")),
+                                 .conv = &w->ask.conv,
+                                 .request_id = http_request_id(c->x),
+                                 .received_us = http_received_us(c->x),
+                                 .a = c->a};
+    const struct gate_hooks hooks = {.on_start = on_start,
+                                     .on_vector = on_vector,
+                                     .on_done = on_done,
+                                     .on_end = on_end,
+                                     .ctx = w};
+    return gate_run(c->gate, &ask, hooks, &c->job);
+}
+
+void
+openai_embeddings(struct api_call *c)
+{
+    struct embed *w = arena_new(c->a, struct embed);
+    w->call = c;
+    const err e = run(w);
+    if (e.code)
+        api_fail(c, e);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "api/openai/openai.h"
+
+static void
+put_error(buf *b, err e, str sentence, str param)
+{
+    const struct err_info *i = err_info(e);
+    json_open(b, '{');
+    json_key(b, "error");
+    json_open(b, '{');
+    json_member_str(b, "message", sentence);
+    json_member_str(b, "type", str_of(i->type));
+    json_key(b, "param");
+    if (param.len)
+        json_put_str(b, param);
+    else
+        json_put_null(b);
+    json_member_str(b, "code", str_of(i->name));
+    json_close(b, '}');
+    json_close(b, '}');
+}
+
+const struct dialect openai_dialect = {.name = "openai", .put_error = put_error};
+
+static void
+put_model(const struct model *m, str shown_as, buf *b)
+{
+    json_open(b, '{');
+    json_member_str(b, "id", shown_as);
+    json_member_str(b, "object", STR("model"));
+    json_member_i64(b, "created", m->added_wall_ms / 1000);
+    json_member_str(b, "owned_by", STR("hoheit"));
+    json_close(b, '}');
+}
+
+static void
+put_aliases(const registry *r, buf *b)
+{
+    str alias, name;
+    for (size_t i = 0; registry_alias_at(r, i, &alias, &name); i++) {
+        const struct model *m = registry_get(r, name);
+        if (m)
+            put_model(m, alias, b);
+    }
+}
+
+static const registry *
+models_of(const struct api_call *c)
+{
+    return gate_parts_of(c->gate)->registry;
+}
+
+static void
+list_models(struct api_call *c)
+{
+    const struct model *m;
+    AUTO(buf) b = BUF(4 * 1024 * 1024);
+    json_open(&b, '{');
+    json_member_str(&b, "object", STR("list"));
+    json_key(&b, "data");
+    json_open(&b, '[');
+    for (size_t i = 0; (m = registry_at(models_of(c), i)); i++)
+        put_model(m, m->name, &b);
+    put_aliases(models_of(c), &b);
+    json_close(&b, ']');
+    json_close(&b, '}');
+    api_json(c, &b);
+}
+
+static void
+show_model(struct api_call *c)
+{
+    const struct model *m = NULL;
+    AUTO(buf) b = BUF(64 * 1024);
+    err e = registry_find(models_of(c), c->args[0], MODEL_CHAT, &m);
+    if (e.code && (m = registry_get(models_of(c), c->args[0])))
+        e = OK;
+    if (e.code) {
+        api_fail(c, e);
+        return;
+    }
+    put_model(m, c->args[0], &b);
+    api_json(c, &b);
+}
+
+static const struct route routes[] = {
+    {HTTP_POST, "/v1/chat/completions", openai_chat, AUTH_LOCAL, &openai_dialect, NULL, NULL, 0},
+    {HTTP_POST, "/v1/completions", openai_completions, AUTH_LOCAL, &openai_dialect, NULL, NULL, 0},
+    {HTTP_POST, "/v1/embeddings", openai_embeddings, AUTH_LOCAL, &openai_dialect, NULL, NULL, 0},
+    {HTTP_GET, "/v1/models", list_models, AUTH_LOCAL, &openai_dialect, NULL, NULL, 0},
+    {HTTP_GET, "/v1/models/{id}", show_model, AUTH_LOCAL, &openai_dialect, NULL, NULL, 0},
+};
+
+const struct route_table openai_table = {routes, sizeof routes / sizeof *routes};

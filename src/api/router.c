@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "api/router.h"
+
+#include "base/enc.h"
+#include "base/utf8.h"
+
+static bool
+is_argument(str segment)
+{
+    return segment.len > 2 && segment.at[0] == '{';
+}
+
+/* Takes one segment of the path; false when it does not fit the pattern's. */
+static bool
+match_segment(str want, str have, str args[API_ARGS_MAX], size_t *taken)
+{
+    if (!is_argument(want))
+        return str_eq(want, have);
+    if (!have.len || *taken == API_ARGS_MAX)
+        return false;
+    args[(*taken)++] = have;
+    return true;
+}
+
+static bool
+match(const char *pattern, str path, str args[API_ARGS_MAX])
+{
+    str want = str_of(pattern), have = path, w, h;
+    size_t taken = 0;
+    while (str_next(&want, '/', &w)) {
+        if (!str_next(&have, '/', &h) || !match_segment(w, h, args, &taken))
+            return false;
+    }
+    return !have.at;
+}
+
+static bool
+is_method(enum http_method want, enum http_method m)
+{
+    return want == m || (want == HTTP_GET && m == HTTP_HEAD);
+}
+
+struct routed
+route_find(const struct route_table *tables, size_t count, enum http_method m, str path)
+{
+    struct routed found = {.route = NULL};
+    for (size_t t = 0; t < count; t++) {
+        for (size_t i = 0; i < tables[t].count; i++) {
+            const struct route *r = &tables[t].routes[i];
+            str args[API_ARGS_MAX] = {{NULL, 0}};
+            if (!match(r->pattern, path, args))
+                continue;
+            found.allowed |= 1u << r->method;
+            if (found.route || !is_method(r->method, m))
+                continue;
+            found.route = r;
+            memcpy(found.args, args, sizeof args);
+        }
+    }
+    return found;
+}
+
+str
+route_allow(uint32_t allowed, char room[64])
+{
+    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    AUTO(buf) b = BUF(64);
+    if (allowed & (1u << HTTP_GET))
+        allowed |= 1u << HTTP_HEAD;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (allowed & (1u << i))
+            buf_add_fmt(&b, "%s%s", b.len ? ", " : "", names[i]);
+    return str_copy(buf_str(&b), room, 64) ? (str){room, b.len} : STR_NONE;
+}
+
+fallible
+percent_decode(arena *a, str s, str *ret)
+{
+    void *room;
+    TRY(try_arena_get(a, s.len + 1, 1, &room));
+    char *out = room;
+    size_t n = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i] != '%') {
+            out[n++] = s.at[i];
+            continue;
+        }
+        if (hex_read(str_slice(s, i + 1, i + 3), &out[n], 1).code || !out[n])
+            REFUSE(ARGUMENT, "", "the address holds a malformed percent-escape");
+        n++;
+        i += 2;
+    }
+    *ret = (str){out, n};
+    if (!utf8_valid(*ret))
+        REFUSE(ARGUMENT, "", "the address is not UTF-8");
+    return OK;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* router.h - finds the route of a method and a path.  Pure; patterns are few, so it walks them. */
+#pragma once
+#include "api/api.h"
+
+struct routed {
+    const struct route *route; /* NULL: none */
+    str args[API_ARGS_MAX];    /* still percent-encoded */
+    uint32_t allowed; /* methods the path knows, one bit each, when only the method is wrong */
+};
+
+/* HEAD takes GET's route. */
+struct routed
+route_find(const struct route_table *tables, size_t count, enum http_method m, str path);
+/* "GET, POST" into `room`. */
+str route_allow(uint32_t allowed, char room[64]);
+/* %XX decoded into the arena; ARGUMENT when malformed, NUL or not UTF-8. */
+fallible percent_decode(arena *a, str s, str *ret);
