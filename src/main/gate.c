@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* hoheit-gate - the worker: HTTP, dialects, the one door, records.  Composition only.
+ *
+ * Started by hoheitd with the descriptors of super/boot.h and no arguments.  It confines itself
+ * before it reads its first foreign byte; ends with an exit status of base/err.def. */
+#include <unistd.h>
+
+#include "api/admin/admin_api.h"
+#include "api/openai/openai.h"
+#include "base/map.h"
+#include "net/server.h"
+#include "os/log.h"
+#include "os/sandbox.h"
+#include "os/share.h"
+#include "super/boot.h"
+
+enum { POLICY_BYTES_MAX = 4 * 1024 * 1024, SCRATCH_BYTES = 8 * 1024 * 1024 };
+
+struct app {
+    struct boot boot;
+    arena *a;
+    loop *loop;
+    meters meters;
+    secret pepper;
+    policy *policy;
+    db *db;
+    registry *registry;
+    audit *audit;
+    gate *gate;
+    api *api;
+    tls *tls;
+    http_server *server;
+};
+
+/* ---- what hoheitd handed over */
+static fallible
+read_boot(struct app *app)
+{
+    str bytes;
+    TRY(share_map(BOOT_FD_BOOT, sizeof app->boot, &bytes));
+    if (bytes.len != sizeof app->boot)
+        FAIL(CONFIG, "hoheitd and hoheit-gate are of different builds");
+    memcpy(&app->boot, bytes.at, sizeof app->boot);
+    share_unmap(bytes);
+    if (app->boot.version != BOOT_VERSION)
+        FAIL(CONFIG, "hoheitd and hoheit-gate are of different builds");
+    TRY(secret_get(&app->pepper, sizeof app->boot.pepper));
+    memcpy(app->pepper.at, app->boot.pepper, app->pepper.len);
+    wipe(app->boot.pepper, sizeof app->boot.pepper);
+    map_key(app->boot.map_key);
+    return OK;
+}
+
+static fallible
+use_tls(struct app *app, int f)
+{
+    str bytes;
+    TRY(share_map(f, sizeof(struct boot_tls), &bytes));
+    const struct boot_tls *t = (const void *)bytes.at;
+    err e = OK;
+    if (bytes.len != sizeof *t || t->cert_len > BOOT_PEM_MAX || t->key_len > BOOT_PEM_MAX)
+        e = err_start(ERR_CONFIG, __FILE__, __LINE__, __func__, "malformed certificate message");
+    const str cert = {t->pem, t->cert_len}, key = {t->pem + BOOT_PEM_MAX, t->key_len};
+    if (!e.code)
+        e = app->tls ? tls_reload(app->tls, cert, key) : tls_new(cert, key, &app->tls);
+    share_unmap(bytes);
+    return e;
+}
+
+/* ---- the way down */
+static void
+stopped(void *ctx)
+{
+    struct app *app = ctx;
+    const struct audit_record r = {.event = EVENT_STOP, .outcome = "ok"};
+    IGNORE(audit_append(app->audit, &r, NULL, NULL)); /* the daemon ends either way */
+    loop_stop(app->loop);
+}
+
+static void
+on_stop(void *ctx)
+{
+    struct app *app = ctx;
+    LOG(INFO, "gate.stopping", LOG_N("pid", getpid()));
+    http_server_stop(app->server, app->boot.params.net_stop_ms_max, stopped, app);
+}
+
+static void
+on_reload(void *ctx, int f)
+{
+    AUTO(fd) tls_fd = f;
+    const err e = use_tls(ctx, tls_fd);
+    if (e.code)
+        log_failure(LOG_ERROR, "tls.reload_failed", e);
+    else
+        LOG(INFO, "tls.reloaded", LOG_N("pid", getpid()));
+}
+
+static void
+close_all(struct app *app)
+{
+    http_server_free(app->server);
+    api_free(app->api);
+    gate_free(app->gate);
+    audit_close(app->audit);
+    registry_free(app->registry);
+    db_close(app->db);
+    policy_free(app->policy);
+    tls_free(app->tls);
+    secret_done(&app->pepper);
+    loop_free(app->loop);
+    arena_free(app->a);
+}
+
+/* ---- the way up */
+static fallible
+load_policy(struct app *app)
+{
+    const struct params *p = &app->boot.params;
+    str text;
+    TRY(file_read(app->a, app->boot.policy_file, POLICY_BYTES_MAX, &text));
+    TRY(policy_load(text, &app->policy));
+    return policy_set_ceiling(app->policy, str_of(p->policy_level_max));
+}
+
+static fallible
+confine(struct app *app)
+{
+    const char *const writable[] = {app->boot.data_dir, NULL};
+    const char *const readable[] = {"/proc/self", "/proc/stat", NULL};
+    struct sandbox_report report;
+    const struct sandbox_spec spec = {
+        .role = SANDBOX_GATE,
+        .writable = writable,
+        .readable = readable,
+        .files_max = app->boot.params.net_connections_max + 256,
+        .strict = str_eq(str_of(app->boot.params.os_sandbox), STR("strict")),
+    };
+    TRY(sandbox_enter(&spec, &report));
+    LOG(INFO, "gate.confined", LOG_N("seccomp", report.seccomp), LOG_N("landlock", report.landlock),
+        LOG_N("landlock_abi", report.landlock_abi));
+    return OK;
+}
+
+static fallible
+open_records(struct app *app)
+{
+    const struct params *p = &app->boot.params;
+    const char *dir = app->boot.data_dir;
+    TRY(db_open(file_join(app->a, dir, "records.db"), &app->db));
+    TRY(registry_open(app->db, app->policy, &app->registry));
+    return audit_open(app->loop, file_join(app->a, dir, "audit"), p, &app->meters, &app->audit);
+}
+
+static fallible
+open_gate(struct app *app)
+{
+    const struct gate_parts parts = {
+        .loop = app->loop,
+        .params = &app->boot.params,
+        .meters = &app->meters,
+        .policy = app->policy,
+        .db = app->db,
+        .registry = app->registry,
+        .audit = app->audit,
+        .pepper = &app->pepper,
+        .models_dir = file_join(app->a, app->boot.data_dir, "models"),
+        .control = BOOT_FD_CONTROL,
+    };
+    TRY(gate_new(&parts, &app->gate));
+    gate_on_events(app->gate,
+                   (struct gate_events){.on_stop = on_stop, .on_reload = on_reload, .ctx = app});
+    return OK;
+}
+
+static fallible
+open_server(struct app *app)
+{
+    const struct route_table all[] = {openai_table, admin_table};
+    struct route_table *kept = arena_get(app->a, sizeof all);
+    memcpy(kept, all, sizeof all);
+    TRY(api_new(app->gate, kept, sizeof all / sizeof *all, &openai_dialect, &app->api));
+    TRY(http_server_new(app->loop, &app->boot.params, &app->meters, api_hooks(app->api),
+                        &app->server));
+    if (app->boot.has_tls)
+        TRY(use_tls(app, BOOT_FD_TLS));
+    TRY(http_server_listen(app->server, BOOT_FD_LOCAL, NULL));
+    return http_server_listen(app->server, BOOT_FD_LISTEN, app->tls);
+}
+
+static fallible
+open_all(struct app *app)
+{
+    TRY(read_boot(app));
+    TRY(log_open("hoheit-gate", str_of(app->boot.params.log_level),
+                 str_of(app->boot.params.log_to)));
+    TRY(arena_open(SCRATCH_BYTES, &app->a));
+    TRY(load_policy(app));
+    TRY(confine(app));
+    TRY(loop_new(&app->loop));
+    TRY(open_records(app));
+    TRY(open_gate(app));
+    TRY(open_server(app));
+    const struct audit_record r = {.event = EVENT_START, .outcome = "ok"};
+    TRY(audit_append(app->audit, &r, NULL, NULL));
+    return gate_ready(app->gate);
+}
+
+int
+main(void)
+{
+    static struct app app; /* the process's one; large, so not on the stack */
+    const err e = open_all(&app);
+    if (e.code)
+        log_failure(LOG_ERROR, "gate.failed", e);
+    else
+        loop_run(app.loop);
+    close_all(&app);
+    return err_info(e)->exit_status;
+}
