@@ -5,7 +5,6 @@
 # archives made here, through a lock file made here.  The toy source archive carries build scripts
 # that leave a mark when they run; the toy weights come in two wheels, as the real ones do.
 #
-# shellcheck disable=SC2317 # expect calls the functions
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 dir=$(mktemp -d)
