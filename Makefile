@@ -58,7 +58,7 @@ endif
 PROGRAMS := hoheitd hoheit-gate hoheit-engine-toy hoheit $(if $(filter llama,$(ENGINES)),hoheit-engine)
 BINS     := $(PROGRAMS:%=$(O)/bin/%)
 
-.PHONY: all unit fuzz-replay flow check lint install clean sbom man analyze
+.PHONY: all unit fuzz flow check lint install clean sbom man
 .SECONDARY:
 all: $(BINS)
 say = @printf '  %-5s %s\n' $1 $(patsubst $(O)/%,%,$2);
@@ -81,7 +81,7 @@ $(foreach d,$(DIRS),$(eval $(call layer,$d)))
 
 PLAIN := $(filter-out engine/llama,$(DIRS))
 bin-libs = $(foreach d,$(call flip,$1),$(call lib,$d)) $(O)/lib/third.a
-$(O)/bin/hoheit-engine: $(O)/obj/main/engine.c.o $(call bin-libs,$(DIRS))
+$(O)/bin/hoheit-engine: $(O)/obj/main/engine.c.o $(LIBS_engine/llama) $(O)/lib/third.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LLAMA_LIBS) $(LDLIBS)
 $(O)/bin/%: $(O)/obj/main/%.c.o $(call bin-libs,$(PLAIN))
@@ -110,21 +110,41 @@ $(O)/obj/%.c.o: tests/%.c
 $(O)/obj/main/%.c.o: CPPFLAGS += -DHOHEIT_COMMIT='"$(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)"'
 $(O)/lib/third.a: $(YYJSON)/yyjson.c $(wildcard $(LLHTTP)/src/*.c)
 	@mkdir -p $(@D) $(O)/obj/third; cd $(O)/obj/third && $(CC) -w -O2 -g1 $(SAN_$B) $(HARD) \
-	  -I$(LLHTTP)/include -c $^ && rm -f $(CURDIR)/$@ $(abspath $@) && ar rcsD $(abspath $@) *.o
+	  -I$(LLHTTP)/include -c $^ && rm -f $(abspath $@) && ar rcsD $(abspath $@) *.o
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
 
 # ---- tests and gates
-FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
-unit: $(TESTS)
+FUZZ  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+FLOWS := $(sort $(wildcard tests/proof/*.sh) $(filter-out %/lib.sh,$(wildcard tests/flow/*.sh)))
+export BIN := $(abspath $(O)/bin)
+export TINY_GGUF := $(BIN)/tiny_gguf
+unit: $(TESTS) $(O)/bin/tiny_gguf
 	@tools/tap $(TESTS)
 fuzz: $(FUZZ)
-flow: all
-	@BIN=$(abspath $(O)/bin) tools/tap $(sort $(wildcard tests/flow/*.sh))
+flow: all $(O)/bin/tiny_gguf
+	@tools/tap $(FLOWS)
 lint:
 	@tools/lint
-check: all $(TESTS) $(FUZZ) lint
-	@BIN=$(abspath $(O)/bin) FUZZ="$(abspath $(FUZZ))" tools/tap $(TESTS) $(sort $(wildcard tests/proof/*.sh tests/flow/*.sh))
+check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf
+	@tools/tap $(TESTS) $(FUZZ) $(FLOWS)
+bench-http:
+	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/http.py
+bench-%:
+	@$(MAKE) -s B=release run-$*_bench
+run-%: $(O)/bench/%
+	@$<
+$(O)/bench/%: $(O)/obj/bench/%.c.o $(call bin-libs,$(PLAIN))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 sbom:
 	@tools/sbom
+man: all
+	@mkdir -p $(O)/man; for page in hoheit.1 hoheit.yaml.5; do $(O)/bin/hoheit doc $$page >$(O)/man/$$page; done
+install: all man
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -s $(BINS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(O)/man/hoheit.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(O)/man/hoheit.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	$(O)/bin/hoheit completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/hoheit
 clean:
 	rm -rf $(OUT)

@@ -2,8 +2,9 @@
 /* control.h - what the gate asks of hoheitd, and what hoheitd tells it, over os/ipc.h.
  *
  * The gate may ask for engines and nothing else: hoheitd picks the program, opens the model file
- * (below models/ of the data directory, by digest) and starts the process.  head.id is the slot
- * the gate chose; a slot stays the same through restarts. */
+ * (below models/ of the data directory, by digest) and starts the process.  head.id names a slot,
+ * id modulo CONTROL_SLOTS_MAX; it stays the same through restarts and is another one for the next
+ * model in the slot, so that what is still said about the last is not taken for it. */
 #pragma once
 #include <stdint.h>
 

@@ -71,7 +71,8 @@ void
 model_put(const gate *g, const struct model *m, buf *b)
 {
     const struct gate_parts *p = gate_parts_of(g);
-    char text[LABEL_TEXT_MAX];
+    /* Without a label of its own a model may hold whatever the instance may. */
+    const str up_to = m->label_text.len ? m->label_text : str_of(p->params->policy_level_max);
     json_open(b, '{');
     json_member_str(b, "name", m->name);
     json_member_str(b, "kind", m->kind == MODEL_EMBED ? STR("embed") : STR("chat"));
@@ -81,7 +82,7 @@ model_put(const gate *g, const struct model *m, buf *b)
     json_member_str(b, "sha256", m->sha256);
     json_member_str(b, "licence", m->licence);
     json_member_str(b, "origin", m->origin);
-    json_member_str(b, "label", label_text(policy_names(p->policy), m->sink, text));
+    json_member_str(b, "label", up_to);
     json_member_u64(b, "size_bytes", m->size_bytes);
     json_member_u64(b, "parameters", m->parameters);
     json_member_u64(b, "context_tokens", m->context_tokens);

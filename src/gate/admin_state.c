@@ -76,8 +76,8 @@ engine_put(const struct engine_slot_state *s, buf *b)
     json_member_u64(b, "pid", s->pid);
     json_member_u64(b, "restarts", s->restarts);
     json_member_u64(b, "jobs", s->jobs);
-    json_member_u64(b, "resident_bytes", s->pid ? proc_resident_bytes((pid_t)s->pid) : 0);
     if (s->caps) {
+        json_member_u64(b, "memory_bytes", s->caps->memory_bytes);
         json_member_str(b, "engine", str_of(s->caps->engine));
         json_member_u64(b, "context_tokens", s->caps->context_tokens);
         json_member_u64(b, "sequences_max", s->caps->sequences_max);

@@ -81,7 +81,7 @@ on_ready(void *ctx, engine *en)
 {
     struct slot *s = ctx;
     s->state = SLOT_READY;
-    LOG(INFO, "engine.ready", LOG_Z("model", s->model), LOG_N("pid", s->pid),
+    LOG(INFO, "engine.ready", LOG_Z("model", s->model), LOG_N("engine_pid", s->pid),
         LOG_N("context_tokens", engine_caps(en)->context_tokens));
     tell_waiters(s, en, OK);
 }
@@ -174,7 +174,7 @@ static void
 on_end(void *ctx)
 {
     engines *e = ctx;
-    LOG(ERROR, "supervisor.lost", LOG_N("pid", getpid()));
+    LOG(ERROR, "supervisor.lost", LOG_Z("then", "stop"));
     if (e->events.on_stop)
         e->events.on_stop(e->events.ctx);
 }
@@ -241,17 +241,27 @@ start_slot(engines *e, const struct model *m, struct slot **ret)
     return OK;
 }
 
+/* The model's slot, with its engine there or on its way. */
+static fallible
+wanted_slot(engines *e, const struct model *m, struct slot **ret)
+{
+    struct slot *s = find_slot(e, m->name);
+    if (!s)
+        return start_slot(e, m, ret);
+    if (s->state == SLOT_DOWN) {
+        TRY(ask_start(e, s, m));
+        s->state = SLOT_STARTING;
+    }
+    *ret = s;
+    return OK;
+}
+
 fallible
 engines_get(engines *e, const struct model *m, void (*fn)(void *ctx, engine *en, err why),
             void *ctx, engine **ret, engines_wait **ret_wait)
 {
-    struct slot *s = find_slot(e, m->name);
-    if (!s)
-        TRY(start_slot(e, m, &s));
-    else if (s->state == SLOT_DOWN)
-        TRY(ask_start(e, s, m));
-    if (s->state == SLOT_DOWN)
-        s->state = SLOT_STARTING;
+    struct slot *s;
+    TRY(wanted_slot(e, m, &s));
     if (s->state == SLOT_READY) {
         *ret = s->engine;
         return OK;

@@ -3,7 +3,6 @@
  *
  * Started by hoheitd with the descriptors of super/boot.h and no arguments.  It confines itself
  * before it reads its first foreign byte; ends with an exit status of base/err.def. */
-#include <unistd.h>
 
 #include "api/admin/admin_api.h"
 #include "api/openai/openai.h"
@@ -81,7 +80,7 @@ static void
 on_stop(void *ctx)
 {
     struct app *app = ctx;
-    LOG(INFO, "gate.stopping", LOG_N("pid", getpid()));
+    LOG(INFO, "gate.stopping", LOG_N("wait_ms_max", app->boot.params.net_stop_ms_max));
     http_server_stop(app->server, app->boot.params.net_stop_ms_max, stopped, app);
 }
 
@@ -93,7 +92,7 @@ on_reload(void *ctx, int f)
     if (e.code)
         log_failure(LOG_ERROR, "tls.reload_failed", e);
     else
-        LOG(INFO, "tls.reloaded", LOG_N("pid", getpid()));
+        LOG(INFO, "tls.reloaded", LOG_Z("for", "new connections"));
 }
 
 static void

@@ -30,6 +30,9 @@ exchange_free(http_exchange *x)
 {
     if (!x)
         return;
+    x->doomed = true;
+    if (x->pinned)
+        return;
     deadline_disarm(&x->due);
     x->conn->hub->body_bytes -= x->body.len;
     buf_done(&x->body);
@@ -150,12 +153,17 @@ void
 exchange_announce(http_exchange *x)
 {
     const struct http_hooks *const hooks = &x->conn->hub->hooks;
-    x->announced = hooks->on_header != NULL;
-    if (hooks->on_header) {
-        const enum http_body_mode mode = hooks->on_header(hooks->ctx, x, &x->body_bytes_max);
-        x->streamed = mode == HTTP_STREAM;
-        ASSERT(!x->streamed || hooks->on_data);
-    }
+    uint64_t body_bytes_max = x->body_bytes_max;
+    if (!hooks->on_header)
+        return;
+    x->announced = x->pinned = true;
+    const enum http_body_mode mode = hooks->on_header(hooks->ctx, x, &body_bytes_max);
+    ASSERT(mode != HTTP_STREAM || hooks->on_data);
+    x->pinned = false;
+    x->streamed = mode == HTTP_STREAM;
+    x->body_bytes_max = body_bytes_max;
+    if (x->doomed)
+        exchange_free(x);
 }
 
 void

@@ -41,6 +41,8 @@ struct http_exchange {
     bool whole;     /* the last byte of the request has come */
     bool started;   /* the head of the answer is written */
     bool ended;     /* the answer is written */
+    bool pinned;    /* a hook is running that it must outlive */
+    bool doomed;    /* to be freed once it is not */
 
     /* HTTP/1.1 */
     bool keep;     /* the connection may go on after this one */
@@ -59,7 +61,7 @@ struct http_exchange {
 };
 
 fallible exchange_new(struct conn *c, http_exchange **ret);
-/* NULL is fine. */
+/* Now, or when it is no longer pinned.  NULL is fine. */
 void exchange_free(http_exchange *x);
 
 /* A further piece of the text being gathered.  LIMIT */

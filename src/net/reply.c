@@ -110,6 +110,8 @@ static int
 on_head_done(llhttp_t *p)
 {
     reply *const r = p->data;
+    if (p->status_code < 100)
+        return refuse(r, "its status has less than three digits");
     if (p->status_code == 101)
         return refuse(r, "it wants to speak another protocol");
     if (p->status_code >= 200)
@@ -119,7 +121,8 @@ on_head_done(llhttp_t *p)
     buf_clear(&r->text);
     if (r->stopped)
         return -1;
-    return r->bodiless && r->head_told ? 1 : 0;
+    return r->bodiless || !r->head_told ? 1
+                                        : 0; /* 1: a body there is not, whatever the head says */
 }
 
 static int

@@ -40,6 +40,7 @@ struct rule {
 static const int common[] = {
     S(read), S(readv), S(pread64), S(preadv), S(write), S(writev), S(pwrite64), S(pwritev),
     S(close), S(lseek), S(fcntl), S(dup), S(dup2), S(dup3), S(pipe2), S(ftruncate), S(fstat),
+    S(fadvise64),
     /* fstat of glibc 2.33 and later is newfstatat: it tells about files, but opens none */
     S(newfstatat), S(statx), S(fstatfs), S(munmap), S(mremap), S(madvise), S(brk), S(mlock),
     S(mlock2), S(munlock), S(memfd_create), S(futex), S(rseq), S(set_robust_list),

@@ -238,43 +238,54 @@ read_if_there(arena *a, const char *path, struct params *p)
     return OK;
 }
 
-static int
-is_yaml(const struct dirent *d)
+static bool
+is_yaml(const char *name)
 {
-    return d->d_name[0] != '.' && str_ends(str_of(d->d_name), STR(".yaml"));
+    return name[0] != '.' && str_ends(str_of(name), STR(".yaml"));
 }
 
 /* Order of bytes, whatever the locale says. */
 static int
-by_name(const struct dirent **a, const struct dirent **b)
+by_name(const void *a, const void *b)
 {
-    return strcmp((*a)->d_name, (*b)->d_name);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static fallible
-read_files(arena *a, const char *dir, struct dirent *const *files, int count, struct params *p)
+list_files(arena *a, DIR *d, const char *dir, const char **files, size_t *ret_count)
 {
-    if (count > FILES_MAX)
-        FAIL(CONFIG, "%s holds more than %d files", dir, FILES_MAX);
-    for (int i = 0; i < count; i++)
-        TRY(config_read_file(a, file_join(a, dir, files[i]->d_name), p));
+    size_t count = 0;
+    const struct dirent *e;
+    while ((errno = 0, e = readdir(d))) {
+        if (!is_yaml(e->d_name))
+            continue;
+        if (count == FILES_MAX)
+            FAIL(CONFIG, "%s holds more than %d files", dir, FILES_MAX);
+        files[count++] = file_join(a, dir, e->d_name);
+    }
+    if (errno)
+        return file_errno("read", dir);
+    qsort(files, count, sizeof *files, by_name);
+    *ret_count = count;
     return OK;
 }
 
 static fallible
 read_drawer(arena *a, const char *dir, struct params *p)
 {
-    struct dirent **files = NULL;
-    const int count = SYS(scandir(dir, &files, is_yaml, by_name));
-    if (count < 0 && errno == ENOENT)
+    const char *files[FILES_MAX];
+    size_t count = 0;
+    DIR *d = SYS(opendir(dir));
+    if (!d && errno == ENOENT)
         return OK;
-    if (count < 0)
+    if (!d || d == (DIR *)-1)
         return file_errno("read", dir);
-    const err e = read_files(a, dir, files, count, p);
-    for (int i = 0; i < count; i++)
-        free(files[i]);
-    free(files);
-    return e;
+    const err e = list_files(a, d, dir, files, &count);
+    closedir(d);
+    TRY(e);
+    for (size_t i = 0; i < count; i++)
+        TRY(config_read_file(a, files[i], p));
+    return OK;
 }
 
 fallible

@@ -33,7 +33,7 @@ struct ipc_message {
     struct ipc_head head;
     const void *body; /* body_len bytes, aligned to 16 */
     str tail;
-    int fd;           /* passed along, the receiver's to close; -1: none */
+    int fd; /* passed along, the receiver's to close; -1: none */
 };
 
 typedef struct ipc ipc;
@@ -55,8 +55,8 @@ void ipc_free(ipc *c);
 /* `f` -1 for none; it stays the caller's.  BUSY when the queue is full, ENGINE_LOST when the
  * peer is gone (on_end still follows, from the loop), LIMIT when the tail is beyond
  * IPC_TAIL_MAX. */
-fallible ipc_send(ipc *c, uint32_t type, uint64_t id, const void *body, size_t body_len, str tail,
-                  int f);
+fallible
+ipc_send(ipc *c, uint32_t type, uint64_t id, const void *body, size_t body_len, str tail, int f);
 size_t ipc_queued_bytes(const ipc *c);
 
 /* Without a loop, for processes that block on their own (engine threads, tests): the next

@@ -19,18 +19,18 @@ struct log_field {
     int64_t number;
 };
 
-#define LOG_S(field, value) {.name = (field), .kind = LOG_TEXT, .text = (value)}
-#define LOG_Z(field, value) {.name = (field), .kind = LOG_TEXT, .text = str_of(value)}
-#define LOG_N(field, value) {.name = (field), .kind = LOG_NUMBER, .number = (int64_t)(value)}
+#define LOG_S(field, value) ((struct log_field){(field), LOG_TEXT, (value), 0})
+#define LOG_Z(field, value) ((struct log_field){(field), LOG_TEXT, str_of(value), 0})
+#define LOG_N(field, value) ((struct log_field){(field), LOG_NUMBER, STR_NONE, (int64_t)(value)})
 
 /* Once, before the first event: the program's name, the level ("info"), "stderr" or "journal". */
 fallible log_open(const char *program, str level, str to);
 /* The same; tests say where journald would listen. */
 fallible log_open_at(const char *program, str level, str to, const char *journal);
-void log_write(enum log_level level, const char *event, const struct log_field *fields,
-               size_t count);
-#define LOG(level, event, ...)                                                                    \
-    log_write(LOG_##level, event, (const struct log_field[]){__VA_ARGS__},                        \
+void
+log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count);
+#define LOG(level, event, ...)                                                                     \
+    log_write(LOG_##level, event, (const struct log_field[]){__VA_ARGS__},                         \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 /* A failure with its trail: fields "error" and "trail". */
 void log_failure(enum log_level level, const char *event, err e);

@@ -14,14 +14,14 @@
 enum { PROC_FDS_MAX = 16 };
 
 struct proc_spec {
-    const char *path;             /* the program */
-    const char *const *argv;      /* NULL-ended, argv[0] included */
-    const char *const *env;       /* NULL-ended; the whole environment */
-    int fds[PROC_FDS_MAX];        /* become 3, 4, 5 … */
+    const char *path;        /* the program */
+    const char *const *argv; /* NULL-ended, argv[0] included */
+    const char *const *env;  /* NULL-ended; the whole environment */
+    int fds[PROC_FDS_MAX];   /* become 3, 4, 5 … */
     size_t fd_count;
-    uid_t uid;                    /* 0: keep */
+    uid_t uid; /* 0: keep */
     gid_t gid;
-    bool new_network;             /* an empty network namespace, where permitted */
+    bool new_network; /* an empty network namespace, where permitted */
 };
 
 /* Waits until the program runs; an error names what could not be done, and the program. */

@@ -7,7 +7,8 @@
  * What the kernel does not offer is reported, not skipped in silence: the report says for each
  * part whether it holds, and with `strict` a part that the kernel has and that was refused is a
  * failure.  A kernel without Landlock is only reported.  Builds with a sanitizer do without
- * seccomp.  Source: Linux, Documentation/userspace-api/{seccomp_filter,landlock,no_new_privs}.rst */
+ * seccomp.  Source: Linux, Documentation/userspace-api/{seccomp_filter,landlock,no_new_privs}.rst
+ */
 #pragma once
 #include "base/err.h"
 

@@ -77,19 +77,32 @@ datadir_check(const char *path)
     return check_one(file_join(a, path, "keys/master.key"));
 }
 
+/* A path that was cut would be another file. */
+static fallible
+name_in(const char *dir, const char *file, char room[PATH_BYTES])
+{
+    if (snprintf(room, PATH_BYTES, "%s/%s", dir, file) >= PATH_BYTES)
+        REFUSE(ARGUMENT, "--data", "the path of the data directory is too long");
+    return OK;
+}
+
 fallible
 datadir_master_key(const char *path, secret *ret)
 {
     AUTO(secret) key = {.at = NULL};
     char name[PATH_BYTES];
     AUTO(fd) f = -1;
-    size_t len;
-    snprintf(name, sizeof name, "%s/keys/master.key", path);
+    uint64_t size;
+    size_t len = 0;
+    TRY(name_in(path, "keys/master.key", name));
     TRY(secret_get(&key, MASTER_KEY_LEN));
     TRY(file_open(name, O_RDONLY, 0, &f));
-    TRY(file_read_at(f, 0, key.at, key.len, &len));
+    TRY(file_size(f, &size));
+    if (size == MASTER_KEY_LEN)
+        TRY(file_read_at(f, 0, key.at, key.len, &len));
     if (len != MASTER_KEY_LEN)
-        REFUSE(CORRUPT, name, "%s holds %zu bytes instead of %d", name, len, MASTER_KEY_LEN);
+        REFUSE(CORRUPT, name, "%s holds %ju bytes instead of %d", name, (uintmax_t)size,
+               MASTER_KEY_LEN);
     *ret = key;
     key.at = NULL;
     key.len = 0;
@@ -115,7 +128,7 @@ datadir_lock(const char *path, fd *ret)
 {
     char name[PATH_BYTES], text[24];
     AUTO(fd) f = -1;
-    snprintf(name, sizeof name, "%s/run/hoheitd.pid", path);
+    TRY(name_in(path, "run/hoheitd.pid", name));
     TRY(file_open(name, O_RDWR | O_CREAT, 0600, &f));
     if (flock(f, LOCK_EX | LOCK_NB) != 0)
         REFUSE(CONFLICT, name, "%s is in use by the hoheitd with process id %ld", path, pid_in(f));

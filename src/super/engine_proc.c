@@ -136,13 +136,15 @@ engine_proc_is_final(int exit_status)
     return false;
 }
 
+/* Several errors share a status; these are the ones a process may end with. */
 enum err_code
 engine_proc_error(int exit_status)
 {
-    if (exit_status == err_info((err){ERR_CORRUPT})->exit_status)
-        return ERR_CORRUPT;
-    for (int i = 1; i < ERR_COUNT; i++)
-        if (err_info((err){(uint16_t)i})->exit_status == exit_status)
-            return (enum err_code)i;
+    static const enum err_code known[] = {ERR_CORRUPT,   ERR_UNSUPPORTED, ERR_CONFIG,
+                                          ERR_IO,        ERR_LIMIT,       ERR_FORBIDDEN_FILE,
+                                          ERR_DISK_FULL, ERR_PORT_TAKEN,  ERR_NOT_FOUND};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (err_info((err){(uint16_t)known[i]})->exit_status == exit_status)
+            return known[i];
     return ERR_INTERNAL;
 }

@@ -22,8 +22,9 @@ enum { CONTROL_QUEUE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 2048, KILL_AFTER_MS =
 
 struct slot {
     super *owner;
-    uint64_t id;
+    uint64_t id; /* as the gate last named it */
     bool wanted;
+    bool ending; /* killed from here: its end is no loss */
     struct control_start start;
     pid_t pid; /* 0: none */
     uint64_t started_ms;
@@ -40,8 +41,9 @@ struct super {
     pid_t gate;
     uint64_t gate_started_ms;
     struct backoff gate_backoff;
-    loop_timer *gate_again, *stop_timer;
-    bool was_ready, stopping;
+    loop_timer *gate_again, *gate_grace, *stop_timer;
+    bool was_ready, stopping, has_ended;
+    err why; /* of the end */
     struct slot slots[CONTROL_SLOTS_MAX];
 };
 
@@ -58,25 +60,50 @@ any_engine(const super *s)
     return false;
 }
 
+/* An engine holds nothing worth saving. */
+static void
+kill_engine(struct slot *t)
+{
+    loop_timer_stop(TAKE(t->again));
+    if (t->pid && !t->ending)
+        proc_kill(t->pid);
+    t->ending = t->pid != 0;
+}
+
+static void
+stop_slot(struct slot *t)
+{
+    t->wanted = false;
+    kill_engine(t);
+}
+
 static void
 end_engines(super *s)
 {
-    for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++) {
-        struct slot *t = &s->slots[i];
-        t->wanted = false;
-        loop_timer_stop(TAKE(t->again));
-        if (t->pid)
-            proc_kill(t->pid); /* an engine holds nothing worth saving */
-    }
+    for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
+        stop_slot(&s->slots[i]);
 }
 
 static void
 end_if_alone(super *s)
 {
-    if (!s->stopping || s->gate || any_engine(s))
+    if (!s->stopping || s->has_ended || s->gate || any_engine(s))
         return;
+    s->has_ended = true;
     loop_timer_stop(TAKE(s->stop_timer));
-    s->spec.on_end(s->spec.ctx, OK);
+    s->spec.on_end(s->spec.ctx, s->why);
+}
+
+/* Nothing can be served any more: all of it ends, with `why`. */
+static void
+give_up(super *s, err why)
+{
+    s->stopping = true;
+    s->why = why;
+    if (s->gate)
+        proc_kill(s->gate);
+    end_engines(s);
+    end_if_alone(s);
 }
 
 static void
@@ -84,7 +111,7 @@ stop_by_force(void *ctx)
 {
     super *s = ctx;
     s->stop_timer = NULL;
-    LOG(WARNING, "gate.killed", LOG_N("pid", s->gate));
+    LOG(WARNING, "gate.killed", LOG_N("child", s->gate));
     if (s->gate)
         proc_kill(s->gate);
     end_engines(s);
@@ -132,7 +159,7 @@ start_engine(struct slot *t, int *ret_channel)
     super *s = t->owner;
     TRY(engine_proc_start(&t->start, s->spec.bin_dir, s->spec.boot, &t->pid, ret_channel));
     t->started_ms = clock_ms();
-    LOG(INFO, "engine.started", LOG_N("pid", t->pid), LOG_N("slot", t->id),
+    LOG(INFO, "engine.started", LOG_N("child", t->pid), LOG_N("slot", t->id),
         LOG_N("restarts", t->restarts));
     return OK;
 }
@@ -155,14 +182,9 @@ try_engine(struct slot *t)
 }
 
 static void
-engine_ended(struct slot *t, int status)
+engine_lost(struct slot *t, int status)
 {
     char text[64];
-    t->pid = 0;
-    if (!t->wanted) {
-        end_if_alone(t->owner);
-        return;
-    }
     /* An engine that could not take its model says so by its exit status: no use in trying. */
     if (WIFEXITED(status) && engine_proc_is_final(WEXITSTATUS(status))) {
         t->wanted = false;
@@ -180,12 +202,17 @@ engine_ended(struct slot *t, int status)
 }
 
 static void
-stop_slot(struct slot *t)
+engine_ended(struct slot *t, int status)
 {
-    t->wanted = false;
-    loop_timer_stop(TAKE(t->again));
-    if (t->pid)
-        proc_kill(t->pid);
+    const bool was_ending = t->ending;
+    t->pid = 0;
+    t->ending = false;
+    if (!t->wanted)
+        end_if_alone(t->owner);
+    else if (was_ending)
+        try_engine(t); /* the place was waited for */
+    else
+        engine_lost(t, status);
 }
 
 /* ---- what the gate says */
@@ -196,11 +223,33 @@ start_slot(struct slot *t, const struct ipc_message *m)
         return false;
     memcpy(&t->start, m->body, sizeof t->start);
     t->start.file[CONTROL_FILE_MAX - 1] = '\0';
+    t->id = m->head.id;
     t->wanted = true;
     t->restarts = 0;
     t->backoff = (struct backoff){.wait_ms = 0};
+    kill_engine(t); /* what may still be in the slot makes way first */
     if (!t->pid)
         try_engine(t);
+    return true;
+}
+
+static bool
+take_message(super *s, const struct ipc_message *m)
+{
+    struct slot *t = &s->slots[m->head.id % CONTROL_SLOTS_MAX];
+    if (m->head.type == CONTROL_READY) {
+        const bool is_first = !s->was_ready;
+        s->was_ready = true;
+        if (is_first)
+            s->spec.on_ready(s->spec.ctx);
+        return true;
+    }
+    if (m->head.type == CONTROL_ENGINE_START)
+        return start_slot(t, m);
+    if (m->head.type != CONTROL_ENGINE_STOP)
+        return false;
+    if (m->head.id == t->id)
+        stop_slot(t);
     return true;
 }
 
@@ -208,29 +257,34 @@ static bool
 on_message(void *ctx, const struct ipc_message *m)
 {
     super *s = ctx;
-    struct slot *t = m->head.id < CONTROL_SLOTS_MAX ? &s->slots[m->head.id] : NULL;
-    if (m->head.type == CONTROL_READY) {
-        if (!s->was_ready)
-            s->spec.on_ready(s->spec.ctx);
-        s->was_ready = true;
+    AUTO(fd) unasked = m->fd;
+    if (unasked < 0 && take_message(s, m))
         return true;
-    }
-    if (m->head.type == CONTROL_ENGINE_START && t)
-        return start_slot(t, m);
-    if (m->head.type == CONTROL_ENGINE_STOP && t) {
-        stop_slot(t);
-        return true;
-    }
+    LOG(ERROR, "gate.garbled", LOG_N("child", s->gate), LOG_N("type", m->head.type));
+    if (s->gate)
+        proc_kill(s->gate);
     return false;
 }
 
+static void
+end_of_grace(void *ctx)
+{
+    super *s = ctx;
+    s->gate_grace = NULL;
+    if (s->gate)
+        proc_kill(s->gate);
+}
+
+/* A gate that closed the channel is ending; it gets the time to make its last records durable. */
 static void
 on_control_end(void *ctx)
 {
     super *s = ctx;
     ipc_free(TAKE(s->control));
-    if (s->gate)
-        proc_kill(s->gate); /* it broke the protocol, or is ending anyway */
+    if (!s->gate || s->stop_timer)
+        return;
+    if (loop_timer_start(s->loop, KILL_AFTER_MS, 0, end_of_grace, s, &s->gate_grace).code)
+        end_of_grace(s);
 }
 
 /* ---- the gate */
@@ -273,7 +327,7 @@ start_gate(super *s)
         TRY(share_struct("tls", s->tls, sizeof *s->tls, &tls));
     TRY(spawn_gate(s, theirs, boot, tls));
     s->gate_started_ms = clock_ms();
-    LOG(INFO, "gate.started", LOG_N("pid", s->gate));
+    LOG(INFO, "gate.started", LOG_N("child", s->gate));
     const struct ipc_hooks hooks = {.on_message = on_message, .on_end = on_control_end, .ctx = s};
     return ipc_new(s->loop, fd_take(&ours), CONTROL_QUEUE_BYTES_MAX, hooks, &s->control);
 }
@@ -285,21 +339,19 @@ gate_again(void *ctx)
     s->gate_again = NULL;
     const err e = start_gate(s);
     if (e.code)
-        s->spec.on_end(s->spec.ctx, e);
+        give_up(s, e);
 }
 
 /* A gate that cannot start at all says why by its exit status; then the daemon ends with it. */
-static void
-gate_failed(super *s, int status)
+static err
+gate_error(int status)
 {
-    for (int i = 1; i < ERR_COUNT; i++) {
-        const err e = {(uint16_t)i};
-        if (WIFEXITED(status) && err_info(e)->exit_status == WEXITSTATUS(status)) {
-            s->spec.on_end(s->spec.ctx, e);
-            return;
-        }
-    }
-    s->spec.on_end(s->spec.ctx, (err){ERR_INTERNAL});
+    char text[64];
+    const enum err_code code =
+        WIFEXITED(status) ? engine_proc_error(WEXITSTATUS(status)) : ERR_INTERNAL;
+    return err_start(code, __FILE__, __LINE__, __func__,
+                     "hoheit-gate ended before it was ready (%s); the log above says why",
+                     proc_status_text(status, text));
 }
 
 static void
@@ -308,6 +360,7 @@ gate_ended(super *s, int status)
     char text[64];
     s->gate = 0;
     ipc_free(TAKE(s->control));
+    loop_timer_stop(TAKE(s->gate_grace));
     end_engines(s);
     if (s->stopping) {
         end_if_alone(s);
@@ -315,7 +368,7 @@ gate_ended(super *s, int status)
     }
     LOG(ERROR, "gate.lost", LOG_Z("status", proc_status_text(status, text)));
     if (!s->was_ready) {
-        gate_failed(s, status);
+        give_up(s, gate_error(status));
         return;
     }
     const uint64_t wait_ms = backoff_next(&s->gate_backoff, clock_ms() - s->gate_started_ms,
@@ -365,8 +418,8 @@ start_all(super *s)
 {
     if (s->spec.tls)
         TRY(keep_tls(s, s->spec.tls));
-    TRY(proc_watch(s->loop, on_child_end, s));
-    return start_gate(s);
+    TRY(start_gate(s));
+    return proc_watch(s->loop, on_child_end, s); /* last: it cannot be taken back */
 }
 
 fallible
@@ -398,6 +451,7 @@ super_free(super *s)
         proc_kill(s->gate);
     ipc_free(s->control);
     loop_timer_stop(s->gate_again);
+    loop_timer_stop(s->gate_grace);
     loop_timer_stop(s->stop_timer);
     if (s->tls)
         wipe(s->tls, sizeof *s->tls);

@@ -19,14 +19,16 @@ struct super_spec {
     const char *bin_dir;        /* where hoheit-gate and the engines lie */
     /* The gate said READY for the first time. */
     void (*on_ready)(void *ctx);
-    /* All children are gone; `e` is why the whole ends, OK after super_stop. */
+    /* Once, when all children are gone; `e` is why the whole ends, OK after super_stop. */
     void (*on_end)(void *ctx, err e);
     void *ctx;
 };
 
 fallible super_new(loop *l, const struct super_spec *spec, super **ret);
-/* SIGTERM's way: the gate finishes running requests (net.stop_ms_max), then all end. */
+/* SIGTERM's way: the gate finishes running requests (net.stop_ms_max) and makes its last records
+ * durable; then the engines end.  What is left after that time is killed. */
 void super_stop(super *s);
 /* SIGHUP's way: a new certificate to the gate. */
 fallible super_reload_tls(super *s, const struct boot_tls *tls);
+/* Kills what is left.  Not from a callback; then loop_free. */
 void super_free(super *s);

@@ -14,6 +14,7 @@ events() { grep -c '^data: ' "$dir/stream"; }
 expect 'a first answer starts the engine' status 200 "$k" POST /v1/chat/completions "$(chat Hallo)"
 pid=$(engine toy pid)
 expect 'its process is running' kill -0 "$pid"
+expect 'another model has an engine of its own' status 200 "$k" POST /v1/embeddings '{"model":"toy-embed","input":"x"}'
 
 # ---- kill -9 in the middle of a stream
 mkfifo "$dir/pipe"

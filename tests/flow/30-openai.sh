@@ -88,7 +88,7 @@ expect 'a chat model for embeddings' status 404 "$k" POST /v1/embeddings '{"mode
 expect 'broken JSON' status 400 "$k" POST $C '{"model":'
 expect 'with line and column' body '"line 1" in j["error"]["message"]'
 expect 'a name twice' status 400 "$k" POST $C '{"model":"toy","model":"toy","messages":[]}'
-expect 'which one' body '"model" in j["error"]["message"]'
+expect 'at its place' body '"line 1, column 17" in j["error"]["message"]'
 expect 'nesting too deep' status 400 "$k" POST $C "$(python3 -c 'print("[" * 5000)')"
 printf '{"model":"\377"}' >"$dir/latin"
 expect 'what is not UTF-8' status 400 "$k" POST $C "@$dir/latin"

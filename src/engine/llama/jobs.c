@@ -173,9 +173,12 @@ void
 jobs_start(struct jobs *q)
 {
     for (struct job *job = q->first; job; job = job->next)
-        while (job->waiting && !job->is_over)
-            if (!start(q, find(job, ANSWER_WAITS)))
+        while (job->waiting && !job->is_over) {
+            struct answer *next = find(job, ANSWER_WAITS);
+            ASSERT(next);
+            if (!start(q, next))
                 return;
+        }
 }
 
 void

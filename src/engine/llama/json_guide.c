@@ -261,7 +261,7 @@ is_space(uint8_t c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* White space ends a number that may end; within other tokens it is none. */
+/* White space ends a number that may end; within other tokens it is none, nor before the object. */
 static bool
 take_space(struct json_guide *g)
 {
@@ -277,7 +277,7 @@ take_space(struct json_guide *g)
 static bool
 take(struct json_guide *g, uint8_t c)
 {
-    if (is_space(c) && (g->state <= AFTER_VALUE || g->state >= ZERO))
+    if (is_space(c) && g->state != BEFORE_OBJECT && (g->state <= AFTER_VALUE || g->state >= ZERO))
         return take_space(g);
     switch (g->state) {
     case TEXT:

@@ -15,7 +15,8 @@ struct llama_options {
     uint32_t sequences_max, threads, step_tokens_max;
     uint64_t cells_bytes_max; /* what keys and values beyond one context may take; 0: any */
     bool is_embedder;
-    str template_override; /* Jinja; empty: the model's own */
+    str template_override;    /* Jinja; empty: the model's own */
+    uint32_t template_ms_max; /* 0: TEMPLATE_MS_MAX */
 };
 
 fallible llama_backend_new(const struct llama_options *o, struct llama_backend **ret);

@@ -214,11 +214,11 @@ load_template(const struct llama_options *o, struct loaded *l)
     const struct vocabulary *v = &l->vocabulary;
     const str own = str_of(llama_model_chat_template(l->model, NULL));
     const str source = o->template_override.len ? o->template_override : own;
+    const uint32_t ms_max = o->template_ms_max ? o->template_ms_max : TEMPLATE_MS_MAX;
     if (o->is_embedder || !source.len)
         return;
-    const err e =
-        template_new(source, token_text(v, llama_vocab_bos(v->from), bos),
-                     token_text(v, llama_vocab_eos(v->from), eos), TEMPLATE_MS_MAX, &l->template);
+    const err e = template_new(source, token_text(v, llama_vocab_bos(v->from), bos),
+                               token_text(v, llama_vocab_eos(v->from), eos), ms_max, &l->template);
     if (e.code)
         log_failure(LOG_WARNING, "engine.no_chat", e);
 }

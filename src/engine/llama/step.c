@@ -206,7 +206,7 @@ step_run(struct step *s)
     add_readers(s, &plan);
     ASSERT((uint32_t)s->batch.n_tokens <= s->tokens_max);
     if (!s->batch.n_tokens)
-        return false;
+        return s->jobs->first != NULL; /* failed ones, soon to be dropped, hold up others */
     const int32_t rc = llama_decode(s->jobs->m->ctx, s->batch);
     s->steps++;
     if (rc == NO_CELLS)

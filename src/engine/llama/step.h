@@ -27,5 +27,5 @@ struct step {
 /* LIMIT. */
 fallible step_init(struct step *ret, struct jobs *q);
 void step_done(struct step *s);
-/* False when there was nothing to do. */
+/* False when no job is left. */
 bool step_run(struct step *s);

@@ -193,7 +193,7 @@ template_check_form(str source)
             i += end < 0 ? rest.len : (size_t)end + 2;
             continue;
         }
-        size_t len;
+        size_t len = 0;
         TRY(check_tag(rest, kind == '{' ? '}' : '%', &len));
         if (kind == '%')
             TRY(count_block(&f, str_slice(rest, 0, len)));

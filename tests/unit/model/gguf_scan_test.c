@@ -241,10 +241,15 @@ TEST(only_integers_that_are_not_negative_are_numbers)
     NEED_OK(scan_one(&b, GGUF_U64, STR("\xff\xff\xff\xff\xff\xff\xff\xff"), &v));
     CHECK(gguf_value_u64(&v, 0, &n) && n == UINT64_MAX);
     static const uint32_t with_sign[] = {GGUF_I8, GGUF_I16, GGUF_I32, GGUF_I64};
-    n = 42;
     for (size_t i = 0; i < 4; i++) {
-        NEED_OK(
-            scan_one(&b, with_sign[i], (str){"\0\0\0\0\0\0\0\x80" + 8 - (1u << i), 1u << i}, &v));
+        char bytes[8] = {5};
+        const size_t len = 1u << i;
+        n = 42;
+        NEED_OK(scan_one(&b, with_sign[i], (str){bytes, len}, &v));
+        CHECK(gguf_value_u64(&v, 0, &n) && n == 5);
+        bytes[len - 1] = (char)0x80;
+        n = 42;
+        NEED_OK(scan_one(&b, with_sign[i], (str){bytes, len}, &v));
         CHECK(!gguf_value_u64(&v, 0, &n));
     }
     NEED_OK(scan_one(&b, GGUF_F32, STR("\x00\x00\x80\x3f"), &v));

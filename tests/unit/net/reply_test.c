@@ -148,6 +148,14 @@ TEST(interim_answers_are_passed_over)
         STR("<200 content-length=1;>! keep left=0"));
 }
 
+TEST(an_interim_answer_has_no_body_whatever_it_says)
+{
+    CHECK_HEARS(STR("HTTP/1.1 199 X\r\nContent-Length: 9\r\n\r\n"
+                    "HTTP/1.1 199 X\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!"),
+                STR("<200 content-length=1;>! keep left=0"));
+}
+
 TEST(names_are_lower_case_and_values_trimmed)
 {
     CHECK_HEARS(STR("HTTP/1.1 200 OK\r\nX-Mixed-CASE: \t a b \t\r\nEmpty:\r\nNext: x\r\n"
@@ -241,6 +249,7 @@ TEST(what_is_not_http_is_refused)
         "GET / HTTP/1.1\r\n\r\n",
         "SSH-2.0-OpenSSH_9.2\r\n",
         "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 053 OK\r\n\r\nbody",
         "HTTP/3.7 200 OK\r\n\r\n",
         "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
         "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",

@@ -23,12 +23,12 @@ struct rig {
     enum rig_mode mode;
     enum http_body_mode body_mode;
     bool with_header_hook, answer_in_header, answer_in_data;
+    bool slow;         /* the peer takes nothing */
     uint64_t body_max; /* what on_header sets; 0: leaves it */
     str answer;
     buf diary, said;
     http_exchange *held[RIG_HELD_MAX];
     size_t held_count;
-    str tail; /* the last word of the stream mode */
 };
 
 static inline void
@@ -118,7 +118,7 @@ rig_turn(struct rig *r)
 {
     for (int i = 0; i < 8 && r->c.phase != CONN_DEAD; i++) {
         conn_turn(&r->c);
-        if (!r->c.out.len)
+        if (!r->c.out.len || r->slow)
             break;
         buf_add(&r->said, buf_str(&r->c.out));
         buf_clear(&r->c.out);
@@ -154,7 +154,7 @@ rig_reconnect(struct rig *r)
     r->held_count = 0;
 }
 
-/* Everything is fed, the answer's variable fields are struck out. */
+/* What was said, without what differs each time, and with plain line feeds. */
 static inline void
 rig_said_plain(const struct rig *r, char *room, size_t room_len)
 {
@@ -189,7 +189,7 @@ rig_status(const struct rig *r)
     int status = 0;
     const str s = buf_str(&r->said);
     for (size_t i = 0; i + 12 <= s.len; i++)
-        if (memcmp(s.at + i, "HTTP/1.1 ", 9) == 0)
+        if (memcmp(s.at + i, "HTTP/1.1 ", 9) == 0 && s.at[i + 9] >= '2' && s.at[i + 9] <= '5')
             status = (s.at[i + 9] - '0') * 100 + (s.at[i + 10] - '0') * 10 + s.at[i + 11] - '0';
     return status;
 }

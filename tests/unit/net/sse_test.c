@@ -90,8 +90,8 @@ TEST(an_event_that_is_not_ended_is_not_told)
 TEST(every_split_of_a_stream_gives_the_same_events)
 {
     static const char *const streams[] = {
-        "\xef\xbb\xbf"
-        "data: a\r\n\r\ndata: b\r\rdata: c\n\n",
+        ("\xef\xbb\xbf"
+         "data: a\r\n\r\ndata: b\r\rdata: c\n\n"),
         "event: delta\r\ndata: {\"x\":1}\r\n\r\n: rest\r\n\r\ndata\ndata: y\n\n",
         "\r\n\r\ndata: [DONE]\n\n\n\n",
     };

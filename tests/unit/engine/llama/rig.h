@@ -309,7 +309,6 @@ rig_run(struct rig_engine *e)
 {
     for (int i = 0; i < 100000 && step_run(&e->step); i++)
         rig_settle(e);
-    rig_settle(e);
     CHECK_INT(e->count, ==, 0);
 }
 

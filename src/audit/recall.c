@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "audit/recall.h"
+
+#include "base/fault.h"
+#include "os/file.h"
+
+enum { CHECK_MEMORY_BYTES = 4 * 1024 * 1024 };
+
+static fallible
+read_exactly(int f, uint64_t offset, char *room, size_t len)
+{
+    size_t got = 0;
+    TRY(file_read_at(f, offset, room, len, &got));
+    if (got != len)
+        FAIL(CORRUPT, "the audit log became shorter while it was read");
+    return OK;
+}
+
+fallible
+recall_block(int f, uint64_t end, char *room, struct block *ret)
+{
+    const size_t len = end < BLOCK_BYTES ? (size_t)end : BLOCK_BYTES;
+    str s = {room, len};
+    uint64_t offset = end - len;
+    TRY(read_exactly(f, offset, room, len));
+    if (len && room[len - 1] != '\n')
+        FAIL(CORRUPT, "the audit log has no end of a line at byte %llu", (unsigned long long)end);
+    if (offset) {
+        const size_t skip = (size_t)str_find_char(s, '\n') + 1;
+        if (skip > LINE_BYTES_MAX)
+            FAIL(CORRUPT, "the audit log has a line longer than %d bytes", LINE_BYTES_MAX);
+        s = str_slice(s, skip, len);
+        offset += skip;
+    }
+    *ret = (struct block){s, offset};
+    return OK;
+}
+
+bool
+block_last_line(struct block *b, str *ret_line, uint64_t *ret_offset)
+{
+    if (!b->lines.len)
+        return false;
+    const size_t end = b->lines.len - 1;
+    const char *before = memrchr(b->lines.at, '\n', end);
+    const size_t from = before ? (size_t)(before - b->lines.at) + 1 : 0;
+    *ret_line = (str){b->lines.at + from, end - from};
+    *ret_offset = b->offset + from;
+    b->lines.len = from;
+    return true;
+}
+
+fallible
+recall_whole_len(int f, uint64_t len, uint64_t *ret)
+{
+    char room[LINE_BYTES_MAX];
+    const size_t take = len < sizeof room ? (size_t)len : sizeof room;
+    TRY(read_exactly(f, len - take, room, take));
+    const char *last = take ? memrchr(room, '\n', take) : NULL;
+    if (!last && len > take)
+        FAIL(CORRUPT, "the audit log ends with more than a torn line");
+    *ret = last ? len - take + (uint64_t)(last - room) + 1 : 0;
+    return OK;
+}
+
+typedef struct {
+    char *at;
+} block_room;
+
+static void
+block_room_auto(block_room *r)
+{
+    mem_free(r->at);
+}
+
+static fallible
+get_room(block_room *ret)
+{
+    ret->at = mem_get(BLOCK_BYTES);
+    if (!ret->at)
+        FAIL(LIMIT, "no memory to read the audit log");
+    return OK;
+}
+
+fallible
+recall_add(struct places *p, uint64_t offset, size_t len)
+{
+    if (p->count == PLACES_MAX)
+        FAIL(LIMIT, "more than %d records to show", PLACES_MAX);
+    p->at[p->count++] = (struct place){offset, len};
+    return OK;
+}
+
+static fallible
+find_in(struct block b, str needle, struct places *p)
+{
+    str line;
+    uint64_t offset;
+    /* One search over the block tells for nearly all that there is nothing in it. */
+    if (str_find(b.lines, needle) < 0)
+        return OK;
+    while (block_last_line(&b, &line, &offset))
+        if (str_find(line, needle) >= 0)
+            TRY(recall_add(p, offset, line.len));
+    return OK;
+}
+
+fallible
+recall_find(int f, uint64_t end, str needle, struct places *p)
+{
+    AUTO(block_room) room = {NULL};
+    const uint64_t stop = end > SCAN_BYTES_MAX ? end - SCAN_BYTES_MAX : 0;
+    TRY(get_room(&room));
+    while (end > stop) {
+        struct block b;
+        TRY(recall_block(f, end, room.at, &b));
+        TRY(find_in(b, needle, p));
+        end = b.offset;
+    }
+    return OK;
+}
+
+fallible
+recall_last(int f, uint64_t end, size_t count, struct places *p)
+{
+    AUTO(block_room) room = {NULL};
+    TRY(get_room(&room));
+    while (end && p->count < count) {
+        struct block b;
+        str line;
+        uint64_t offset = 0;
+        TRY(recall_block(f, end, room.at, &b));
+        end = b.offset;
+        while (p->count < count && block_last_line(&b, &line, &offset))
+            TRY(recall_add(p, offset, line.len));
+    }
+    return OK;
+}
+
+fallible
+recall_line(int f, struct place p, char *room, str *ret)
+{
+    ASSERT(p.len <= LINE_BYTES_MAX);
+    TRY(read_exactly(f, p.offset, room, p.len));
+    *ret = (str){room, p.len};
+    return OK;
+}
+
+fallible
+recall_each(int f, const struct places *p, str needle, audit_fn *fn, void *ctx)
+{
+    char room[LINE_BYTES_MAX];
+    for (size_t i = p->count; i-- > 0;) {
+        str line;
+        TRY(recall_line(f, p->at[i], room, &line));
+        if (str_find(line, needle) >= 0)
+            TRY(fn(ctx, line));
+    }
+    return OK;
+}
+
+/* ---- the check at open */
+
+static fallible
+check_lines(struct block b, arena *memory, uint64_t *ret_last)
+{
+    str line;
+    uint64_t offset, seq = 0, after = 0;
+    while (block_last_line(&b, &line, &offset)) {
+        arena_reset(memory);
+        TRY(record_check(memory, line, &seq));
+        if (after && seq + 1 != after)
+            FAIL(CORRUPT, "the audit log goes from record %llu to %llu", (unsigned long long)seq,
+                 (unsigned long long)after);
+        if (!after)
+            *ret_last = seq;
+        after = seq;
+    }
+    return OK;
+}
+
+fallible
+recall_last_seq(int f, uint64_t len, uint64_t *ret)
+{
+    AUTO(block_room) room = {NULL};
+    AUTO(arena) *memory = NULL;
+    struct block b;
+    uint64_t last = 0;
+    TRY(get_room(&room));
+    TRY(arena_open(CHECK_MEMORY_BYTES, &memory));
+    TRY(recall_block(f, len, room.at, &b));
+    TRY(check_lines(b, memory, &last));
+    *ret = last;
+    return OK;
+}

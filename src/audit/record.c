@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "audit/record.h"
+
+#include "base/json.h"
+#include "os/clock.h"
+
+static const struct event_info events[] = {
+#define EVENT(id, name, doc) {#id, name, doc},
+#include "audit/events.def"
+#undef EVENT
+};
+_Static_assert(sizeof events / sizeof *events == EVENT_COUNT, "one row per event");
+
+const struct event_info *
+event_info(enum audit_event e)
+{
+    ASSERT(e < EVENT_COUNT);
+    return &events[e];
+}
+
+static void
+put_str(buf *b, const char *name, str s)
+{
+    if (s.len)
+        json_member_str(b, name, s);
+}
+
+static void
+put_number(buf *b, const char *name, uint64_t n, bool is_always)
+{
+    if (n || is_always)
+        json_member_u64(b, name, n);
+}
+
+static void
+put_digest(buf *b, const char *name, const digest *d)
+{
+    char room[65];
+    if (!d)
+        return;
+    digest_text(d, room);
+    json_member_str(b, name, str_of(room));
+}
+
+static void
+put_time(buf *b, int64_t wall_ms)
+{
+    json_key(b, "time");
+    buf_add_char(b, '"');
+    clock_put(b, wall_ms);
+    buf_add_char(b, '"');
+}
+
+static void
+put_members(buf *b, const struct audit_record *r)
+{
+    const bool is_end = r->event == EVENT_COMPLETION;
+    put_str(b, "request", r->request_id);
+    put_str(b, "key", r->key_id);
+    put_str(b, "tenant", r->tenant);
+    put_str(b, "op", r->op);
+    put_str(b, "label", r->label_text);
+    put_str(b, "clearance", r->clearance_text);
+    put_str(b, "model", r->model);
+    put_str(b, "model_sha256", r->model_sha256);
+    put_str(b, "decision", str_of(r->decision));
+    put_str(b, "rule", str_of(r->rule));
+    put_str(b, "why", r->why);
+    put_str(b, "object", r->object);
+    put_digest(b, "input", r->input);
+    put_digest(b, "output", r->output);
+    put_number(b, "tokens_in", r->tokens_in, is_end);
+    put_number(b, "tokens_out", r->tokens_out, is_end);
+    put_number(b, "duration_us", r->duration_us, is_end);
+    put_number(b, "first_token_us", r->first_token_us, is_end);
+    put_str(b, "outcome", str_of(r->outcome));
+}
+
+fallible
+record_put(buf *b, const struct audit_record *r, int64_t wall_ms)
+{
+    const size_t before = b->len;
+    ASSERT(!b->failed);
+    buf_add_char(b, '{');
+    put_time(b, wall_ms);
+    json_member_str(b, "event", str_of(event_info(r->event)->name));
+    put_members(b, r);
+    buf_add(b, STR("}\n"));
+    if (!b->failed && b->len - before <= RECORD_BYTES_MAX)
+        return OK;
+    const bool is_full = b->failed;
+    b->len = before;
+    b->failed = false;
+    if (is_full)
+        FAIL(LIMIT, "no memory for a record");
+    FAIL(LIMIT, "a record is larger than %d bytes", RECORD_BYTES_MAX);
+}
+
+void
+record_put_numbered(buf *b, uint64_t seq, str line)
+{
+    ASSERT(line.len > 2 && line.at[0] == '{');
+    buf_add(b, STR("{\"seq\":"));
+    buf_add_u64(b, seq);
+    buf_add_char(b, ',');
+    buf_add(b, str_slice(line, 1, line.len));
+}
+
+fallible
+record_check(arena *a, str line, uint64_t *ret_seq)
+{
+    jval root;
+    int64_t seq = 0;
+    err e = json_read(a, line, &root);
+    if (!e.code)
+        e = json_object(&root);
+    if (!e.code) {
+        const jval v = json_get(&root, "seq");
+        e = json_i64(&v, 1, INT64_MAX, &seq);
+    }
+    /* Which byte is wrong is not said: the line may hold what an intruder wrote. */
+    if (e.code && e.code != ERR_LIMIT)
+        FAIL(CORRUPT, "a line of the audit log is no record");
+    TRY(e);
+    *ret_seq = (uint64_t)seq;
+    return OK;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "engine/llama/jobs.h"
+
+#include "base/fault.h"
+#include "rig.h"
+
+static struct rig_engine e;
+
+/* 4 sequences of 512 tokens and 2,048 cells. */
+static bool
+engine(void)
+{
+    if (!e.m.model)
+        CHECK_OK(rig_engine_start(&e, &rig_chat_model, rig_options(-1, false)));
+    return e.m.model != NULL;
+}
+
+static const char letters[600] = {[0 ... 598] = 'a'};
+
+/* A job of `prompt` + 1 tokens. */
+static struct rig_job *
+job(uint32_t n, size_t prompt, uint32_t tokens_max)
+{
+    struct rig_job *r = rig_job(rig_ask(ENGINE_COMPLETE, n, tokens_max), (str){letters, prompt});
+    r->pub.ask.ignore_eos = 1;
+    return r;
+}
+
+static struct rig_job *
+submit(uint32_t n, size_t prompt, uint32_t tokens_max)
+{
+    struct rig_job *r = job(n, prompt, tokens_max);
+    CHECK_OK(rig_submit(&e, r));
+    return r;
+}
+
+static unsigned
+count_state(const struct rig_job *r, enum answer_state state)
+{
+    const struct job *j = r->pub.backend;
+    unsigned n = 0;
+    for (uint32_t i = 0; i < r->pub.ask.n; i++)
+        n += j->answers[i].state == state;
+    return n;
+}
+
+static void
+cancel(struct rig_job *r)
+{
+    rig_cancel(&e, r);
+    rig_job_free(r);
+}
+
+TEST(what_fits_the_context_exactly_is_taken_and_one_token_more_is_told_with_both_numbers)
+{
+    NEED(engine());
+    struct rig_job *fits = submit(1, 411, 100), *over = job(1, 412, 100), *full = job(1, 511, 0),
+                   *way_over = job(1, 599, 0), *open_end = submit(1, 510, 0);
+    CHECK_ERR(rig_submit(&e, over), CONTEXT_LENGTH);
+    CHECK_INT(e.serve.have, ==, 513);
+    CHECK_INT(e.serve.limit, ==, 512);
+    CHECK_ERR(rig_submit(&e, full), CONTEXT_LENGTH);
+    CHECK_INT(e.serve.have, ==, 513);
+    CHECK_ERR(rig_submit(&e, way_over), CONTEXT_LENGTH);
+    CHECK_INT(e.serve.have, ==, 601);
+    over->pub.ask.tokens_max = UINT32_MAX;
+    CHECK_ERR(rig_submit(&e, over), CONTEXT_LENGTH);
+    CHECK(!over->pub.backend);
+    rig_job_free(over);
+    rig_job_free(full);
+    rig_job_free(way_over);
+    cancel(fits);
+    cancel(open_end);
+    CHECK(rig_is_empty(&e));
+}
+
+TEST(an_empty_prompt_and_a_bias_beyond_the_vocabulary_are_refused)
+{
+    static const struct conv_bias beyond = {260, 1};
+    const struct tokens none = {0};
+    NEED(engine());
+    struct rig_job *r = job(1, 3, 10);
+    CHECK_ERR(jobs_add(&e.jobs, &r->pub, &none, 1), ARGUMENT);
+    r->pub.bias = &beyond;
+    r->pub.bias_count = 1;
+    CHECK_ERR(rig_submit(&e, r), ARGUMENT);
+    CHECK(rig_is_empty(&e));
+    rig_job_free(r);
+}
+
+TEST(all_cells_an_answer_may_need_are_reserved_and_the_prompt_once)
+{
+    NEED(engine());
+    struct rig_job *r = submit(3, 99, 50);
+    jobs_start(&e.jobs);
+    CHECK_INT(e.jobs.reserved, ==, 100 + 3 * 50);
+    CHECK_INT(count_state(r, ANSWER_READS), ==, 1);
+    CHECK_INT(count_state(r, ANSWER_LURKS), ==, 2);
+    CHECK_INT(jobs_count(&e.jobs).running, ==, 1);
+    cancel(r);
+    CHECK_INT(e.jobs.reserved, ==, 0);
+    e.m.can_share = false;
+    r = submit(3, 99, 50);
+    jobs_start(&e.jobs);
+    CHECK_INT(e.jobs.reserved, ==, 3 * 150);
+    CHECK_INT(count_state(r, ANSWER_READS), ==, 3);
+    e.m.can_share = true;
+    cancel(r);
+    CHECK(rig_is_empty(&e));
+}
+
+TEST(jobs_start_in_order_and_one_that_does_not_fit_holds_up_those_behind)
+{
+    NEED(engine());
+    struct rig_job *a = submit(1, 499, 12), *b = submit(1, 499, 12), *c = submit(1, 499, 12),
+                   *d = submit(1, 499, 12), *small = submit(1, 1, 1);
+    jobs_start(&e.jobs);
+    CHECK_INT(jobs_count(&e.jobs).running, ==, 4);
+    CHECK_INT(jobs_count(&e.jobs).waiting, ==, 1);
+    CHECK_INT(e.jobs.reserved, ==, 2048);
+    CHECK_INT(count_state(small, ANSWER_WAITS), ==, 1);
+    cancel(b);
+    struct rig_job *large = submit(1, 500, 11);
+    jobs_start(&e.jobs);
+    CHECK_INT(count_state(small, ANSWER_READS), ==, 1);
+    CHECK_INT(count_state(large, ANSWER_WAITS), ==, 1);
+    struct rig_job *last = submit(1, 1, 1);
+    cancel(small);
+    jobs_start(&e.jobs);
+    CHECK_INT(count_state(large, ANSWER_READS), ==, 1);
+    CHECK_INT(count_state(last, ANSWER_WAITS), ==, 1);
+    cancel(a);
+    cancel(c);
+    cancel(d);
+    cancel(large);
+    cancel(last);
+    CHECK(rig_is_empty(&e));
+}
+
+TEST(cells_are_bounded_as_well_as_sequences)
+{
+    NEED(engine());
+    const uint32_t cells = e.m.cells;
+    e.m.cells = 600;
+    struct rig_job *a = submit(1, 399, 100), *b = submit(2, 59, 20);
+    jobs_start(&e.jobs);
+    CHECK_INT(count_state(a, ANSWER_READS), ==, 1);
+    CHECK_INT(count_state(b, ANSWER_READS), ==, 1);
+    CHECK_INT(count_state(b, ANSWER_LURKS), ==, 1);
+    CHECK_INT(e.jobs.reserved, ==, 600);
+    struct rig_job *c = submit(1, 0, 1);
+    jobs_start(&e.jobs);
+    CHECK_INT(count_state(c, ANSWER_WAITS), ==, 1);
+    cancel(b);
+    jobs_start(&e.jobs);
+    CHECK_INT(count_state(c, ANSWER_READS), ==, 1);
+    cancel(a);
+    cancel(c);
+    e.m.cells = cells;
+    CHECK(rig_is_empty(&e));
+}
+
+TEST(answers_that_come_later_get_the_prompt_of_those_that_write)
+{
+    NEED(engine());
+    struct rig_job *other = submit(3, 9, 3), *r = submit(3, 49, 100);
+    CHECK(step_run(&e.step));
+    CHECK_INT(count_state(r, ANSWER_WAITS), ==, 2);
+    while (!rig_is_over(other))
+        CHECK(step_run(&e.step));
+    rig_settle(&e);
+    rig_job_free(other);
+    jobs_start(&e.jobs);
+    const struct job *j = r->pub.backend;
+    CHECK_INT(count_state(r, ANSWER_WAITS), ==, 0);
+    CHECK_INT(j->answers[2].state, ==, ANSWER_READS);
+    CHECK_INT(j->answers[2].read, ==, 49);
+    CHECK_INT(llama_memory_seq_pos_max(e.m.memory, j->answers[2].seq), ==, 48);
+    rig_run(&e);
+    rig_job_free(r);
+    CHECK(rig_is_empty(&e));
+}
+
+TEST(an_answer_that_ends_hands_its_sequence_over)
+{
+    NEED(engine());
+    struct rig_job *rest = submit(3, 1, 400), *r = submit(3, 49, 5);
+    const struct job *j;
+    while (r->open == 3)
+        CHECK(step_run(&e.step));
+    j = r->pub.backend;
+    CHECK_INT(j->answers[0].state, ==, ANSWER_OVER);
+    CHECK_INT(j->answers[1].state, ==, ANSWER_READS);
+    CHECK_INT(j->answers[1].read, ==, 49);
+    CHECK_INT(j->answers[2].state, ==, ANSWER_WAITS);
+    CHECK_INT(llama_memory_seq_pos_max(e.m.memory, j->answers[1].seq), ==, 48);
+    cancel(rest);
+    rig_run(&e);
+    for (uint32_t i = 0; i < 3; i++)
+        CHECK_STR(rig_text(r, i), rig_text(r, 0));
+    rig_job_free(r);
+    CHECK(rig_is_empty(&e));
+}
+
+TEST(a_failed_job_is_told_once_and_does_not_go_on)
+{
+    NEED(engine());
+    struct rig_job *r = submit(6, 20, 30), *calm = submit(1, 5, 30);
+    for (int i = 0; i < 3; i++)
+        CHECK(step_run(&e.step));
+    jobs_fail(&e.jobs, r->pub.backend, err_start(ERR_INTERNAL, "f", 1, "f", "first"));
+    jobs_fail(&e.jobs, r->pub.backend, err_start(ERR_BUSY, "f", 1, "f", "second"));
+    CHECK_ERR(r->failure, INTERNAL);
+    rig_run(&e);
+    CHECK_INT(r->after_the_end, ==, 0);
+    CHECK_INT(calm->answers[0].tokens, ==, 30);
+    rig_job_free(r);
+    rig_job_free(calm);
+    CHECK(rig_is_empty(&e));
+}
+
+TEST(the_youngest_is_the_last_of_those_that_run)
+{
+    NEED(engine());
+    CHECK(!jobs_youngest(&e.jobs));
+    struct rig_job *a = submit(2, 9, 9), *b = submit(2, 9, 9), *waits = submit(1, 9, 9);
+    jobs_start(&e.jobs);
+    CHECK(jobs_youngest(&e.jobs) == b->pub.backend);
+    jobs_fail(&e.jobs, b->pub.backend, (err){ERR_BUSY});
+    CHECK(jobs_youngest(&e.jobs) == a->pub.backend);
+    rig_settle(&e);
+    rig_job_free(b);
+    cancel(a);
+    cancel(waits);
+    CHECK(rig_is_empty(&e));
+}
+
+TEST(room_that_the_request_lacks_is_a_failure_of_this_request)
+{
+    NEED(engine());
+    for (size_t limit = 1; limit < 40000; limit += 4000) {
+        arena *a;
+        struct tokens prompt = {.count = 400};
+        void *at;
+        struct rig_job *r = job(64, 0, 10);
+        arena *const whole = r->pub.a;
+        NEED_OK(try_arena_get(whole, 400, sizeof(llama_token), &at));
+        prompt.at = at;
+        NEED_OK(arena_open(limit, &a));
+        r->pub.a = a;
+        const err got = jobs_add(&e.jobs, &r->pub, &prompt, 1);
+        CHECK(got.code == ERR_LIMIT || got.code == ERR_OK);
+        CHECK_INT(e.jobs.first != NULL, ==, got.code == ERR_OK);
+        jobs_drop(&e.jobs, &r->pub);
+        CHECK(rig_is_empty(&e));
+        arena_free(a);
+        arena_free(whole);
+    }
+    rig_engine_end(&e);
+}
