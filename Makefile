@@ -56,6 +56,7 @@ LLAMA_LIBS   = $(shell PKG_CONFIG_PATH=$(LLAMA)/lib/pkgconfig pkg-config --libs 
 endif
 
 PROGRAMS := hoheitd hoheit-gate hoheit-engine-toy hoheit $(if $(filter llama,$(ENGINES)),hoheit-engine)
+main      = $(O)/obj/main/$(subst -,_,$(patsubst hoheit-%,%,$1)).c.o
 BINS     := $(PROGRAMS:%=$(O)/bin/%)
 
 .PHONY: all unit fuzz flow check lint install clean sbom man
@@ -81,12 +82,15 @@ $(foreach d,$(DIRS),$(eval $(call layer,$d)))
 
 PLAIN := $(filter-out engine/llama,$(DIRS))
 bin-libs = $(foreach d,$(call flip,$1),$(call lib,$d)) $(O)/lib/third.a
-$(O)/bin/hoheit-engine: $(O)/obj/main/engine.c.o $(LIBS_engine/llama) $(O)/lib/third.a
+$(O)/bin/hoheit-engine: $(call main,hoheit-engine) $(LIBS_engine/llama) $(O)/lib/third.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LLAMA_LIBS) $(LDLIBS)
-$(O)/bin/%: $(O)/obj/main/%.c.o $(call bin-libs,$(PLAIN))
-	@mkdir -p $(@D)
-	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+define program
+$(O)/bin/$1: $(call main,$1) $(call bin-libs,$(PLAIN))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$$@) $(CC) $(LDFLAGS) -o $$@ $$^ $(LDLIBS)
+endef
+$(foreach p,$(filter-out hoheit-engine,$(PROGRAMS)),$(eval $(call program,$p)))
 $(O)/bin/tiny_gguf: $(O)/obj/tiny_gguf.c.o $(call bin-libs,base)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -17,8 +17,8 @@ struct api {
 };
 
 /* ---- answers */
-static void
-log_failed(const struct api_call *c, err e)
+void
+api_log(const struct api_call *c, err e)
 {
     if (err_info(e)->http_status < 500)
         return;
@@ -59,7 +59,7 @@ void
 api_fail(struct api_call *c, err e)
 {
     ASSERT(e.code && !http_started(c->x));
-    log_failed(c, e);
+    api_log(c, e);
     fail_with(c, c->route ? c->route->dialect : c->api->fallback, e, NULL);
 }
 
@@ -81,6 +81,37 @@ api_body(struct api_call *c, jval *ret)
     TRY(json_read(c->a, http_body(c->x), ret));
     if (json_type(*ret) != J_OBJECT)
         REFUSE(PARSE, "", "the body must be one JSON object");
+    return OK;
+}
+
+static bool
+is_one_of(str name, const char *const *known)
+{
+    while (*known && !str_eq(name, str_of(*known)))
+        known++;
+    return *known != NULL;
+}
+
+fallible
+api_body_only(const jval *body, const char *const *known)
+{
+    struct jwalk w = {.next = NULL};
+    char room[128];
+    jval v;
+    while (json_each(body, &w, &v))
+        if (!is_one_of(str_of(v.name), known))
+            REFUSE(ARGUMENT, json_path(&v, room, sizeof room), "the field \"%s\" is not known here",
+                   room);
+    return OK;
+}
+
+fallible
+api_query_only(const struct api_call *c, const char *const *known)
+{
+    str rest = http_query(c->x), pair, key;
+    for (size_t i = 0; str_next(&rest, '&', &pair); i++)
+        if (str_next(&pair, '=', &key) && key.len && !is_one_of(key, known))
+            REFUSE(ARGUMENT, "", "parameter %zu of the address is not known here", i + 1);
     return OK;
 }
 
@@ -119,7 +150,7 @@ refuse_now(struct api_call *c)
     const struct http_field allow = {STR("allow"), route_allow(c->allowed, room)};
     const struct dialect *d = c->route ? c->route->dialect : c->api->fallback;
     const err e = err_again(&c->refusal);
-    log_failed(c, e);
+    api_log(c, e);
     fail_with(c, d, e, e.code == ERR_METHOD ? &allow : NULL);
 }
 
@@ -182,8 +213,7 @@ on_header(void *ctx, http_exchange *x, uint64_t *body_bytes_max)
         return refuse_after_body(c, e);
     if (!c->route->on_data)
         return HTTP_COLLECT;
-    if (c->route->body_bytes_max)
-        *body_bytes_max = c->route->body_bytes_max;
+    *body_bytes_max = gate_parts_of(c->gate)->params->gate_admin_body_bytes_max;
     if (c->route->on_begin)
         c->route->on_begin(c);
     return HTTP_STREAM;

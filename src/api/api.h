@@ -27,11 +27,11 @@ struct route {
     void (*handle)(struct api_call *c);
     enum auth auth;
     const struct dialect *dialect;
-    /* Takes the body piece by piece (c->own carries the state); NULL: collected. */
+    /* Takes the body piece by piece (c->own carries the state), up to gate.admin_body_bytes_max;
+     * NULL: collected, up to net.body_bytes_max. */
     void (*on_data)(struct api_call *c, str piece);
-    /* Before the first piece of such a body. */
+    /* Before the first piece of such a body; may answer, and then nothing of it is read. */
     void (*on_begin)(struct api_call *c);
-    uint64_t body_bytes_max; /* of such a body; 0: net.body_bytes_max */
 };
 
 struct route_table {
@@ -67,9 +67,14 @@ struct http_hooks api_hooks(api *a);
 /* The error as an answer, with what its status needs (Allow, Retry-After, WWW-Authenticate).
  * Logged when it is the server's fault.  After http_start it can only be written by the dialect. */
 void api_fail(struct api_call *c, err e);
+/* For a dialect that writes the error itself: logged when it is the server's fault. */
+void api_log(const struct api_call *c, err e);
 /* 200 with a JSON body. */
 void api_json(struct api_call *c, const buf *b);
 /* Reads the collected body as one JSON object. */
 fallible api_body(struct api_call *c, jval *ret);
+/* ARGUMENT that names the member or parameter which is not one of `known` (NULL-ended). */
+fallible api_body_only(const jval *body, const char *const *known);
+fallible api_query_only(const struct api_call *c, const char *const *known);
 /* A query parameter, percent-decoded into the arena; empty if there is none. */
 fallible api_query(struct api_call *c, str name, str *ret);

@@ -91,8 +91,8 @@ take_token(arena *a, str *rest, size_t top_max, struct engine_token *ret)
 }
 
 fallible
-decode_text(arena *a, const struct engine_text *head, str tail, size_t top_max, str *ret_text,
-            const struct engine_token **ret_tokens)
+decode_text(arena *a, const struct engine_text *head, str tail, size_t top_max,
+            struct decoded_text *ret)
 {
     str text;
     void *room = NULL;
@@ -108,8 +108,7 @@ decode_text(arena *a, const struct engine_text *head, str tail, size_t top_max, 
         TRY(take_token(a, &tail, top_max, &tokens[i]));
     if (tail.len)
         FAIL(PARSE, "%zu bytes follow the text", tail.len);
-    *ret_text = text;
-    *ret_tokens = tokens;
+    *ret = (struct decoded_text){text, tokens};
     return OK;
 }
 

@@ -7,10 +7,15 @@
 
 /* The body of an ENGINE_HELLO; its text is made to end. */
 fallible decode_hello(const struct engine_hello *h, struct engine_hello *ret);
-/* Text and logprobs of an ENGINE_TEXT into `a`; the text points into `tail`.  `top_max`: most
- * alternatives a token may have. */
+/* What an ENGINE_TEXT holds; the text points into the message. */
+struct decoded_text {
+    str text;
+    const struct engine_token *tokens;
+};
+
+/* Text and logprobs of an ENGINE_TEXT, into `a`.  `top_max`: most alternatives of a token. */
 fallible decode_text(arena *a, const struct engine_text *head, str tail, size_t top_max,
-                     str *ret_text, const struct engine_token **ret_tokens);
+                     struct decoded_text *ret);
 /* The values of an ENGINE_VECTOR, aligned, in `a`: finite numbers. */
 fallible
 decode_vector(arena *a, const struct engine_vector *head, str tail, const float **ret_values);

@@ -185,7 +185,7 @@ take_text(engine *e, const struct ipc_message *m)
     const struct engine_text *head = m->body;
     engine_job *j = find(e, m);
     struct engine_piece p = {.index = head->index, .token_count = head->token_count};
-    str text;
+    struct decoded_text d;
     if (!j) /* cancelled */
         return true;
     if (j->kind == ENGINE_EMBED || j->kind == ENGINE_TOKENIZE || !j->hooks.on_text ||
@@ -193,10 +193,11 @@ take_text(engine *e, const struct ipc_message *m)
         return false;
     if (head->logprob_count && !j->has_logprobs)
         return false;
-    const err bad = decode_text(e->a, head, m->tail, j->top_max, &text, &p.tokens);
+    const err bad = decode_text(e->a, head, m->tail, j->top_max, &d);
     if (bad.code)
         return is_well_formed(j, bad);
-    p.text = content_of(text, j->label);
+    p.text = content_of(d.text, j->label);
+    p.tokens = d.tokens;
     p.logprob_count = head->logprob_count;
     j->hooks.on_text(j->hooks.ctx, &p);
     return true;

@@ -65,7 +65,7 @@ struct engine_hello {
     uint32_t embedding_dims; /* 0: cannot embed */
     uint32_t vocabulary;
     uint8_t can_chat, can_embed, zero[2];
-    uint64_t memory_bytes;         /* the most resident up to now */
+    uint64_t memory_bytes;        /* the most resident up to now */
     char engine[ENGINE_NAME_MAX]; /* "llama.cpp v0.5.0", "toy" */
 };
 

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* admin.h - what operators do through the gate: keys, models, records, state.
  *
- * Each call asks policy for its operation first and is recorded; the answer (`done`) comes when
- * the record is durable.  Texts live in the caller's arena. */
+ * Each call asks policy for its operation first; a denial is recorded.  What changes something, or
+ * shows records, is recorded too, and its answer (`done`) comes when the record is durable; the
+ * calls that only show (..._put, but for explain) have no record and answer at once.  Where the
+ * record fails the change has been made, and the answer says what failed; only a new key is taken
+ * back.  Texts live in the caller's arena. */
 #pragma once
 #include "gate/gate.h"
 #include "store/keys.h"
 
 typedef void admin_fn(void *ctx, err e);
 
+/* Calls that return a failure do not call `done`. */
 struct admin_call {
     gate *gate;
     const struct session *session;
@@ -22,22 +26,35 @@ struct key_wish {
     str name, tenant, clearance, default_label, party;
     bool is_operator;
     uint64_t valid_ms; /* 0: for ever */
+    str import;        /* the key's text, chosen by the operator (keyring.h); empty: make one */
 };
 
-/* The secret's text is in `ret` when `done` gets OK. */
+/* The secret's text is in `ret`, and may be shown when `done` gets OK.  Else admin_key_undo. */
 fallible
 admin_key_add(const struct admin_call *c, const struct key_wish *w, char ret[KEY_TEXT_MAX]);
+/* The record of admin_key_add did not become durable: nobody may hold what no record tells of. */
+void admin_key_undo(const struct admin_call *c, str name);
 fallible admin_key_revoke(const struct admin_call *c, str id_or_name);
 /* Rows as a JSON array. */
 fallible admin_keys_put(const struct admin_call *c, buf *b);
 
 struct model_wish {
-    str name, licence, label, origin;
-    int file; /* open, whole, digest known */
-    str sha256;
-    str toy; /* "chat" or "embed": the built-in engine, no file */
+    str name;                   /* empty: the file's own */
+    str licence, label, origin; /* empty: the file's own, where it has one */
+    int file;                   /* open for writing, whole */
+    const char *incoming;       /* its path for now, in models_dir */
+    str sha256;                 /* of the whole */
+    str toy;                    /* "chat" or "embed": the built-in engine, no file */
 };
+
+/* While it grows a file's name begins so; such files are swept away at the next start. */
+#define MODEL_INCOMING ".incoming-"
+
+/* Validates the file, then gives it its digest's name, then writes the row: a row without a file
+ * is not possible; a file without a row, after a crash in between, is what the next try of the
+ * same file replaces.  On failure `incoming` is the caller's to remove, if it is still there. */
 fallible admin_model_add(const struct admin_call *c, const struct model_wish *w);
+/* And its file, when no other model uses it. */
 fallible admin_model_remove(const struct admin_call *c, str name);
 fallible admin_model_default(const struct admin_call *c, str name);
 fallible admin_model_alias(const struct admin_call *c, str alias, str model);
@@ -46,6 +63,6 @@ fallible admin_models_put(const struct admin_call *c, buf *b);
 
 /* {"request":…,"records":[…]}; an operator may see any, others those of their own key. */
 fallible admin_explain_put(const struct admin_call *c, str request_id, buf *b);
-/* Processes, engines, load. */
+/* Processes, engines, load.  The resident memory of an engine is what it said of itself. */
 fallible admin_status_put(const struct admin_call *c, buf *b);
 fallible admin_metrics_put(const struct admin_call *c, buf *b);

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "gate/inside.h"
 #include "os/clock.h"
+#include "os/log.h"
 
 enum { NAME_MAX_BYTES = 64 };
 
@@ -44,6 +45,18 @@ read_labels(const struct admin_call *c, const struct key_wish *w, struct key_rec
     return OK;
 }
 
+static fallible
+make(const struct admin_call *c, const struct key_wish *w, struct key_record *r,
+     char ret[KEY_TEXT_MAX])
+{
+    if (!w->import.len)
+        return keyring_add(c->gate->keys, r, ret);
+    TRY(keyring_import(c->gate->keys, r, w->import));
+    const bool fits = str_copy(w->import, ret, KEY_TEXT_MAX);
+    ASSERT(fits);
+    return OK;
+}
+
 fallible
 admin_key_add(const struct admin_call *c, const struct key_wish *w, char ret[KEY_TEXT_MAX])
 {
@@ -57,8 +70,23 @@ admin_key_add(const struct admin_call *c, const struct key_wish *w, char ret[KEY
     TRY(read_labels(c, w, &r));
     if (w->valid_ms)
         r.expires_wall_ms = r.created_wall_ms + (int64_t)w->valid_ms;
-    TRY(keyring_add(c->gate->keys, &r, ret));
-    return admin_record(c, EVENT_KEY_ADD, r.id);
+    TRY(make(c, w, &r, ret));
+    const err e = admin_record(c, EVENT_KEY_ADD, r.id);
+    if (!e.code)
+        return OK;
+    wipe(ret, KEY_TEXT_MAX);
+    struct err_kept kept;
+    err_keep(&kept, e);
+    admin_key_undo(c, r.name);
+    return err_again(&kept);
+}
+
+void
+admin_key_undo(const struct admin_call *c, str name)
+{
+    const err e = keyring_revoke(c->gate->keys, name, clock_wall_ms());
+    if (e.code) /* nobody was told the key's text, but if it was imported it works */
+        log_failure(LOG_ERROR, "key.not_undone", e);
 }
 
 fallible

@@ -1,9 +1,84 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "gate/admin.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/fault.h"
 #include "base/json.h"
 #include "gate/inside.h"
 #include "os/clock.h"
+#include "os/file.h"
+#include "os/log.h"
+
+/* ---- files */
+static const char *
+model_path(const struct admin_call *c, str file)
+{
+    const str name = arena_str(c->a, file);
+    return file_join(c->a, gate_parts_of(c->gate)->models_dir, name.at);
+}
+
+static bool
+is_used(const registry *r, str file)
+{
+    const struct model *m;
+    for (size_t i = 0; (m = registry_at(r, i)); i++)
+        if (str_eq(m->file, file))
+            return true;
+    return false;
+}
+
+static void
+remove_unused(const struct admin_call *c, str file)
+{
+    if (!file.len || is_used(gate_parts_of(c->gate)->registry, file))
+        return;
+    const err e = file_remove(model_path(c, file));
+    if (e.code && e.code != ERR_NOT_FOUND) /* it is in nobody's way but takes room */
+        log_failure(LOG_WARNING, "model.file_left", e);
+}
+
+/* The name is durable before a row speaks of it. */
+static fallible
+take_name(const struct admin_call *c, const struct model_wish *w, str file)
+{
+    const char *dir = gate_parts_of(c->gate)->models_dir, *path = model_path(c, file);
+    AUTO(fd) d = -1;
+    TRY(file_sync(w->file));
+    TRY(file_open(dir, O_RDONLY | O_DIRECTORY, 0, &d));
+    if (fault_now() || rename(w->incoming, path) != 0)
+        return file_errno("rename to", path);
+    return file_sync(d);
+}
+
+static fallible
+sweep(DIR *d, const char *models_dir)
+{
+    char path[PATH_MAX];
+    const struct dirent *entry;
+    while ((entry = readdir(d))) {
+        if (!str_starts(str_of(entry->d_name), STR(MODEL_INCOMING)))
+            continue;
+        if (snprintf(path, sizeof path, "%s/%s", models_dir, entry->d_name) < (int)sizeof path)
+            TRY(file_remove(path));
+    }
+    return OK;
+}
+
+fallible
+models_sweep(const char *models_dir)
+{
+    DIR *d = fault_now() ? NULL : opendir(models_dir);
+    if (!d)
+        return file_errno("open", models_dir);
+    const err e = sweep(d, models_dir);
+    closedir(d);
+    return e;
+}
+
+/* ---- changes */
 
 static fallible
 describe(const struct admin_call *c, const struct model_wish *w, struct model *m)
@@ -16,39 +91,54 @@ describe(const struct admin_call *c, const struct model_wish *w, struct model *m
         return OK;
     }
     TRY(model_inspect(w->file, c->a, m));
-    m->name = w->name;
+    if (w->name.len)
+        m->name = w->name;
     m->sha256 = w->sha256;
     m->file = arena_fmt(c->a, "%.*s.gguf", STR_FMT(w->sha256));
     return OK;
 }
 
+static fallible
+store(const struct admin_call *c, const struct model_wish *w, const struct model *m)
+{
+    struct err_kept failure;
+    err e = m->file.len ? take_name(c, w, m->file) : OK;
+    if (!e.code)
+        e = registry_add(gate_parts_of(c->gate)->registry, m);
+    if (!e.code)
+        return OK;
+    err_keep(&failure, e);
+    remove_unused(c, m->file);
+    return err_again(&failure);
+}
+
 fallible
 admin_model_add(const struct admin_call *c, const struct model_wish *w)
 {
-    const struct gate_parts *p = gate_parts_of(c->gate);
     struct model m = {.name = STR_NONE};
     TRY(admin_allow(c, OP_MODEL_ADD));
     TRY(describe(c, w, &m));
     if (w->licence.len)
         m.licence = w->licence;
-    m.origin = w->origin;
+    if (w->origin.len)
+        m.origin = w->origin;
+    m.label_text = w->label;
     m.added_wall_ms = clock_wall_ms();
-    m.sink = policy_local_sink(p->policy);
-    if (w->label.len) {
-        TRY(label_parse(policy_names(p->policy), w->label, &m.sink));
-        m.label_text = w->label;
-    }
-    TRY(registry_add(p->registry, &m));
+    TRY(store(c, w, &m));
     return admin_record(c, EVENT_MODEL_ADD, m.name);
 }
 
 fallible
 admin_model_remove(const struct admin_call *c, str name)
 {
+    registry *r = gate_parts_of(c->gate)->registry;
     TRY(admin_allow(c, OP_MODEL_REMOVE));
-    TRY(registry_remove(gate_parts_of(c->gate)->registry, name));
-    engines_drop(c->gate->engines, name);
-    return admin_record(c, EVENT_MODEL_REMOVE, name);
+    /* Names compare without case; what runs and what lies on the disk has the registry's. */
+    const struct model *m = registry_get(r, name);
+    TRY(registry_remove(r, name));
+    engines_drop(c->gate->engines, m->name);
+    remove_unused(c, m->file);
+    return admin_record(c, EVENT_MODEL_REMOVE, m->name);
 }
 
 fallible

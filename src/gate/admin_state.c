@@ -24,7 +24,7 @@ is_own_record(const struct explain *x, str record_json, bool *ret)
     str key_id = STR_NONE;
     TRY(arena_open(1024 * 1024, &a));
     TRY(json_read(a, record_json, &root));
-    const jval id = json_get(&root, "key_id");
+    const jval id = json_get(&root, "key");
     TRY(opt_json_str(&id, 128, &key_id));
     *ret = str_eq(key_id, x->call->session->key_id);
     return OK;

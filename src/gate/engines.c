@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "gate/engines.h"
 
-#include <unistd.h>
-
 #include "base/fault.h"
+#include "os/clock.h"
+#include "os/file.h"
 #include "os/ipc.h"
 #include "os/log.h"
 
-enum { CONTROL_QUEUE_BYTES_MAX = 1024 * 1024, MODEL_NAME_MAX = 64 };
+enum {
+    CONTROL_QUEUE_BYTES_MAX = 1024 * 1024,
+    MODEL_NAME_MAX = 64,
+    PATIENCE_MS = 1000, /* a pause before a restart that is longer is told to who waits */
+    TRY_AGAIN_MS = 1000 /* between two starts that nobody but us asks for */
+};
 
-enum slot_state { SLOT_FREE, SLOT_STARTING, SLOT_LOADING, SLOT_READY, SLOT_DOWN };
+/* SLOT_DROPPED: its waiters and jobs are being told; then it is free. */
+enum slot_state { SLOT_FREE, SLOT_STARTING, SLOT_LOADING, SLOT_READY, SLOT_DOWN, SLOT_DROPPED };
 
 struct slot {
     engines *owner;
@@ -18,12 +24,15 @@ struct slot {
     char model[MODEL_NAME_MAX + 1];
     engine *engine;
     uint32_t pid, restarts;
-    engines_wait *waiting;
+    struct control_down down; /* why it could not be started the last time */
+    uint64_t down_ms;
+    engines_wait *first, *last;
+    size_t waiting;
 };
 
 struct engines_wait {
     struct slot *slot;
-    engines_wait *next;
+    engines_wait *next, *before;
     void (*fn)(void *ctx, engine *en, err why);
     void *ctx;
 };
@@ -32,22 +41,33 @@ struct engines {
     const struct gate_parts *parts;
     struct gate_events events;
     ipc *control;
+    bool is_stopping;
     struct slot slots[CONTROL_SLOTS_MAX];
 };
 
 /* ---- waiters */
-static void
-tell_waiters(struct slot *s, engine *en, err why)
+static fallible
+add_waiter(struct slot *s, void (*fn)(void *, engine *, err), void *ctx, engines_wait **ret)
 {
-    struct err_kept kept;
-    err_keep(&kept, why);
-    engines_wait *w = s->waiting;
-    s->waiting = NULL;
-    for (engines_wait *next; w; w = next) {
-        next = w->next;
-        w->fn(w->ctx, en, err_again(&kept));
-        mem_free(w);
-    }
+    engines_wait *w = mem_get(sizeof *w);
+    if (!w)
+        FAIL(LIMIT, "no memory to wait for an engine");
+    *w = (engines_wait){.slot = s, .before = s->last, .fn = fn, .ctx = ctx};
+    *(s->last ? &s->last->next : &s->first) = w;
+    s->last = w;
+    s->waiting++;
+    *ret = w;
+    return OK;
+}
+
+static void
+unlink_waiter(engines_wait *w)
+{
+    struct slot *s = w->slot;
+    ASSERT(s->waiting > 0);
+    *(w->before ? &w->before->next : &s->first) = w->next;
+    *(w->next ? &w->next->before : &s->last) = w->before;
+    s->waiting--;
 }
 
 void
@@ -55,24 +75,23 @@ engines_forget(engines_wait *w)
 {
     if (!w)
         return;
-    engines_wait **at = &w->slot->waiting;
-    while (*at && *at != w)
-        at = &(*at)->next;
-    ASSERT(*at == w);
-    *at = w->next;
+    unlink_waiter(w);
     mem_free(w);
 }
 
-static fallible
-add_waiter(struct slot *s, void (*fn)(void *, engine *, err), void *ctx, engines_wait **ret)
+/* Those that wait now, not those who come while they are told.  Any of them may forget others, or
+ * drop the model, and with it the engine. */
+static void
+tell_waiters(struct slot *s, engine *en, err why)
 {
-    engines_wait *w = mem_get(sizeof *w);
-    if (!w)
-        FAIL(LIMIT, "no memory to wait for an engine");
-    *w = (engines_wait){.slot = s, .next = s->waiting, .fn = fn, .ctx = ctx};
-    s->waiting = w;
-    *ret = w;
-    return OK;
+    struct err_kept kept;
+    err_keep(&kept, why);
+    for (size_t n = s->waiting; n && s->first && (!en || s->engine == en); n--) {
+        engines_wait *w = s->first;
+        unlink_waiter(w);
+        w->fn(w->ctx, en, err_again(&kept));
+        mem_free(w);
+    }
 }
 
 /* ---- one engine's life */
@@ -80,6 +99,8 @@ static void
 on_ready(void *ctx, engine *en)
 {
     struct slot *s = ctx;
+    if (s->state != SLOT_LOADING)
+        return; /* hoheitd was quicker to say that it is gone */
     s->state = SLOT_READY;
     LOG(INFO, "engine.ready", LOG_Z("model", s->model), LOG_N("engine_pid", s->pid),
         LOG_N("context_tokens", engine_caps(en)->context_tokens));
@@ -87,96 +108,158 @@ on_ready(void *ctx, engine *en)
 }
 
 static void
+free_engine(struct slot *s)
+{
+    engine_free(TAKE(s->engine));
+}
+
+static void
 on_lost(void *ctx, engine *en)
 {
     struct slot *s = ctx;
-    engine_free(en);
-    s->engine = NULL;
-    if (s->state != SLOT_FREE)
+    ASSERT(s->engine == en);
+    if (s->state == SLOT_LOADING || s->state == SLOT_READY)
         s->state = SLOT_STARTING; /* hoheitd starts it again and says so */
+    free_engine(s);
 }
 
-static err
-engine_is_up(struct slot *s, const struct ipc_message *m)
+static void
+take_engine(struct slot *s, const struct control_up *up, int channel)
 {
-    struct control_up up;
-    if (m->head.body_len != sizeof up || m->fd < 0)
-        FAIL(CORRUPT, "malformed message about an engine");
-    memcpy(&up, m->body, sizeof up);
-    if (s->state == SLOT_FREE) { /* dropped meanwhile */
-        close(m->fd);
-        return OK;
-    }
-    engine_free(s->engine);
-    s->engine = NULL;
-    s->pid = up.pid;
-    s->restarts = up.restarts;
-    meter_add(s->owner->parts->meters, METER_ENGINE_RESTARTS, up.restarts > 0);
+    const struct engine_events events = {.on_ready = on_ready, .on_lost = on_lost, .ctx = s};
+    free_engine(s);
+    s->pid = up->pid;
+    s->restarts = up->restarts;
+    meter_add(s->owner->parts->meters, METER_ENGINE_RESTARTS, up->restarts > 0);
     s->state = SLOT_LOADING;
-    return engine_new(s->owner->parts->loop, m->fd,
-                      (struct engine_events){.on_ready = on_ready, .on_lost = on_lost, .ctx = s},
-                      &s->engine);
+    const err e = engine_new(s->owner->parts->loop, channel, events, &s->engine);
+    if (!e.code)
+        return;
+    /* Its channel is closed, so it ends, and hoheitd starts the next. */
+    log_failure(LOG_ERROR, "engine.refused", e);
+    s->state = SLOT_STARTING;
 }
 
 /* Why an engine could not be had, in words a client may read. */
 static err
-down_error(const struct slot *s, const struct control_down *d)
+down_error(const struct slot *s)
 {
-    if (d->code && d->code < ERR_COUNT)
-        return err_start_public((enum err_code)d->code, "model", __FILE__, __LINE__, __func__,
+    const uint32_t code = s->down.code;
+    if (code && code < ERR_COUNT)
+        return err_start_public((enum err_code)code, "model", __FILE__, __LINE__, __func__,
                                 "the model \"%s\" could not be started: %s", s->model,
-                                err_info((err){(uint16_t)d->code})->en);
+                                err_info((err){(uint16_t)code})->en);
     return err_start_public(ERR_ENGINE_LOST, "model", __FILE__, __LINE__, __func__,
                             "the engine of model \"%s\" ended while it was starting", s->model);
 }
 
-static err
-engine_is_down(struct slot *s, const struct ipc_message *m)
+static void
+record_loss(const struct slot *s)
 {
-    struct control_down d;
-    if (m->head.body_len != sizeof d)
-        FAIL(CORRUPT, "malformed message about an engine");
-    memcpy(&d, m->body, sizeof d);
-    LOG(WARNING, "engine.down", LOG_Z("model", s->model), LOG_N("status", d.status),
-        LOG_N("again_ms", d.again_ms));
-    if (s->state == SLOT_FREE)
-        return OK;
-    s->state = d.again_ms == UINT64_MAX ? SLOT_DOWN : SLOT_STARTING;
-    /* Who waits for a first start that failed gets an answer; who waits for a restart waits on. */
-    if (s->state == SLOT_DOWN || d.again_ms > 1000)
-        tell_waiters(s, NULL, down_error(s, &d));
     const struct audit_record r = {
         .event = EVENT_ENGINE_LOST, .object = str_of(s->model), .outcome = "lost"};
-    return audit_append(s->owner->parts->audit, &r, NULL, NULL);
+    const err e = audit_append(s->owner->parts->audit, &r, NULL, NULL);
+    if (e.code) /* nobody waits for the answer; the operator must still learn of the gap */
+        log_failure(LOG_ERROR, "audit.lost", e);
+}
+
+/* What the engine had sent before is still to be read: its channel ends by itself. */
+static void
+take_down(struct slot *s, const struct control_down *d)
+{
+    LOG(WARNING, "engine.down", LOG_Z("model", s->model), LOG_N("status", d->status),
+        LOG_N("again_ms", d->again_ms));
+    record_loss(s);
+    s->down = *d;
+    s->down_ms = clock_ms();
+    s->state = d->again_ms == UINT64_MAX ? SLOT_DOWN : SLOT_STARTING;
+    if (s->state == SLOT_DOWN || d->again_ms > PATIENCE_MS)
+        tell_waiters(s, NULL, down_error(s));
+}
+
+/* ---- what hoheitd says: each of these returns false when it is malformed */
+
+/* NULL: what the message is about is no longer in its slot. */
+static struct slot *
+slot_of(engines *e, const struct ipc_message *m)
+{
+    struct slot *s = &e->slots[m->head.id % CONTROL_SLOTS_MAX];
+    return s->state != SLOT_FREE && s->id == m->head.id ? s : NULL;
+}
+
+static bool
+engine_is_up(engines *e, const struct ipc_message *m, fd *passed)
+{
+    struct slot *s = slot_of(e, m);
+    if (m->head.body_len != sizeof(struct control_up) || *passed < 0)
+        return false;
+    if (s)
+        take_engine(s, m->body, fd_take(passed));
+    return true;
+}
+
+static bool
+engine_is_down(engines *e, const struct ipc_message *m, fd *passed)
+{
+    struct slot *s = slot_of(e, m);
+    if (m->head.body_len != sizeof(struct control_down) || *passed >= 0)
+        return false;
+    if (s)
+        take_down(s, m->body);
+    return true;
+}
+
+static void
+stop_once(engines *e)
+{
+    if (e->is_stopping || !e->events.on_stop)
+        return;
+    e->is_stopping = true;
+    e->events.on_stop(e->events.ctx);
+}
+
+static bool
+is_to_stop(engines *e, const struct ipc_message *m, fd *passed)
+{
+    if (m->head.body_len || *passed >= 0)
+        return false;
+    stop_once(e);
+    return true;
+}
+
+static bool
+has_certificate(engines *e, const struct ipc_message *m, fd *passed)
+{
+    if (m->head.body_len || *passed < 0)
+        return false;
+    if (e->events.on_reload)
+        e->events.on_reload(e->events.ctx, fd_take(passed));
+    return true;
 }
 
 static bool
 on_message(void *ctx, const struct ipc_message *m)
 {
-    engines *e = ctx;
-    struct slot *s = m->head.id < CONTROL_SLOTS_MAX ? &e->slots[m->head.id] : NULL;
-    err bad = OK;
-    if (m->head.type == CONTROL_STOP && e->events.on_stop)
-        e->events.on_stop(e->events.ctx);
-    else if (m->head.type == CONTROL_RELOAD && e->events.on_reload)
-        e->events.on_reload(e->events.ctx, m->fd);
-    else if (m->head.type == CONTROL_ENGINE_UP && s)
-        bad = engine_is_up(s, m);
-    else if (m->head.type == CONTROL_ENGINE_DOWN && s)
-        bad = engine_is_down(s, m);
-    if (bad.code)
-        log_failure(LOG_ERROR, "control.failed", bad);
-    return bad.code != ERR_CORRUPT;
+    static bool (*const takers[])(engines *, const struct ipc_message *, fd *) = {
+        [CONTROL_ENGINE_UP - CONTROL_ENGINE_UP] = engine_is_up,
+        [CONTROL_ENGINE_DOWN - CONTROL_ENGINE_UP] = engine_is_down,
+        [CONTROL_STOP - CONTROL_ENGINE_UP] = is_to_stop,
+        [CONTROL_RELOAD - CONTROL_ENGINE_UP] = has_certificate,
+    };
+    const uint32_t at = m->head.type - CONTROL_ENGINE_UP;
+    AUTO(fd) passed = m->fd;
+    if (at < sizeof takers / sizeof *takers && !m->tail.len && takers[at](ctx, m, &passed))
+        return true;
+    LOG(ERROR, "control.garbled", LOG_N("type", m->head.type));
+    return false;
 }
 
 /* hoheitd is gone: nothing here may outlive it. */
 static void
 on_end(void *ctx)
 {
-    engines *e = ctx;
     LOG(ERROR, "supervisor.lost", LOG_Z("then", "stop"));
-    if (e->events.on_stop)
-        e->events.on_stop(e->events.ctx);
+    stop_once(ctx);
 }
 
 /* ---- slots */
@@ -189,13 +272,18 @@ find_slot(engines *e, str model)
     return NULL;
 }
 
+/* One that is free, else one whose model could not be started. */
 static struct slot *
 free_slot(engines *e)
 {
-    for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
+    struct slot *down = NULL;
+    for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++) {
         if (e->slots[i].state == SLOT_FREE)
             return &e->slots[i];
-    return NULL;
+        if (e->slots[i].state == SLOT_DOWN && !e->slots[i].engine && !e->slots[i].waiting)
+            down = &e->slots[i];
+    }
+    return down;
 }
 
 static uint32_t
@@ -208,7 +296,7 @@ wanted_context(const struct params *p, const struct model *m)
 }
 
 static fallible
-ask_start(engines *e, struct slot *s, const struct model *m)
+ask_start(engines *e, uint64_t id, const struct model *m)
 {
     const struct params *p = e->parts->params;
     struct control_start start = {
@@ -223,7 +311,7 @@ ask_start(engines *e, struct slot *s, const struct model *m)
     };
     if (!str_copy(m->file, start.file, sizeof start.file))
         FAIL(CORRUPT, "the file name of a model is too long");
-    return ipc_send(e->control, CONTROL_ENGINE_START, s->id, &start, sizeof start, STR_NONE, -1);
+    return ipc_send(e->control, CONTROL_ENGINE_START, id, &start, sizeof start, STR_NONE, -1);
 }
 
 static fallible
@@ -232,13 +320,20 @@ start_slot(engines *e, const struct model *m, struct slot **ret)
     struct slot *s = free_slot(e);
     if (!s)
         REFUSE(LIMIT, "model", "%d models are running already", CONTROL_SLOTS_MAX);
-    if (!str_copy(m->name, s->model, sizeof s->model))
+    if (m->name.len > MODEL_NAME_MAX)
         FAIL(CORRUPT, "the name of a model is too long");
-    TRY(ask_start(e, s, m));
-    s->state = SLOT_STARTING;
-    s->restarts = 0;
+    TRY(ask_start(e, s->id + CONTROL_SLOTS_MAX, m));
+    ASSERT(!s->engine && !s->waiting);
+    *s = (struct slot){.owner = e, .id = s->id + CONTROL_SLOTS_MAX, .state = SLOT_STARTING};
+    (void)str_copy(m->name, s->model, sizeof s->model); /* it fits */
     *ret = s;
     return OK;
+}
+
+static fallible
+removed(const struct slot *s)
+{
+    REFUSE(MODEL_NOT_FOUND, "model", "the model \"%s\" was removed", s->model);
 }
 
 /* The model's slot, with its engine there or on its way. */
@@ -248,8 +343,12 @@ wanted_slot(engines *e, const struct model *m, struct slot **ret)
     struct slot *s = find_slot(e, m->name);
     if (!s)
         return start_slot(e, m, ret);
+    if (s->state == SLOT_DROPPED)
+        return removed(s);
     if (s->state == SLOT_DOWN) {
-        TRY(ask_start(e, s, m));
+        if (clock_ms() - s->down_ms < TRY_AGAIN_MS)
+            return down_error(s);
+        TRY(ask_start(e, s->id, m));
         s->state = SLOT_STARTING;
     }
     *ret = s;
@@ -276,20 +375,18 @@ engines_drop(engines *e, str model)
     struct slot *s = find_slot(e, model);
     if (!s)
         return;
-    s->state = SLOT_FREE;
-    tell_waiters(s, NULL,
-                 err_start_public(ERR_MODEL_NOT_FOUND, "model", __FILE__, __LINE__, __func__,
-                                  "the model \"%s\" was removed", s->model));
-    engine_free(s->engine);
-    s->engine = NULL;
     /* A lost message only means an engine too many until hoheitd ends. */
     IGNORE(ipc_send(e->control, CONTROL_ENGINE_STOP, s->id, NULL, 0, STR_NONE, -1));
+    s->state = SLOT_DROPPED; /* nobody new moves in before all are told */
+    free_engine(s);
+    tell_waiters(s, NULL, removed(s));
+    s->state = SLOT_FREE;
 }
 
 bool
 engines_state_at(const engines *e, size_t i, struct engine_slot_state *ret)
 {
-    static const char *const names[] = {"free", "starting", "loading", "ready", "down"};
+    static const char *const names[] = {"free", "starting", "loading", "ready", "down", "dropped"};
     if (i >= CONTROL_SLOTS_MAX)
         return false;
     const struct slot *s = &e->slots[i];
@@ -309,6 +406,7 @@ engines_state_at(const engines *e, size_t i, struct engine_slot_state *ret)
 fallible
 engines_new(const struct gate_parts *parts, engines **ret)
 {
+    AUTO(fd) control = parts->control;
     engines *e = mem_get(sizeof *e);
     if (!e)
         FAIL(LIMIT, "no memory for the engines");
@@ -317,7 +415,7 @@ engines_new(const struct gate_parts *parts, engines **ret)
         e->slots[i] = (struct slot){.owner = e, .id = i};
     const struct ipc_hooks hooks = {.on_message = on_message, .on_end = on_end, .ctx = e};
     const err failed =
-        ipc_new(parts->loop, parts->control, CONTROL_QUEUE_BYTES_MAX, hooks, &e->control);
+        ipc_new(parts->loop, fd_take(&control), CONTROL_QUEUE_BYTES_MAX, hooks, &e->control);
     if (failed.code) {
         mem_free(e);
         return err_pass(failed, __FILE__, __LINE__, __func__);
@@ -332,9 +430,9 @@ engines_free(engines *e)
     if (!e)
         return;
     for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++) {
-        engine_free(e->slots[i].engine);
-        while (e->slots[i].waiting)
-            engines_forget(e->slots[i].waiting);
+        free_engine(&e->slots[i]);
+        while (e->slots[i].first)
+            engines_forget(e->slots[i].first);
     }
     ipc_free(e->control);
     mem_free(e);

@@ -4,10 +4,12 @@
 #include "base/fault.h"
 #include "gate/inside.h"
 #include "os/clock.h"
+#include "os/file.h"
 
 fallible
 gate_new(const struct gate_parts *parts, gate **ret)
 {
+    AUTO(fd) control = parts->control;
     gate *g = mem_get(sizeof *g);
     if (!g)
         FAIL(LIMIT, "no memory for the gate");
@@ -20,6 +22,11 @@ gate_new(const struct gate_parts *parts, gate **ret)
     };
     err e = keyring_open(parts->db, parts->pepper, &g->keys);
     if (!e.code)
+        e = models_sweep(parts->models_dir);
+    g->parts.control = fd_take(&control);
+    if (e.code)
+        fd_auto(&g->parts.control);
+    else
         e = engines_new(&g->parts, &g->engines);
     if (e.code) {
         gate_free(g);
@@ -34,6 +41,7 @@ gate_free(gate *g)
 {
     if (!g)
         return;
+    ASSERT(g->running == 0);
     engines_free(g->engines);
     keyring_free(g->keys);
     mem_free(g);
@@ -102,6 +110,45 @@ const struct session *
 gate_operator(const gate *g)
 {
     return &g->operator_session;
+}
+
+static bool
+is_about_the_key(const char *rule)
+{
+    return strcmp(rule, rule_info(RULE_SESSION_EXPIRED)->name) == 0 ||
+           strcmp(rule, rule_info(RULE_SESSION_REVOKED)->name) == 0;
+}
+
+fallible
+gate_decide(gate *g, const struct ask *q, arena *a, struct decision *d, const grant **ret)
+{
+    const err e = policy_decide(g->parts.policy, q, a, d, ret);
+    if (e.code == ERR_DENIED && is_about_the_key(d->rule))
+        REFUSE(UNAUTHENTICATED, "", "%s", d->why);
+    return e;
+}
+
+fallible
+gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a)
+{
+    const struct ask q = {.session = s,
+                          .op = op,
+                          .target = policy_local_sink(g->parts.policy),
+                          .now_wall_ms = clock_wall_ms()};
+    const struct audit_record r = {.request_id = request_id,
+                                   .key_id = s->key_id,
+                                   .tenant = s->tenant,
+                                   .op = str_of(op_info(op)->name),
+                                   .outcome = ""};
+    struct err_kept denied;
+    struct decision d;
+    const grant *leave;
+    const err e = gate_decide(g, &q, a, &d, &leave);
+    if (!e.code)
+        return OK;
+    err_keep(&denied, e);
+    TRY(gate_record_decision(g, &r, &d, NULL, NULL));
+    return err_again(&denied);
 }
 
 fallible

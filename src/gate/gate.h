@@ -33,14 +33,17 @@ struct gate_parts { /* all outlive the gate */
     int control; /* channel to hoheitd; taken over */
 };
 
+/* Takes parts->control over, also when it fails.  Removes what interrupted uploads left. */
 fallible gate_new(const struct gate_parts *parts, gate **ret);
+/* All jobs have ended or were cancelled.  NULL is fine. */
 void gate_free(gate *g);
 /* Tells hoheitd that requests are served, and has the default models loaded. */
 fallible gate_ready(gate *g);
 const struct gate_parts *gate_parts_of(const gate *g);
 /* Is every engine that was asked for ready? */
 bool gate_engines_ready(const gate *g);
-/* hoheitd asked for a graceful end / handed a new certificate (memfd, taken over). */
+/* hoheitd asked for a graceful end or is gone (once) / handed a new certificate (memfd, taken
+ * over). */
 struct gate_events {
     void (*on_stop)(void *ctx);
     void (*on_reload)(void *ctx, int tls_fd);
@@ -49,10 +52,13 @@ struct gate_events {
 void gate_on_events(gate *g, struct gate_events e);
 
 /* ---- who asks */
-/* "Bearer KEY" or a bare key; UNAUTHENTICATED with a public sentence. */
+/* "Bearer KEY" or a bare key; UNAUTHENTICATED with a public sentence, also for a revoked key.  An
+ * expired one is found: what it asks for is denied on record. */
 fallible gate_session(const gate *g, str authorization, const struct session **ret);
 /* The operator at the local socket. */
 const struct session *gate_operator(const gate *g);
+/* Leave for an operation that touches no content: OK, or the denial, which is recorded. */
+fallible gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a);
 
 /* ---- run a model */
 struct gate_ask {
@@ -72,13 +78,15 @@ struct gate_start { /* before the first piece: what the answer's head needs */
     str label_text; /* of the answer */
 };
 
+/* A hook may not cancel its own job, nor end what `a` belongs to; on_end may. */
 struct gate_hooks {
     void (*on_start)(void *ctx, const struct gate_start *s);
     void (*on_text)(void *ctx, const struct engine_piece *p, str text);
     void (*on_vector)(void *ctx, uint32_t index, const float *values, size_t dims);
     /* One answer ended (n of them). */
     void (*on_done)(void *ctx, const struct engine_usage *u);
-    /* Last call; the job is dead after it.  Failures carry a public sentence in the trail. */
+    /* Last call, never from inside gate_run; the job is dead after it.  Failures carry a public
+     * sentence in the trail. */
     void (*on_end)(void *ctx, err e);
     void *ctx;
 };
@@ -86,5 +94,6 @@ struct gate_hooks {
 /* Failures before anything ran come back here, without a call of on_end: bad label, unknown
  * model, BUSY.  A denial comes through on_end (its record goes first). */
 fallible gate_run(gate *g, const struct gate_ask *ask, struct gate_hooks hooks, gate_job **ret);
-/* The asker is gone: no hook is called any more, the engine stops, the record says cancelled. */
+/* The asker is gone: no hook is called any more, the engine stops, the record says cancelled.
+ * NULL is fine. */
 void gate_cancel(gate_job *j);

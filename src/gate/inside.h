@@ -13,11 +13,16 @@ struct gate {
     size_t running; /* jobs that hold a place */
 };
 
+/* policy_decide; what is wrong with the key itself is UNAUTHENTICATED, all else DENIED. */
+fallible gate_decide(gate *g, const struct ask *q, arena *a, struct decision *d, const grant **ret);
 /* Records a decision that was made; `done` as in audit_append. */
 fallible gate_record_decision(gate *g, const struct audit_record *base, const struct decision *d,
                               audit_done_fn *done, void *ctx);
 
-/* Leave for an administrative call: OK, or the denial, which is recorded. */
+/* Removes from models_dir what interrupted uploads left. */
+fallible models_sweep(const char *models_dir);
+
+/* gate_allow for an administrative call. */
 fallible admin_allow(const struct admin_call *c, enum op op);
 /* Records what was done to `object`; c->done when it is durable. */
 fallible admin_record(const struct admin_call *c, enum audit_event event, str object);

@@ -21,8 +21,10 @@ struct gate_job {
     struct err_kept failure;
     char label_text[LABEL_TEXT_MAX], clearance_text[LABEL_TEXT_MAX];
     bool started, holds_place, has_input, completed;
+    bool in_hook; /* of the asker's */
     uint64_t first_token_us, last_token_us;
-    uint64_t tokens_in, tokens_out;
+    uint64_t tokens_in;
+    uint64_t tokens_out, tokens_shown; /* of the answers that ended; of the pieces that came */
 };
 
 static const struct gate_parts *
@@ -58,22 +60,36 @@ set_label(gate_job *j)
 
 /* ---- digests: over what was read and written, in canonical form */
 static fallible
+hash_text(sha256 *h, str text)
+{
+    const uint64_t len = text.len;
+    TRY(sha256_add(h, (str){(const char *)&len, sizeof len}));
+    return sha256_add(h, text);
+}
+
+static fallible
 hash_content(sha256 *h, content c, const grant *g)
 {
     str bytes;
     TRY(content_open(c, g, &bytes));
-    const uint64_t len = bytes.len;
-    TRY(sha256_add(h, (str){(const char *)&len, sizeof len}));
-    return sha256_add(h, bytes);
+    return hash_text(h, bytes);
+}
+
+static fallible
+hash_message(sha256 *h, const struct conv_message *m, const grant *g)
+{
+    TRY(hash_text(h, str_of(conv_role_name(m->role))));
+    TRY(hash_text(h, m->name));
+    TRY(hash_text(h, m->tool_calls));
+    TRY(hash_text(h, m->tool_call_id));
+    return hash_content(h, m->text, g);
 }
 
 static fallible
 hash_conv(sha256 *h, const struct conv *c, const grant *g)
 {
-    for (size_t i = 0; i < c->messages.count; i++) {
-        TRY(sha256_add(h, str_of(conv_role_name(c->messages.at[i].role))));
-        TRY(hash_content(h, c->messages.at[i].text, g));
-    }
+    for (size_t i = 0; i < c->messages.count; i++)
+        TRY(hash_message(h, &c->messages.at[i], g));
     for (size_t i = 0; i < c->inputs.count; i++)
         TRY(hash_content(h, c->inputs.at[i], g));
     return hash_content(h, c->prompt, g);
@@ -135,6 +151,8 @@ end(gate_job *j, err e)
     j->hooks.on_end(j->hooks.ctx, e);
 }
 
+/* Made once for each job that was allowed.  What an answer that was broken off has cost, only its
+ * pieces tell. */
 static struct audit_record
 completion_of(gate_job *j, const char *outcome)
 {
@@ -142,7 +160,9 @@ completion_of(gate_job *j, const char *outcome)
     r.event = EVENT_COMPLETION;
     r.outcome = outcome;
     r.tokens_in = j->tokens_in;
-    r.tokens_out = j->tokens_out;
+    r.tokens_out = j->tokens_out > j->tokens_shown ? j->tokens_out : j->tokens_shown;
+    meter_add(parts(j)->meters, METER_TOKENS_IN, (int64_t)r.tokens_in);
+    meter_add(parts(j)->meters, METER_TOKENS_OUT, (int64_t)r.tokens_out);
     r.duration_us = clock_us() - j->ask.received_us;
     r.first_token_us = j->first_token_us ? j->first_token_us - j->ask.received_us : 0;
     if (j->output_hash && !sha256_end(j->output_hash, &j->output).code)
@@ -180,7 +200,9 @@ start_once(gate_job *j)
         return;
     j->started = true;
     const struct gate_start s = {.model = &j->model, .label_text = str_of(j->label_text)};
+    j->in_hook = true;
     j->hooks.on_start(j->hooks.ctx, &s);
+    j->in_hook = false;
 }
 
 static void
@@ -191,7 +213,7 @@ time_token(gate_job *j)
     if (!j->first_token_us) {
         j->first_token_us = now;
         meter_observe_us(m, METER_FIRST_TOKEN, now - j->ask.received_us);
-    } else {
+    } else if (j->ask.conv->params.n == 1) { /* else pieces of several answers alternate */
         meter_observe_us(m, METER_TOKEN_GAP, now - j->last_token_us);
     }
     j->last_token_us = now;
@@ -218,9 +240,12 @@ on_text(void *ctx, const struct engine_piece *p)
         cancel_with(j, e);
         return;
     }
+    j->tokens_shown += p->token_count;
     time_token(j);
     start_once(j);
+    j->in_hook = true;
     j->hooks.on_text(j->hooks.ctx, p, text);
+    j->in_hook = false;
 }
 
 static void
@@ -233,7 +258,9 @@ on_vector(void *ctx, uint32_t index, const float *values, size_t dims)
         return;
     }
     start_once(j);
+    j->in_hook = true;
     j->hooks.on_vector(j->hooks.ctx, index, values, dims);
+    j->in_hook = false;
 }
 
 static void
@@ -243,18 +270,24 @@ on_done(void *ctx, const struct engine_usage *u)
     j->tokens_in = u->prompt_tokens;
     j->tokens_out += u->output_tokens;
     start_once(j);
+    j->in_hook = true;
     j->hooks.on_done(j->hooks.ctx, u);
-    if (!u->is_last)
-        return;
-    meter_add(parts(j)->meters, METER_TOKENS_IN, (int64_t)j->tokens_in);
-    meter_add(parts(j)->meters, METER_TOKENS_OUT, (int64_t)j->tokens_out);
-    complete(j, OK);
+    j->in_hook = false;
+    if (u->is_last)
+        complete(j, OK);
 }
 
+static fallible
+given_back(void)
+{
+    FAIL(ENGINE_LOST, "the engine was given back while it worked");
+}
+
+/* An engine that is given back under its jobs is as lost to them as one that died. */
 static void
 on_failed(void *ctx, err e)
 {
-    complete(ctx, e);
+    complete(ctx, e.code == ERR_CANCELLED ? given_back() : e);
 }
 
 /* ---- the phases */
@@ -316,7 +349,7 @@ decide(gate_job *j)
                           .model = j->model.name,
                           .target = j->model.sink,
                           .now_wall_ms = clock_wall_ms()};
-    const err e = policy_decide(parts(j)->policy, &q, j->ask.a, &j->decision, &j->grant);
+    const err e = gate_decide(j->gate, &q, j->ask.a, &j->decision, &j->grant);
     err_keep(&j->failure, e);
     return e;
 }
@@ -382,6 +415,7 @@ gate_cancel(gate_job *j)
 {
     if (!j)
         return;
+    ASSERT(!j->in_hook);
     audit_forget(parts(j)->audit, j);
     engines_forget(TAKE(j->wait));
     engine_cancel(TAKE(j->job));

@@ -23,6 +23,9 @@ enum { CHANNEL = 3, MODEL = 4, FILES_MAX = 64, SCRATCH_BYTES = 1024 * 1024 };
 /* Of the machine's memory, what keys and values of the conversations at hand may take. */
 enum { CELLS_SHARE = 8, CELLS_SHARE_OF_LIMIT = 4 };
 
+/* Beside the weights; with less, llama.cpp ends in an assertion instead of an error. */
+enum { OWN_BYTES_MIN = 256 * 1024 * 1024 };
+
 struct options {
     uint64_t context, context_max, sequences, threads, step_tokens, queue, memory_max;
     bool is_embedder, is_open;
@@ -109,6 +112,16 @@ cells_bytes_max(const struct options *o)
     return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / CELLS_SHARE : 0;
 }
 
+static fallible
+check_memory(const struct options *o, const struct model *m)
+{
+    const uint64_t need = m->size_bytes + OWN_BYTES_MIN;
+    if (o->memory_max && need > o->memory_max)
+        FAIL(LIMIT, "the model needs %ju bytes or more, --memory-max grants %ju", (uintmax_t)need,
+             (uintmax_t)o->memory_max);
+    return OK;
+}
+
 /* CONTEXT 0: the model's own, within a bound. */
 static uint32_t
 context_tokens(const struct options *o, const struct model *m)
@@ -148,6 +161,7 @@ run(int argc, char **argv)
     TRY(confine(&o));
     TRY(arena_open(SCRATCH_BYTES, &a));
     TRY(model_inspect(MODEL, a, &m));
+    TRY(check_memory(&o, &m));
     return serve(&o, &m);
 }
 

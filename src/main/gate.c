@@ -6,6 +6,7 @@
 
 #include "api/admin/admin_api.h"
 #include "api/openai/openai.h"
+#include "base/fault.h"
 #include "base/map.h"
 #include "net/server.h"
 #include "os/log.h"
@@ -47,6 +48,7 @@ read_boot(struct app *app)
     memcpy(app->pepper.at, app->boot.pepper, app->pepper.len);
     wipe(app->boot.pepper, sizeof app->boot.pepper);
     map_key(app->boot.map_key);
+    fault_arm((long)app->boot.fault);
     return OK;
 }
 

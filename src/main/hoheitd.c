@@ -6,13 +6,17 @@
  *   hoheitd --init [--data DIR]                 makes the data directory
  *   hoheitd -t [--data DIR]                     checks the configuration and ends
  *
+ * Tests set FAULT=N, or FAULT=gate:N, to have the N-th allocation or system call fail (base/fault.h).
  * SIGHUP reads the certificate again.  Standard output gets one line, "ready URL", when requests
  * are served; everything else is log. */
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fault.h"
+#include "base/num.h"
 #include "crypt/hash.h"
 #include "net/server.h"
 #include "os/clock.h"
@@ -20,6 +24,7 @@
 #include "os/entropy.h"
 #include "os/log.h"
 #include "os/proc.h"
+#include "os/sandbox.h"
 #include "policy/policy.h"
 #include "super/datadir.h"
 #include "super/super.h"
@@ -78,6 +83,23 @@ read_option(struct app *app, char **argv, int *i)
         app->sets[app->set_count++] = value;
     else
         return usage();
+    return OK;
+}
+
+static fallible
+arm_fault(struct app *app)
+{
+    const str prefix = STR("gate:");
+    const str text = str_of(secure_getenv("FAULT"));
+    uint64_t n;
+    if (!text.len)
+        return OK;
+    const bool in_gate = str_starts(text, prefix);
+    TRY(num_u64(in_gate ? str_slice(text, prefix.len, text.len) : text, 1, LONG_MAX, &n));
+    if (in_gate)
+        app->boot.fault = n;
+    else
+        fault_arm((long)n);
     return OK;
 }
 
@@ -246,6 +268,20 @@ start(struct app *app)
     return super_new(app->loop, &spec, &app->super);
 }
 
+/* The children inherit this and add their own; so it comes last before them. */
+static fallible
+confine(const struct app *app)
+{
+    const char *const writable[] = {app->data_dir, NULL};
+    struct sandbox_report report;
+    const struct sandbox_spec spec = {
+        .role = SANDBOX_SUPERVISOR,
+        .writable = writable,
+        .strict = str_eq(str_of(app->boot.params.os_sandbox), STR("strict")),
+    };
+    return sandbox_enter(&spec, &report);
+}
+
 static fallible
 run(struct app *app)
 {
@@ -253,6 +289,7 @@ run(struct app *app)
     TRY(read_tls(app));
     TRY(proc_own_dir(app->bin_dir, sizeof app->bin_dir));
     TRY(open_sockets(app));
+    TRY(confine(app));
     app->boot.started_wall_ms = clock_wall_ms();
     TRY(start(app));
     loop_run(app->loop);
@@ -262,6 +299,7 @@ run(struct app *app)
 static fallible
 serve(struct app *app, int argc, char **argv)
 {
+    TRY(arm_fault(app));
     TRY(arena_open(SCRATCH_BYTES, &app->a));
     TRY(read_command_line(app, argc, argv));
     if (app->init)

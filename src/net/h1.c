@@ -273,7 +273,7 @@ on_url(llhttp_t *p, const char *at, size_t len)
 {
     struct h1 *const h = p->data;
     if (!h->x->text.len && after_two_spaces(h, at))
-        return fail(h, 400, "The request line has a space too many.");
+        return fail(h, 400, "The request target is not valid.");
     if (h->x->text.len + len > h->c->hub->p.net_target_bytes_max)
         return fail(h, 414, "The request target is too long.");
     const err e = exchange_text(h->x, (str){at, len});
@@ -521,14 +521,14 @@ check_raw(struct h1 *h, size_t used)
 static size_t
 feed(struct h1 *h, str bytes)
 {
+    if (!bytes.len)
+        return 0;
     h->delivered_bytes = 0;
     h->fail_status = 0;
     h->fed = bytes.at;
     const enum llhttp_errno e = llhttp_execute(&h->parser, bytes.at, bytes.len);
-    if (bytes.len)
-        h->before[0] = bytes.len > 1 ? bytes.at[bytes.len - 2] : h->before[1];
-    if (bytes.len)
-        h->before[1] = bytes.at[bytes.len - 1];
+    h->before[0] = bytes.len > 1 ? bytes.at[bytes.len - 2] : h->before[1];
+    h->before[1] = bytes.at[bytes.len - 1];
     if (h->c->phase != CONN_OPEN)
         return bytes.len;
     if (e == HPE_OK) {

@@ -18,6 +18,7 @@ enum {
     ACCEPTS_MAX = 64, /* in one turn; then others get theirs */
     TURNS_MAX = 4096, /* connections served at the end of one turn */
     TICK_MS = 20,     /* how coarse deadlines are */
+    PAUSE_MS = 20,    /* of accepting, when descriptors have run out */
     ADDRESS_KEY_MAX = 17,
 };
 
@@ -45,11 +46,11 @@ struct http_server {
     uv_prepare_t prepare; /* the end of each turn */
     uv_idle_t again;      /* runs while some connections did not get their turn */
     uv_timer_t tick, stop;
+    uv_timer_t pause; /* of accepting, when descriptors have run out */
     uint64_t tick_due_ms;
     size_t handles; /* of libuv's, not closed yet; connections not counted */
     loop_fn *on_stopped;
     void *stopped_ctx;
-    uint64_t deaf_until_ms; /* out of descriptors: not accepting; 0: accepting */
     bool freed;
     char room[CONN_READ_MAX];
 };
@@ -88,6 +89,7 @@ on_listener_closed(uv_handle_t *uv)
 static void
 close_listeners(http_server *s)
 {
+    (void)uv_timer_stop(&s->pause);
     while (s->listeners) {
         struct listener *const l = s->listeners;
         s->listeners = l->next;
@@ -163,6 +165,8 @@ address_leave(http_server *s, struct address *at)
 }
 
 /* ---- accepting */
+
+static void on_knock(uv_poll_t *uv, int status, int events);
 
 static void
 on_sock_close(void *ctx, sock *k)
@@ -246,14 +250,21 @@ admit(http_server *s, const struct listener *l, int f, const struct sockaddr_sto
 }
 
 static void
-listen_again(http_server *s, bool want)
+on_pause_over(uv_timer_t *uv)
 {
-    s->deaf_until_ms = want ? 0 : clock_ms() + TICK_MS;
+    http_server *const s = uv->data;
     for (struct listener *l = s->listeners; l; l = l->next)
-        if (want)
-            (void)uv_poll_start(&l->poll, UV_READABLE, l->poll.poll_cb);
-        else
-            (void)uv_poll_stop(&l->poll);
+        (void)uv_poll_start(&l->poll, UV_READABLE, on_knock);
+}
+
+/* A listener that cannot accept would be readable for ever. */
+static void
+pause_accepting(http_server *s)
+{
+    for (struct listener *l = s->listeners; l; l = l->next)
+        (void)uv_poll_stop(&l->poll);
+    uv_update_time(s->uv);
+    (void)uv_timer_start(&s->pause, on_pause_over, PAUSE_MS, 0);
 }
 
 static int
@@ -277,7 +288,7 @@ on_knock(uv_poll_t *uv, int status, int events)
         const int f = knock(l->f, &a, &len);
         if (f < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-                listen_again(l->s, false);
+                pause_accepting(l->s);
             return;
         }
         IGNORE(admit(l->s, l, f, &a)); /* the connection is closed; others go on */
@@ -321,17 +332,13 @@ on_tick(uv_timer_t *uv)
 {
     http_server *const s = uv->data;
     s->tick_due_ms = UINT64_MAX; /* the turn's end does the work */
-    if (s->deaf_until_ms)
-        listen_again(s, true);
 }
 
 /* Restarted only when something is due before it fires; firing in vain is cheap and rare. */
 static void
 set_tick(http_server *s)
 {
-    uint64_t due_ms = deadlines_next_ms(&s->hub.deadlines);
-    if (s->deaf_until_ms && s->deaf_until_ms < due_ms)
-        due_ms = s->deaf_until_ms;
+    const uint64_t due_ms = deadlines_next_ms(&s->hub.deadlines);
     if (due_ms >= s->tick_due_ms)
         return;
     const uint64_t now_ms = clock_ms(), wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
@@ -403,11 +410,14 @@ http_server_new(loop *l, const struct params *p, meters *m, struct http_hooks ho
     (void)uv_idle_init(s->uv, &s->again);
     (void)uv_timer_init(s->uv, &s->tick);
     (void)uv_timer_init(s->uv, &s->stop);
+    (void)uv_timer_init(s->uv, &s->pause);
     (void)uv_prepare_start(&s->prepare, on_turn);
     add_handle(s, (uv_handle_t *)&s->prepare);
     add_handle(s, (uv_handle_t *)&s->again);
     add_handle(s, (uv_handle_t *)&s->tick);
     add_handle(s, (uv_handle_t *)&s->stop);
+    add_handle(s, (uv_handle_t *)&s->pause);
+    uv_ref((uv_handle_t *)&s->pause); /* it stands in for the listeners */
     *ret = s;
     return OK;
 }
@@ -447,6 +457,7 @@ http_server_free(http_server *s)
     uv_close((uv_handle_t *)&s->again, on_handle_closed);
     uv_close((uv_handle_t *)&s->tick, on_handle_closed);
     uv_close((uv_handle_t *)&s->stop, on_handle_closed);
+    uv_close((uv_handle_t *)&s->pause, on_handle_closed);
 }
 
 size_t

@@ -166,7 +166,7 @@ listen_or_not(sock *s)
 static void
 conclude(sock *s)
 {
-    if (s->c.phase == CONN_OPEN || s->ended)
+    if (s->c.phase == CONN_OPEN || (s->c.phase == CONN_LINGERS && s->ended))
         return;
     if (s->tls && !s->notified) {
         s->notified = true;

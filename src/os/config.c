@@ -125,6 +125,18 @@ scalar(const yaml_event_t *e)
     return (str){(const char *)e->data.scalar.value, e->data.scalar.length};
 }
 
+/* A key in a message: as it stands if it looks like one, else not at all. */
+static str
+shown(str key)
+{
+    for (size_t i = 0; i < key.len; i++) {
+        const char c = key.at[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '_')
+            return STR("of this name");
+    }
+    return key.len && key.len <= KEY_MAX ? key : STR("of this name");
+}
+
 static fallible
 check_key(reader *r, str key, size_t line)
 {
@@ -138,10 +150,10 @@ check_key(reader *r, str key, size_t line)
     }
     const char *near = nearest(key);
     if (near)
-        FAIL(CONFIG, "%s:%zu: there is no parameter of this name; did you mean %s?", r->name, line,
-             near);
-    FAIL(CONFIG, "%s:%zu: there is no parameter of this name; `hoheit help` lists all", r->name,
-         line);
+        FAIL(CONFIG, "%s:%zu: there is no parameter %.*s; did you mean %s?", r->name, line,
+             STR_FMT(shown(key)), near);
+    FAIL(CONFIG, "%s:%zu: there is no parameter %.*s; `hoheit doc params` lists all", r->name, line,
+         STR_FMT(shown(key)));
 }
 
 static fallible
@@ -275,10 +287,10 @@ read_drawer(arena *a, const char *dir, struct params *p)
 {
     const char *files[FILES_MAX];
     size_t count = 0;
-    DIR *d = SYS(opendir(dir));
+    DIR *d = SYS_PTR(opendir(dir));
     if (!d && errno == ENOENT)
         return OK;
-    if (!d || d == (DIR *)-1)
+    if (!d)
         return file_errno("read", dir);
     const err e = list_files(a, d, dir, files, &count);
     closedir(d);

@@ -264,8 +264,8 @@ remove_at(int dir, const char *name, int depth)
     if (errno != EISDIR)
         return file_errno("remove", name);
     AUTO(fd) f = SYS(openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    DIR *d = f < 0 ? NULL : SYS(fdopendir(f));
-    if (!d || d == (DIR *)-1)
+    DIR *d = f < 0 ? NULL : SYS_PTR(fdopendir(f));
+    if (!d)
         return file_errno("open", name);
     fd_take(&f);
     const err e = remove_entries(d, depth);

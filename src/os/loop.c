@@ -152,17 +152,17 @@ loop_uv(loop *l)
     return &l->uv;
 }
 
-static fallible
-handle_new(loop *l, loop_fn *fn, void *ctx, struct handle **ret)
+/* NULL if memory is out. */
+static struct handle *
+handle_new(loop *l, loop_fn *fn, void *ctx)
 {
     ASSERT(fn);
     struct handle *h = mem_get(sizeof *h);
     if (!h)
-        FAIL(LIMIT, "no memory for a handle");
+        return NULL;
     *h = (struct handle){.l = l, .fn = fn, .ctx = ctx};
     h->uv.any.data = h;
-    *ret = h;
-    return OK;
+    return h;
 }
 
 /* After uv_x_init: libuv knows the handle, so from here on it must be closed, not freed. */
@@ -190,8 +190,9 @@ fallible
 loop_timer_start(loop *l, uint64_t first_ms, uint64_t repeat_ms, loop_fn *fn, void *ctx,
                  loop_timer **ret)
 {
-    struct handle *h = NULL;
-    TRY(handle_new(l, fn, ctx, &h));
+    struct handle *h = handle_new(l, fn, ctx);
+    if (!h)
+        FAIL(LIMIT, "no memory for a timer");
     uv_timer_init(&l->uv, &h->uv.timer);
     handle_link(h);
     h->once = repeat_ms == 0;
@@ -222,8 +223,9 @@ on_readable(uv_poll_t *uv, int status, int events)
 fallible
 loop_watch_start(loop *l, int f, loop_fn *fn, void *ctx, loop_watch **ret)
 {
-    struct handle *h = NULL;
-    TRY(handle_new(l, fn, ctx, &h));
+    struct handle *h = handle_new(l, fn, ctx);
+    if (!h)
+        FAIL(LIMIT, "no memory for a watch");
     err e = check(fault_now() ? UV_EIO : uv_poll_init(&l->uv, &h->uv.poll, f), "watch");
     if (e.code) {
         mem_free(h);
@@ -257,8 +259,9 @@ on_signal(uv_signal_t *uv, int number)
 fallible
 loop_signal(loop *l, int number, loop_fn *fn, void *ctx)
 {
-    struct handle *h = NULL;
-    TRY(handle_new(l, fn, ctx, &h));
+    struct handle *h = handle_new(l, fn, ctx);
+    if (!h)
+        FAIL(LIMIT, "no memory for a signal");
     err e = check(fault_now() ? UV_EIO : uv_signal_init(&l->uv, &h->uv.signal), "signal");
     if (e.code) {
         mem_free(h);

@@ -370,7 +370,8 @@ policy_set_ceiling(policy *p, str level_name)
             p->ceiling = label_of_level(p->names.levels[i].bit);
             return OK;
         }
-    REFUSE(CONFIG, "policy.level_max", "the ceiling is not one of the policy's levels");
+    REFUSE(CONFIG, "policy.level_max", "the ceiling %.*s is not one of the policy's levels",
+           STR_FMT(str_slice(level_name, 0, 64)));
 }
 
 label

@@ -13,7 +13,8 @@ enum {
     PREFIX_LEN = 4,
     SECRET_AT = PREFIX_LEN + ID_DIGITS + 1,
     CHECK_AT = SECRET_AT + SECRET_DIGITS,
-    TEXT_LEN = CHECK_AT + CHECK_DIGITS
+    TEXT_LEN = CHECK_AT + CHECK_DIGITS,
+    FOREIGN_LEN_MIN = 16
 };
 _Static_assert((int)TEXT_LEN < (int)KEY_TEXT_MAX, "a key fits");
 
@@ -86,14 +87,38 @@ is_base32(str s)
     return true;
 }
 
+static bool
+is_foreign(str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] <= ' ' || text.at[i] > '~')
+            return false;
+    return text.len >= FOREIGN_LEN_MIN && text.len < KEY_TEXT_MAX && !str_starts(text, STR("hoh_"));
+}
+
+fallible
+key_import(const secret *pepper, str text, str *ret_id, digest *ret_mac, arena *a)
+{
+    char id_room[ID_MAX];
+    if (!is_foreign(text))
+        REFUSE(ARGUMENT, "key",
+               "a key to import has %d to %d visible ASCII characters and does not begin with hoh_",
+               FOREIGN_LEN_MIN, KEY_TEXT_MAX - 1);
+    TRY(hmac_sha256(pepper, text, ret_mac));
+    *ret_id = arena_str(a, id_new("key_", id_room));
+    return OK;
+}
+
 fallible
 key_read(const secret *pepper, str text, digest *ret_mac)
 {
     char check[CHECK_DIGITS];
+    if (is_foreign(text))
+        return hmac_sha256(pepper, text, ret_mac);
     if (text.len != TEXT_LEN || !str_starts(text, STR("hoh_")) || text.at[SECRET_AT - 1] != '_' ||
         !is_base32(str_slice(text, PREFIX_LEN, SECRET_AT - 1)) ||
         !is_base32(str_slice(text, SECRET_AT, CHECK_AT)))
-        REFUSE(UNAUTHENTICATED, "", "this is not an API key of this installation");
+        REFUSE(UNAUTHENTICATED, "", "this does not have the form of an API key");
     const str body = str_slice(text, 0, CHECK_AT);
     TRY(put_check(body, check));
     if (!secret_eq((str){check, CHECK_DIGITS}, str_slice(text, CHECK_AT, TEXT_LEN)))

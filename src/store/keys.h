@@ -25,8 +25,12 @@ struct key_record {
 /* A new key's text and public id; the caller shows the text once and wipes it. */
 fallible
 key_make(const secret *pepper, char ret_text[KEY_TEXT_MAX], str *ret_id, digest *ret_mac, arena *a);
-/* Checks form and check digits, gives the digest to look up; UNAUTHENTICATED with a public sentence
- * otherwise.  Letters count as they are: no other case, no O for 0. */
+/* The same for a key made elsewhere, so that applications need not change theirs: 16 to 127 visible
+ * ASCII characters that do not begin with "hoh_"; ARGUMENT otherwise.  How hard it is to guess is
+ * the importer's to answer for; the MAC is over all of it. */
+fallible key_import(const secret *pepper, str text, str *ret_id, digest *ret_mac, arena *a);
+/* Checks form and, for our own, check digits; gives the digest to look up; UNAUTHENTICATED with a
+ * public sentence otherwise.  Letters count as they are: no other case, no O for 0. */
 fallible key_read(const secret *pepper, str text, digest *ret_mac);
 
 /* CONFLICT if the name is taken by a key that is not revoked. */

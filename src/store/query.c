@@ -63,8 +63,8 @@ query_check(int rc, const char *what)
     const enum err_code code = code_of(rc);
     if (code == ERR_CORRUPT)
         REFUSE(CORRUPT, "",
-               "the records are damaged or not ours (%s: %s); restore the file from the backup",
-               what, sqlite3_errstr(rc));
+               "records.db is damaged or not ours (%s: %s); restore the file from the backup", what,
+               sqlite3_errstr(rc));
     return err_start(code, __FILE__, __LINE__, __func__, "records: %s: %s (%d)", what,
                      sqlite3_errstr(rc), rc);
 }

@@ -26,6 +26,7 @@ struct boot {
     uint8_t map_key[16]; /* siphash */
     int64_t started_wall_ms;
     char commit[64];
+    uint64_t fault; /* tests: the call of the gate that fails (base/fault.h); 0: none */
 };
 
 struct boot_tls {

@@ -73,8 +73,8 @@ PY
 mkfifo "$dir/hold"
 python3 "$dir/slow.py" "$port" "$k" <"$dir/hold" &
 exec 5>"$dir/hold"
-cut() { curl -sS --unix-socket "$data/run/hoheit.sock" http://x/metrics | grep -q '^hoheit_http_slow_readers_cut_total 1'; }
-expect 'a reader that stops reading is cut while it holds on' await cut
+was_cut() { curl -sS --unix-socket "$data/run/hoheit.sock" http://x/metrics | grep -q '^hoheit_http_slow_readers_cut_total 1'; }
+expect 'a reader that stops reading is cut while it holds on' await was_cut
 exec 5>&-
 expect 'others never noticed' status 200 "$k" POST /v1/chat/completions "$(chat Hallo)"
 done_testing

@@ -76,6 +76,7 @@ await()
         [ $tries -lt 500 ] || return 1
         timeout 0.02 tail -f /dev/null
     done
+    return 0
 }
 
 daemon_start()
@@ -104,8 +105,8 @@ daemon_stop()
 # A fresh installation with the two built-in models.
 daemon_with_toys()
 {
-    daemon_start "$@" && hoheit model add toy --name toy >/dev/null &&
-        hoheit model add toy-embed --name toy-embed >/dev/null
+    daemon_start "$@" && hoheit model add toy --name toy --quiet &&
+        hoheit model add toy-embed --name toy-embed --quiet
 }
 
 key()

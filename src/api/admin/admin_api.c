@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/admin/admin_api.h"
 
-
-enum { BODY_BYTES_MAX = 16 * 1024 * 1024, TEXT_BYTES_MAX = 1024 };
+/* A list of 100,000 keys fits. */
+enum { BODY_BYTES_MAX = 64 * 1024 * 1024, TEXT_BYTES_MAX = 1024 };
 
 static void
 put_error(buf *b, err e, str sentence, str param)
@@ -28,6 +28,8 @@ work_done(void *p)
     struct admin_work *w = p;
     if (!w->answered) /* the client went away before its record was durable */
         audit_forget(gate_parts_of(w->call->gate)->audit, w);
+    if (w->body.len)
+        wipe(w->body.at, w->body.len); /* it may show a key */
     buf_done(&w->body);
 }
 
@@ -46,7 +48,12 @@ admin_answer(struct admin_work *w, err e)
 static void
 on_recorded(void *ctx, err e)
 {
-    admin_answer(ctx, e);
+    struct admin_work *w = ctx;
+    struct err_kept failure;
+    err_keep(&failure, e);
+    if (e.code && w->new_key.len)
+        admin_key_undo(&w->admin, w->new_key);
+    admin_answer(w, err_again(&failure));
 }
 
 void
@@ -83,14 +90,19 @@ member_text(const jval *body, const char *name, str *ret)
 static fallible
 read_key_wish(struct api_call *c, struct key_wish *k)
 {
+    static const char *const known[] = {"name",          "tenant",   "clearance",
+                                        "default_label", "party",    "import",
+                                        "operator",      "valid_ms", NULL};
     jval body;
     int64_t valid_ms = 0;
     TRY(api_body(c, &body));
+    TRY(api_body_only(&body, known));
     TRY(member_text(&body, "name", &k->name));
     TRY(member_text(&body, "tenant", &k->tenant));
     TRY(member_text(&body, "clearance", &k->clearance));
     TRY(member_text(&body, "default_label", &k->default_label));
     TRY(member_text(&body, "party", &k->party));
+    TRY(member_text(&body, "import", &k->import));
     const jval op = json_get(&body, "operator"), valid = json_get(&body, "valid_ms");
     TRY(opt_json_bool(&op, &k->is_operator));
     TRY(opt_json_i64(&valid, 0, INT64_MAX / 2, &valid_ms));
@@ -106,6 +118,7 @@ add_key(struct admin_work *w)
     TRY(read_key_wish(w->call, &k));
     /* The answer is ready before the record is durable, and leaves after. */
     TRY(admin_key_add(&w->admin, &k, text));
+    w->new_key = k.name;
     json_open(&w->body, '{');
     json_member_str(&w->body, "name", k.name);
     json_member_str(&w->body, "key", str_of(text));
@@ -160,10 +173,14 @@ model_default_route(struct api_call *c)
 static fallible
 set_alias(struct admin_work *w)
 {
+    static const char *const known[] = {"model", NULL};
     jval body;
     str model = STR_NONE;
     TRY(api_body(w->call, &body));
+    TRY(api_body_only(&body, known));
     TRY(member_text(&body, "model", &model));
+    if (!model.len) /* to the registry it would mean: remove */
+        REFUSE(ARGUMENT, "model", "model must name the model the alias stands for");
     return admin_model_alias(&w->admin, w->call->args[0], model);
 }
 
@@ -229,7 +246,7 @@ ready_route(struct api_call *c)
 
 #define ROUTE(method, path, fn, auth)                                                              \
     {                                                                                              \
-        HTTP_##method, path, fn, AUTH_##auth, &admin_dialect, NULL, NULL, 0                        \
+        HTTP_##method, path, fn, AUTH_##auth, &admin_dialect, NULL, NULL                           \
     }
 static const struct route routes[] = {
     ROUTE(GET, "/admin/v1/keys", keys_list_route, LOCAL),
@@ -237,7 +254,7 @@ static const struct route routes[] = {
     ROUTE(DELETE, "/admin/v1/keys/{id}", keys_revoke_route, LOCAL),
     ROUTE(GET, "/admin/v1/models", models_list_route, LOCAL),
     {HTTP_POST, "/admin/v1/models", admin_upload_end, AUTH_LOCAL, &admin_dialect, admin_upload_data,
-     admin_upload_begin, UINT64_C(1) << 40},
+     admin_upload_begin},
     ROUTE(DELETE, "/admin/v1/models/{name}", model_remove_route, LOCAL),
     ROUTE(POST, "/admin/v1/models/{name}/default", model_default_route, LOCAL),
     ROUTE(PUT, "/admin/v1/aliases/{alias}", alias_set_route, LOCAL),

@@ -17,6 +17,7 @@ struct admin_work {
     struct admin_call admin;
     buf body;
     bool answered;
+    str new_key; /* name of a key that is taken back when its record fails */
 };
 struct admin_work *admin_begin(struct api_call *c);
 /* `e` of the admin_ call: a failure is answered now, success when `done` comes. */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* A model file comes as the body of POST /admin/v1/models?name=…, is hashed on the way into a
- * hidden file and takes its digest's name when it is whole and valid.  Until then nobody sees it;
- * a client that goes away leaves nothing behind. */
+ * hidden file and takes its digest's name when it is whole and valid (gate/admin.h).  Until then
+ * nobody sees it; a client that goes away leaves nothing behind.  Who may not add models is told
+ * so before the first byte. */
 #include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "api/admin/admin_api.h"
 #include "os/file.h"
@@ -13,7 +12,7 @@ struct upload {
     struct api_call *call;
     sha256 *hash;
     fd file;
-    const char *incoming; /* path while it grows; NULL: renamed or never made */
+    const char *incoming; /* path while it grows; NULL: never made */
     struct err_kept failure;
 };
 
@@ -24,7 +23,7 @@ upload_done(void *p)
     sha256_free(u->hash);
     fd_auto(&u->file);
     if (u->incoming)
-        IGNORE(file_remove(u->incoming)); /* a left-over is hidden and harmless */
+        IGNORE(file_remove(u->incoming)); /* gone when it was taken; else swept at the next start */
 }
 
 static const char *
@@ -38,7 +37,7 @@ open_incoming(struct upload *u)
 {
     const str id = http_request_id(u->call->x);
     const char *path = file_join(u->call->a, models_dir(u->call),
-                                 arena_fmt(u->call->a, ".incoming-%.*s", STR_FMT(id)).at);
+                                 arena_fmt(u->call->a, MODEL_INCOMING "%.*s", STR_FMT(id)).at);
     TRY(sha256_new(&u->hash));
     TRY(file_open(path, O_RDWR | O_CREAT | O_EXCL, 0600, &u->file));
     u->incoming = path;
@@ -48,6 +47,11 @@ open_incoming(struct upload *u)
 void
 admin_upload_begin(struct api_call *c)
 {
+    const err denied = gate_allow(c->gate, c->session, OP_MODEL_ADD, http_request_id(c->x), c->a);
+    if (denied.code) {
+        api_fail(c, denied);
+        return;
+    }
     struct upload *u = arena_new(c->a, struct upload);
     u->call = c;
     u->file = -1;
@@ -67,8 +71,6 @@ void
 admin_upload_data(struct api_call *c, str piece)
 {
     struct upload *u = c->own;
-    if (http_started(c->x))
-        return;
     if (!u->failure.e.code)
         err_keep(&u->failure, take(u, piece));
     if (u->failure.e.code)
@@ -78,6 +80,8 @@ admin_upload_data(struct api_call *c, str piece)
 static fallible
 read_wish(struct api_call *c, struct model_wish *m)
 {
+    static const char *const known[] = {"name", "licence", "label", "origin", "toy", NULL};
+    TRY(api_query_only(c, known));
     TRY(api_query(c, STR("name"), &m->name));
     TRY(api_query(c, STR("licence"), &m->licence));
     TRY(api_query(c, STR("label"), &m->label));
@@ -86,21 +90,9 @@ read_wish(struct api_call *c, struct model_wish *m)
 }
 
 static fallible
-keep_file(struct upload *u, str sha)
-{
-    const char *path = file_join(u->call->a, models_dir(u->call),
-                                 arena_fmt(u->call->a, "%.*s.gguf", STR_FMT(sha)).at);
-    TRY(file_sync(u->file));
-    if (rename(u->incoming, path) != 0)
-        return file_errno("rename", path);
-    u->incoming = NULL;
-    return OK;
-}
-
-static fallible
 finish(struct upload *u, struct admin_work *w)
 {
-    struct model_wish m = {.name = STR_NONE, .file = u->file};
+    struct model_wish m = {.name = STR_NONE, .file = u->file, .incoming = u->incoming};
     char hex[65];
     digest d;
     TRY(err_again(&u->failure));
@@ -108,15 +100,7 @@ finish(struct upload *u, struct admin_work *w)
     TRY(sha256_end(TAKE(u->hash), &d));
     digest_text(&d, hex);
     m.sha256 = str_of(hex);
-    /* The row is written first: a file without a row is litter, a row without a file is not
-     * possible, because the rename below is what can still fail and then the row goes again. */
-    TRY(admin_model_add(&w->admin, &m));
-    if (m.toy.len)
-        return OK;
-    const err e = keep_file(u, m.sha256);
-    if (e.code)
-        IGNORE(registry_remove(gate_parts_of(u->call->gate)->registry, m.name));
-    return e;
+    return admin_model_add(&w->admin, &m);
 }
 
 void

@@ -9,8 +9,6 @@
 #include "api/openai/openai.h"
 #include "os/clock.h"
 
-enum { CHUNK_BYTES_MAX = 1024 * 1024 };
-
 struct choice {
     buf text, logprobs; /* plain only */
     const char *finish;
@@ -27,6 +25,7 @@ struct answer {
     buf head;  /* what every chunk starts with */
     buf chunk;
     struct choice *choices;
+    struct err_kept failure; /* of a chunk: nothing more is sent until the error in on_end */
     uint32_t prompt_tokens, cached_tokens, output_tokens;
 };
 
@@ -79,9 +78,9 @@ static void
 send(struct answer *w)
 {
     const err e = buf_end(&w->chunk);
-    if (e.code)
-        http_abort(w->call->x);
-    else /* BUSY: the reader is being cut, on_gone comes and cancels the job */
+    if (e.code && !w->failure.e.code)
+        err_keep(&w->failure, e);
+    if (!w->failure.e.code) /* BUSY: the reader is being cut, on_gone comes and cancels the job */
         IGNORE(http_write(w->call->x, buf_str(&w->chunk)));
     buf_clear(&w->chunk);
 }
@@ -150,6 +149,22 @@ usage_chunk(struct answer *w)
     buf_add(&w->chunk, STR("\n\n"));
 }
 
+/* The head is out, so the error is an event: clients of this dialect read data with "error". */
+static void
+fail_stream(struct answer *w, err e)
+{
+    api_log(w->call, e);
+    buf_add(&w->chunk, STR("data: "));
+    openai_dialect.put_error(&w->chunk, e, str_of(err_public(e)), str_of(err_param()));
+    buf_add(&w->chunk, STR("\n\n"));
+    if (buf_end(&w->chunk).code) { /* not even that: it must not look like a good end */
+        http_abort(w->call->x);
+        return;
+    }
+    IGNORE(http_write(w->call->x, buf_str(&w->chunk))); /* BUSY: it is being cut already */
+    http_end(w->call->x);
+}
+
 static void
 end_stream(struct answer *w)
 {
@@ -159,18 +174,11 @@ end_stream(struct answer *w)
         usage_chunk(w);
     buf_add(&w->chunk, STR("data: [DONE]\n\n"));
     send(w);
-    http_end(w->call->x);
-}
-
-/* The head is out, so the error is an event: clients of this dialect read data with "error". */
-static void
-fail_stream(struct answer *w, err e)
-{
-    buf_add(&w->chunk, STR("data: "));
-    openai_dialect.put_error(&w->chunk, e, str_of(err_public(e)), str_of(err_param()));
-    buf_add(&w->chunk, STR("\n\n"));
-    send(w);
-    http_end(w->call->x);
+    const err e = err_again(&w->failure);
+    if (e.code)
+        fail_stream(w, e);
+    else
+        http_end(w->call->x);
 }
 
 /* ---- plain */
@@ -245,6 +253,7 @@ on_start(void *ctx, const struct gate_start *s)
     json_open(&w->head, '{');
     put_identity(w, true, &w->head);
     buf_add(&w->head, STR(",\"choices\":[{\"index\":"));
+    err_keep(&w->failure, buf_end(&w->head));
     http_start(w->call->x, 200, fields, 3);
     if (!w->is_chat)
         return;
@@ -283,6 +292,8 @@ on_end(void *ctx, err e)
 {
     struct answer *w = ctx;
     w->call->job = NULL;
+    if (!e.code)
+        e = err_again(&w->failure);
     if (e.code && http_started(w->call->x))
         fail_stream(w, e);
     else if (e.code)
@@ -316,10 +327,12 @@ prepare(struct answer *w)
     TRY(try_arena_get(w->call->a, n, sizeof *w->choices, &room));
     w->choices = room;
     for (uint32_t i = 0; i < n; i++)
-        w->choices[i] =
-            (struct choice){.text = BUF(limit / n), .logprobs = BUF(limit / n), .finish = "stop"};
+        w->choices[i] = (struct choice){.text = BUF(limit / n),
+                                        .logprobs = BUF(limit / n),
+                                        .finish = "stop",
+                                        .text_offset = w->ask.echo_chars};
     w->head = BUF(4096);
-    w->chunk = BUF(CHUNK_BYTES_MAX);
+    w->chunk = BUF(limit); /* the first may hold an echo of the prompt */
     arena_on_end(w->call->a, answer_done, w);
     return OK;
 }

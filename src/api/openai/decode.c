@@ -76,6 +76,25 @@ openai_check_fields(const jval *body, enum openai_route route)
     return OK;
 }
 
+/* Of what lies within a field.  What asks for nothing may be there: clients send back what they
+ * were sent. */
+static fallible
+check_members(const jval *o, const char *const *known)
+{
+    struct jwalk w = {.next = NULL};
+    jval v;
+    while (json_each(o, &w, &v)) {
+        const char *const *k = known;
+        char room[128];
+        while (*k && strcmp(*k, v.name) != 0)
+            k++;
+        if (!*k && !asks_for_nothing(&v))
+            REFUSE(ARGUMENT, json_path(&v, room, sizeof room), "the field \"%s\" is not known here",
+                   room);
+    }
+    return OK;
+}
+
 /* ---- messages */
 static fallible
 read_role(const jval *message, enum conv_role *ret)
@@ -104,6 +123,7 @@ read_role(const jval *message, enum conv_role *ret)
 static fallible
 add_part(const jval *part, buf *text)
 {
+    static const char *const known[] = {"type", "text", NULL};
     const jval type = json_get(part, "type"), value = json_get(part, "text");
     char path[128];
     str name, s;
@@ -113,6 +133,7 @@ add_part(const jval *part, buf *text)
         REFUSE(UNSUPPORTED, json_path(&type, path, sizeof path),
                "%s: only parts of type \"text\" are supported by this version", path);
     TRY(json_str(&value, TEXT_BYTES_MAX, &s));
+    TRY(check_members(part, known));
     if (text->len)
         buf_add_char(text, '\n');
     buf_add(text, s);
@@ -162,12 +183,14 @@ refuse_calls(const jval *message)
 static fallible
 read_message(arena *a, const jval *v, struct conv_message *ret)
 {
+    static const char *const known[] = {"role", "content", "name", "tool_call_id", NULL};
     struct conv_message m = {.role = CONV_USER};
     str text;
     TRY(json_object(v));
     TRY(read_role(v, &m.role));
     TRY(read_text(a, v, m.role, &text));
     TRY(refuse_calls(v));
+    TRY(check_members(v, known));
     const jval name = json_get(v, "name"), id = json_get(v, "tool_call_id");
     TRY(opt_json_str(&name, NAME_BYTES_MAX, &m.name));
     TRY(opt_json_str(&id, NAME_BYTES_MAX, &m.tool_call_id));
@@ -268,16 +291,17 @@ read_reals(const jval *body, struct conv_params *s)
 static fallible
 read_counts(const struct params *p, const jval *body, struct conv_params *s)
 {
-    int64_t tokens = 0, n = 1, top_k = s->top_k, seed = INT64_MIN;
-    TRY(read_whole(body, "max_tokens", 0, INT32_MAX, &tokens));
-    TRY(read_whole(body, "max_completion_tokens", 0, INT32_MAX, &tokens));
+    int64_t tokens = 0, n = 1, top_k = s->top_k, seed = 0;
+    const jval chosen = json_get(body, "seed");
+    TRY(read_whole(body, "max_tokens", 1, INT32_MAX, &tokens));
+    TRY(read_whole(body, "max_completion_tokens", 1, INT32_MAX, &tokens));
     TRY(read_whole(body, "n", 1, (int64_t)p->gate_choices_max, &n));
-    TRY(read_whole(body, "top_k", 0, INT32_MAX, &top_k));
-    TRY(read_whole(body, "seed", INT64_MIN, INT64_MAX, &seed));
+    TRY(read_whole(body, "top_k", -1, INT32_MAX, &top_k));
+    TRY(opt_json_i64(&chosen, INT64_MIN, INT64_MAX, &seed));
     s->tokens_max = (uint32_t)tokens;
     s->n = (uint32_t)n;
-    s->top_k = (int32_t)top_k;
-    s->has_seed = seed != INT64_MIN;
+    s->top_k = top_k > 0 ? (int32_t)top_k : 0; /* -1, too, is how some say off */
+    s->has_seed = json_type(chosen) != J_ABSENT;
     s->seed = (uint64_t)seed;
     return OK;
 }
@@ -296,6 +320,7 @@ read_sampling(const struct params *p, const jval *body, struct conv_params *s)
 static fallible
 read_stream(const jval *body, struct openai_ask *ask)
 {
+    static const char *const known[] = {"include_usage", "include_obfuscation", NULL};
     const jval stream = json_get(body, "stream"), options = json_get(body, "stream_options");
     TRY(opt_json_bool(&stream, &ask->stream));
     if (json_type(options) == J_ABSENT)
@@ -303,6 +328,7 @@ read_stream(const jval *body, struct openai_ask *ask)
     TRY(json_object(&options));
     if (!ask->stream)
         REFUSE(ARGUMENT, "stream_options", "stream_options is only for \"stream\": true");
+    TRY(check_members(&options, known));
     const jval usage = json_get(&options, "include_usage");
     return opt_json_bool(&usage, &ask->include_usage);
 }
@@ -311,6 +337,7 @@ read_stream(const jval *body, struct openai_ask *ask)
 static fallible
 read_format(const jval *body, struct conv_params *s)
 {
+    static const char *const known[] = {"type", NULL};
     const jval v = json_get(body, "response_format");
     str type;
     if (json_type(v) == J_ABSENT)
@@ -325,7 +352,7 @@ read_format(const jval *body, struct conv_params *s)
     if (!s->json_object && !str_eq(type, STR("text")))
         REFUSE(ARGUMENT, "response_format.type",
                "response_format.type must be \"text\" or \"json_object\"");
-    return OK;
+    return check_members(&v, known);
 }
 
 static fallible
@@ -410,6 +437,16 @@ read_prompt(const jval *body, str *ret)
     return json_str(&first, TEXT_BYTES_MAX, ret);
 }
 
+/* A character begins with a byte that continues none. */
+static uint32_t
+count_chars(str s)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < s.len; i++)
+        n += ((unsigned char)s.at[i] & 0xc0) != 0x80;
+    return n;
+}
+
 fallible
 openai_decode_text(const struct params *p, arena *a, const jval *body, struct openai_ask *ret)
 {
@@ -431,6 +468,7 @@ openai_decode_text(const struct params *p, arena *a, const jval *body, struct op
     const jval max = json_get(body, "max_tokens");
     if (json_type(max) == J_ABSENT)
         s->tokens_max = 16; /* the API's own default for this route */
+    ret->echo_chars = s->echo ? count_chars(prompt) : 0;
     ret->conv.prompt = content_of(prompt, LABEL_BOTTOM);
     return OK;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* decode.h - OpenAI request bodies into the canonical conversation (API reference, 2026).
  *
- * Every field has a fate in fields.def.  Refusals are 400s that name the field and what it may
+ * Every field has a fate in fields.def; members of messages, parts and options are known here or
+ * refused, unless they ask for nothing.  Refusals are 400s that name the field and what it may
  * hold.  Content gets its label later, in the gate. */
 #pragma once
 #include "base/json.h"
@@ -12,8 +13,9 @@ struct openai_ask {
     struct conv conv;
     str model;
     bool stream, include_usage;
-    bool base64;    /* embeddings */
-    str label_text; /* of the answer, once it started */
+    bool base64;         /* embeddings */
+    uint32_t echo_chars; /* of the prompt, when the text begins with it */
+    str label_text;      /* of the answer, once it started */
 };
 
 enum openai_route { ROUTE_C = 1, ROUTE_T = 2, ROUTE_E = 4 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/openai/answer.h"
 
+enum { TOKEN_BYTES_MAX = 512 * 1024 }; /* of one token, with every byte escaped */
+
 /* ---- chat: {"content":[{token, logprob, bytes, top_logprobs}]} */
 static void
 put_bytes(buf *b, str text)
@@ -38,12 +40,35 @@ put_item(buf *b, const struct engine_token *t)
 
 /* ---- completions: parallel lists, so rows are kept apart by their list until the end: each row
  * is four JSON values, one a line */
+/* Tokens that are no UTF-8 may look the same once they are written. */
+static bool
+looks_like(str a, str b)
+{
+    AUTO(buf) x = BUF(TOKEN_BYTES_MAX);
+    AUTO(buf) y = BUF(TOKEN_BYTES_MAX);
+    json_put_str(&x, a);
+    json_put_str(&y, b);
+    return str_eq(buf_str(&x), buf_str(&y));
+}
+
+/* An object has a name once: of tokens that look the same the first, likeliest, is shown. */
+static bool
+is_shown_before(const struct engine_token *t, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (looks_like(t->top[i].text, t->top[at].text))
+            return true;
+    return false;
+}
+
 static void
 put_tops(buf *b, const struct engine_token *t)
 {
     json_open(b, '{');
     for (size_t i = 0; i < t->top_count; i++) {
-        if (b->at[b->len - 1] != '{')
+        if (is_shown_before(t, i))
+            continue;
+        if (i)
             buf_add_char(b, ',');
         json_put_str(b, t->top[i].text);
         buf_add_char(b, ':');
@@ -63,7 +88,9 @@ add_row(buf *rows, const struct engine_token *t, uint32_t *offset)
     buf_add_char(rows, '\n');
     buf_add_u64(rows, *offset);
     buf_add_char(rows, '\n');
-    *offset += (uint32_t)t->text.len;
+    /* A character begins with a byte that continues none. */
+    for (size_t i = 0; i < t->text.len; i++)
+        *offset += ((unsigned char)t->text.at[i] & 0xc0) != 0x80;
 }
 
 void
@@ -123,5 +150,6 @@ openai_put_logprobs(buf *b, bool is_chat, const struct engine_piece *p, uint32_t
 {
     AUTO(buf) rows = BUF(b->limit);
     openai_add_logprobs(&rows, is_chat, p, offset);
+    b->failed = b->failed || rows.failed;
     openai_put_logprob_list(b, is_chat, buf_str(&rows));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/openai/openai.h"
 
+enum { MODELS_BYTES_MAX = 16 * 1024 * 1024 };
+
 static void
 put_error(buf *b, err e, str sentence, str param)
 {
@@ -50,11 +52,22 @@ models_of(const struct api_call *c)
     return gate_parts_of(c->gate)->registry;
 }
 
+static fallible
+may_list(const struct api_call *c)
+{
+    return gate_allow(c->gate, c->session, OP_MODEL_LIST, http_request_id(c->x), c->a);
+}
+
 static void
 list_models(struct api_call *c)
 {
     const struct model *m;
-    AUTO(buf) b = BUF(4 * 1024 * 1024);
+    AUTO(buf) b = BUF(MODELS_BYTES_MAX);
+    const err denied = may_list(c);
+    if (denied.code) {
+        api_fail(c, denied);
+        return;
+    }
     json_open(&b, '{');
     json_member_str(&b, "object", STR("list"));
     json_key(&b, "data");
@@ -67,14 +80,21 @@ list_models(struct api_call *c)
     api_json(c, &b);
 }
 
+static fallible
+find_model(const struct api_call *c, const struct model **ret)
+{
+    TRY(may_list(c));
+    if (!registry_find(models_of(c), c->args[0], MODEL_EMBED, ret).code)
+        return OK;
+    return registry_find(models_of(c), c->args[0], MODEL_CHAT, ret);
+}
+
 static void
 show_model(struct api_call *c)
 {
-    const struct model *m = NULL;
+    const struct model *m;
     AUTO(buf) b = BUF(64 * 1024);
-    err e = registry_find(models_of(c), c->args[0], MODEL_CHAT, &m);
-    if (e.code && (m = registry_get(models_of(c), c->args[0])))
-        e = OK;
+    const err e = find_model(c, &m);
     if (e.code) {
         api_fail(c, e);
         return;
@@ -84,11 +104,11 @@ show_model(struct api_call *c)
 }
 
 static const struct route routes[] = {
-    {HTTP_POST, "/v1/chat/completions", openai_chat, AUTH_LOCAL, &openai_dialect, NULL, NULL, 0},
-    {HTTP_POST, "/v1/completions", openai_completions, AUTH_LOCAL, &openai_dialect, NULL, NULL, 0},
-    {HTTP_POST, "/v1/embeddings", openai_embeddings, AUTH_LOCAL, &openai_dialect, NULL, NULL, 0},
-    {HTTP_GET, "/v1/models", list_models, AUTH_LOCAL, &openai_dialect, NULL, NULL, 0},
-    {HTTP_GET, "/v1/models/{id}", show_model, AUTH_LOCAL, &openai_dialect, NULL, NULL, 0},
+    {HTTP_POST, "/v1/chat/completions", openai_chat, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_POST, "/v1/completions", openai_completions, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_POST, "/v1/embeddings", openai_embeddings, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_GET, "/v1/models", list_models, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_GET, "/v1/models/{id}", show_model, AUTH_LOCAL, &openai_dialect, NULL, NULL},
 };
 
 const struct route_table openai_table = {routes, sizeof routes / sizeof *routes};

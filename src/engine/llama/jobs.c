@@ -154,14 +154,21 @@ begin(struct jobs *q, struct answer *a)
         a->state = ANSWER_READS;
 }
 
+static fallible
+give_sampler(const struct jobs *q, struct answer *a)
+{
+    const struct job *job = a->job;
+    const uint32_t seed = sampler_seed(job->seed, a->index);
+    return sampler_new(job->serve, &q->m->vocabulary, &job->prompt, seed, &a->sampler);
+}
+
 static bool
 start(struct jobs *q, struct answer *a)
 {
     struct job *job = a->job;
     if (!seat(q, a))
         return false;
-    const err e =
-        sampler_new(job->serve, &q->m->vocabulary, a->index, job->seed, &job->prompt, &a->sampler);
+    const err e = give_sampler(q, a);
     if (e.code)
         jobs_fail(q, job, e);
     else
@@ -219,8 +226,7 @@ jobs_answer_over(struct jobs *q, struct answer *a)
                   err_start(ERR_UNSUPPORTED, __FILE__, __LINE__, __func__,
                             "a sequence of this model cannot be cut"));
     else if (next) {
-        const err e = sampler_new(job->serve, &q->m->vocabulary, next->index, job->seed,
-                                  &job->prompt, &next->sampler);
+        const err e = give_sampler(q, next);
         if (e.code)
             jobs_fail(q, job, e);
     }

@@ -9,7 +9,8 @@
  *
  * Embedders have no answers to write.  Models that see the whole text at once (BERT) want it in
  * one step, so a step holds one whole context; pooling is the model's own, else the mean (or the
- * last token where attention is causal).
+ * last token where attention is causal).  llama.cpp sets a row of logits aside for each token of a
+ * step although an encoder has none: with 250,000 tokens in the vocabulary 1 MB each.
  *
  * The file must have an open file description of its own, for it is read through its position. */
 #pragma once

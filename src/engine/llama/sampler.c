@@ -21,10 +21,13 @@ struct sampler {
 fallible
 candidates_init(struct candidates *ret, const struct vocabulary *v)
 {
-    llama_token_data *at = mem_get(v->count * sizeof *at);
-    if (!at)
+    struct candidates c = {.at = mem_get(v->count * sizeof *c.at),
+                           .logits = mem_get(v->count * sizeof *c.logits)};
+    if (!c.at || !c.logits) {
+        candidates_done(&c);
         FAIL(LIMIT, "no memory for %u candidates", v->count);
-    *ret = (struct candidates){.at = at};
+    }
+    *ret = c;
     return OK;
 }
 
@@ -32,6 +35,7 @@ void
 candidates_done(struct candidates *c)
 {
     mem_free(c->at);
+    mem_free(c->logits);
     *c = (struct candidates){0};
 }
 
@@ -57,9 +61,9 @@ sampler_check(const struct serve_job *j, const struct vocabulary *v)
     return OK;
 }
 
-/* splitmix64's finish: answers of one request get unrelated seeds. */
-static uint32_t
-seed_of(uint64_t seed, uint32_t index)
+/* splitmix64's finish (Steele, Lea, Flood 2014). */
+uint32_t
+sampler_seed(uint64_t seed, uint32_t index)
 {
     uint64_t z = seed + (index + (uint64_t)1) * 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -69,7 +73,7 @@ seed_of(uint64_t seed, uint32_t index)
 }
 
 static struct llama_sampler *
-make_chain(const struct engine_submit *ask, uint64_t seed, uint32_t index)
+make_chain(const struct engine_submit *ask, uint32_t seed)
 {
     struct llama_sampler *c = llama_sampler_chain_init(llama_sampler_chain_default_params());
     if (ask->top_k && ask->top_k < INT32_MAX)
@@ -79,7 +83,7 @@ make_chain(const struct engine_submit *ask, uint64_t seed, uint32_t index)
     if (ask->min_p > 0)
         llama_sampler_chain_add(c, llama_sampler_init_min_p(ask->min_p, 1));
     llama_sampler_chain_add(c, llama_sampler_init_temp(ask->temperature));
-    llama_sampler_chain_add(c, llama_sampler_init_dist(seed_of(seed, index)));
+    llama_sampler_chain_add(c, llama_sampler_init_dist(seed));
     return c;
 }
 
@@ -124,8 +128,8 @@ start_penalties(struct sampler *s, const struct tokens *prompt)
 }
 
 fallible
-sampler_new(const struct serve_job *j, const struct vocabulary *v, uint32_t index, uint64_t seed,
-            const struct tokens *prompt, struct sampler **ret)
+sampler_new(const struct serve_job *j, const struct vocabulary *v, const struct tokens *prompt,
+            uint32_t seed, struct sampler **ret)
 {
     struct sampler *s = mem_get(sizeof *s);
     if (!s)
@@ -137,7 +141,7 @@ sampler_new(const struct serve_job *j, const struct vocabulary *v, uint32_t inde
         return e;
     }
     if (j->ask.temperature > 0)
-        s->chain = make_chain(&j->ask, seed, index);
+        s->chain = make_chain(&j->ask, seed);
     *ret = s;
     return OK;
 }
@@ -157,16 +161,31 @@ sampler_free(struct sampler *s)
 /* ---- candidates */
 
 static void
-penalise(const struct sampler *s, llama_token_data *at)
+penalise(const struct sampler *s, float *logits)
 {
     const struct engine_submit *ask = &s->job->ask;
     for (size_t i = 0; i < s->seen_count; i++) {
-        float *logit = &at[s->seen[i]].logit;
+        float *logit = &logits[s->seen[i]];
         const uint32_t count = s->count_of[s->seen[i]] - 1;
         *logit = *logit > 0 ? *logit / ask->repeat : *logit * ask->repeat;
         if (count)
             *logit -= ask->presence + ask->frequency * (float)count;
     }
+}
+
+/* The logits as the request wants them, in `room`. */
+static void
+adjust(const struct sampler *s, const float *from, float *room)
+{
+    const struct serve_job *j = s->job;
+    memcpy(room, from, s->v->count * sizeof *room);
+    for (size_t i = 0; i < j->bias_count; i++) {
+        const struct conv_bias b = bias_at(j, i);
+        room[b.token] += b.bias;
+    }
+    penalise(s, room);
+    for (size_t i = 0; j->ask.ignore_eos && i < s->v->end_count; i++)
+        room[s->v->ends[i]] = -INFINITY;
 }
 
 /* An object ends the answer by itself, when it is whole: no end token before. */
@@ -178,31 +197,36 @@ is_allowed(const struct sampler *s, llama_token t)
     return piece.len && json_guide_take(&g, piece) && !vocabulary_is_end(s->v, t);
 }
 
-static void
-keep_usable(const struct sampler *s, struct candidates *c, bool guided)
+static float
+highest(const float *logits, uint32_t count)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < c->count; i++)
-        if (isfinite(c->at[i].logit) && (!guided || is_allowed(s, c->at[i].id)))
-            c->at[kept++] = c->at[i];
-    c->count = kept;
+    float max = -INFINITY;
+    for (uint32_t t = 0; t < count; t++)
+        if (logits[t] > max && logits[t] < INFINITY)
+            max = logits[t];
+    return max;
+}
+
+/* Those that have a chance: what is e^25 times less likely than the best is left out, which all
+ * together is less than a millionth and saves most of the work. */
+static void
+collect_likely(const struct sampler *s, struct candidates *c)
+{
+    const float heat = s->job->ask.temperature > 1 ? s->job->ask.temperature : 1;
+    const float least = highest(c->logits, s->v->count) - 25 * heat;
+    c->count = 0;
+    for (uint32_t t = 0; t < s->v->count; t++)
+        if (c->logits[t] >= least && isfinite(c->logits[t]))
+            c->at[c->count++] = (llama_token_data){.id = (llama_token)t, .logit = c->logits[t]};
 }
 
 static void
-fill(const struct sampler *s, const float *logits, struct candidates *c, bool guided)
+collect_allowed(const struct sampler *s, struct candidates *c)
 {
-    const struct serve_job *j = s->job;
-    c->count = s->v->count;
+    c->count = 0;
     for (uint32_t t = 0; t < s->v->count; t++)
-        c->at[t] = (llama_token_data){.id = (llama_token)t, .logit = logits[t]};
-    for (size_t i = 0; i < j->bias_count; i++) {
-        const struct conv_bias b = bias_at(j, i);
-        c->at[b.token].logit += b.bias;
-    }
-    penalise(s, c->at);
-    for (size_t i = 0; j->ask.ignore_eos && i < s->v->end_count; i++)
-        c->at[s->v->ends[i]].logit = -INFINITY;
-    keep_usable(s, c, guided);
+        if (isfinite(c->logits[t]) && is_allowed(s, (llama_token)t))
+            c->at[c->count++] = (llama_token_data){.id = (llama_token)t, .logit = c->logits[t]};
 }
 
 static llama_token
@@ -229,12 +253,13 @@ draw(const struct sampler *s, struct candidates *c)
 static fallible
 pick(const struct sampler *s, const float *logits, struct candidates *room, llama_token *ret)
 {
-    fill(s, logits, room, false);
+    adjust(s, logits, room->logits);
+    collect_likely(s, room);
     if (!room->count)
         FAIL(CORRUPT, "the model's logits are no numbers");
     llama_token t = draw(s, room);
     if (s->job->ask.json_object && !is_allowed(s, t)) {
-        fill(s, logits, room, true);
+        collect_allowed(s, room);
         if (!room->count)
             FAIL(UNSUPPORTED, "no token of this vocabulary continues a JSON object");
         t = draw(s, room);

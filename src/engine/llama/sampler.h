@@ -3,8 +3,8 @@
  *
  * In this order: bias and penalties on the logits; then temperature 0 takes the best, else top_k,
  * top_p, min_p, temperature and a draw (llama.cpp's samplers and its order: the filters look at
- * the model's own distribution).  The presence and frequency penalties count the answer's tokens,
- * `repeat` also those of the prompt.
+ * the model's own distribution; tokens that have no chance are left out before).  The presence and
+ * frequency penalties count the answer's tokens, `repeat` also those of the prompt.
  *
  * A JSON object is asked of the token that was drawn, not of the vocabulary: only when the guide
  * (json_guide.h) refuses it, all tokens are tested and one is drawn among those it allows.
@@ -29,6 +29,7 @@ struct sampler;
 
 /* Room for one candidate per token, shared by all samplers of one thread. */
 struct candidates {
+    float *logits;
     llama_token_data *at;
     size_t count;
 };
@@ -49,9 +50,11 @@ struct choice {
 
 /* ARGUMENT: a bias names no token of the vocabulary. */
 fallible sampler_check(const struct serve_job *j, const struct vocabulary *v);
+/* The seed of answer `index` of a request with `seed`: answers get unrelated ones. */
+uint32_t sampler_seed(uint64_t seed, uint32_t index);
 /* What `j` asks for must have been checked.  LIMIT. */
-fallible sampler_new(const struct serve_job *j, const struct vocabulary *v, uint32_t index,
-                     uint64_t seed, const struct tokens *prompt, struct sampler **ret);
+fallible sampler_new(const struct serve_job *j, const struct vocabulary *v,
+                     const struct tokens *prompt, uint32_t seed, struct sampler **ret);
 void sampler_free(struct sampler *s);
 /* UNSUPPORTED: no token of this vocabulary continues the object; CORRUPT: no logit is a number. */
 fallible

@@ -84,17 +84,16 @@ good_text(buf *b)
 }
 
 static err
-decode(arena *a, const struct engine_text *head, str tail, str *text,
-       const struct engine_token **tokens)
+decode(arena *a, const struct engine_text *head, str tail, struct decoded_text *ret)
 {
     /* A copy of its own size, so that asan sees a read beyond it. */
     char *own = malloc(tail.len + !tail.len);
     if (tail.len)
         memcpy(own, tail.at, tail.len);
     arena_reset(a);
-    const err e = decode_text(a, head, (str){own, tail.len}, 20, text, tokens);
-    if (!e.code && text->len)
-        text->at = tail.at + (text->at - own);
+    const err e = decode_text(a, head, (str){own, tail.len}, 20, ret);
+    if (!e.code && ret->text.len)
+        ret->text.at = tail.at + (ret->text.at - own);
     free(own);
     return e;
 }
@@ -103,60 +102,55 @@ TEST(text_and_probabilities_are_read)
 {
     AUTO(arena) *a = NULL;
     AUTO(buf) b = BUF(1024);
-    const struct engine_token *tokens;
-    str text;
+    struct decoded_text got;
     NEED_OK(arena_open(1 << 20, &a));
     const struct engine_text head = good_text(&b);
-    NEED_OK(decode_text(a, &head, buf_str(&b), 20, &text, &tokens));
-    CHECK_STR(text, STR("ab"));
-    CHECK_STR(tokens[0].text, STR("a"));
-    CHECK_INT(tokens[0].top_count, ==, 2);
-    CHECK_STR(tokens[0].top[1].text, STR("xy"));
-    CHECK(tokens[0].top[1].logprob < -1.9 && tokens[0].top[1].logprob > -2.1);
-    CHECK_INT(tokens[1].top_count, ==, 0);
-    CHECK_STR(tokens[1].text, STR("b"));
-    CHECK_ERR(decode_text(a, &head, buf_str(&b), 1, &text, &tokens), PARSE);
+    NEED_OK(decode_text(a, &head, buf_str(&b), 20, &got));
+    CHECK_STR(got.text, STR("ab"));
+    CHECK_STR(got.tokens[0].text, STR("a"));
+    CHECK_INT(got.tokens[0].top_count, ==, 2);
+    CHECK_STR(got.tokens[0].top[1].text, STR("xy"));
+    CHECK(got.tokens[0].top[1].logprob < -1.9 && got.tokens[0].top[1].logprob > -2.1);
+    CHECK_INT(got.tokens[1].top_count, ==, 0);
+    CHECK_STR(got.tokens[1].text, STR("b"));
+    CHECK_ERR(decode_text(a, &head, buf_str(&b), 1, &got), PARSE);
 }
 
 TEST(text_cut_anywhere_or_with_more_behind_it_is_malformed)
 {
     AUTO(arena) *a = NULL;
     AUTO(buf) b = BUF(1024);
-    const struct engine_token *tokens;
-    str text;
+    struct decoded_text got;
     NEED_OK(arena_open(1 << 20, &a));
     const struct engine_text head = good_text(&b);
     for (size_t len = 0; len < b.len; len++)
-        CHECK_ERR(decode(a, &head, (str){b.at, len}, &text, &tokens), PARSE);
-    CHECK_OK(decode(a, &head, buf_str(&b), &text, &tokens));
+        CHECK_ERR(decode(a, &head, (str){b.at, len}, &got), PARSE);
+    CHECK_OK(decode(a, &head, buf_str(&b), &got));
     buf_add_char(&b, 'x');
-    CHECK_ERR(decode(a, &head, buf_str(&b), &text, &tokens), PARSE);
+    CHECK_ERR(decode(a, &head, buf_str(&b), &got), PARSE);
 }
 
 TEST(text_that_is_no_whole_utf8_is_malformed)
 {
     AUTO(arena) *a = NULL;
-    const struct engine_token *tokens;
-    str text;
+    struct decoded_text got;
     NEED_OK(arena_open(1 << 20, &a));
     const struct engine_text head = {.text_len = 2};
-    CHECK_ERR(decode(a, &head, STR("a\xC3"), &text, &tokens), PARSE);
-    CHECK_ERR(decode(a, &head, STR("\xFF\xFF"), &text, &tokens), PARSE);
-    CHECK_OK(decode(a, &head, STR("ü"), &text, &tokens));
+    CHECK_ERR(decode(a, &head, STR("a\xC3"), &got), PARSE);
+    CHECK_ERR(decode(a, &head, STR("\xFF\xFF"), &got), PARSE);
+    CHECK_OK(decode(a, &head, STR("ü"), &got));
 }
 
 TEST(probabilities_that_are_none_are_malformed)
 {
     static const float bad[] = {0.1f, INFINITY, -INFINITY, NAN};
     AUTO(arena) *a = NULL;
-    const struct engine_token *tokens;
-    str text;
+    struct decoded_text got;
     NEED_OK(arena_open(1 << 20, &a));
     for (size_t i = 0; i < 4; i++) {
         const struct engine_logprob token = {bad[i], 0, 0};
         const struct engine_text head = {.logprob_count = 1};
-        CHECK_ERR(decode(a, &head, (str){(const char *)&token, sizeof token}, &text, &tokens),
-                  PARSE);
+        CHECK_ERR(decode(a, &head, (str){(const char *)&token, sizeof token}, &got), PARSE);
     }
 }
 
@@ -165,12 +159,11 @@ TEST(counts_no_memory_could_hold_are_malformed)
     static const uint32_t counts[] = {ENGINE_LOGPROBS_MAX + 1, 0x7fffffff, 0xffffffff};
     AUTO(arena) *a = NULL;
     static char tail[65536];
-    const struct engine_token *tokens;
-    str text;
+    struct decoded_text got;
     NEED_OK(arena_open(1 << 20, &a));
     for (size_t i = 0; i < 3; i++) {
         const struct engine_text head = {.logprob_count = counts[i]};
-        CHECK_ERR(decode(a, &head, (str){tail, sizeof tail}, &text, &tokens), PARSE);
+        CHECK_ERR(decode(a, &head, (str){tail, sizeof tail}, &got), PARSE);
     }
 }
 
@@ -178,8 +171,7 @@ TEST(any_byte_changed_is_read_or_refused_but_never_beyond_the_message)
 {
     AUTO(arena) *a = NULL;
     AUTO(buf) good = BUF(1024);
-    const struct engine_token *tokens;
-    str text;
+    struct decoded_text got;
     NEED_OK(arena_open(1 << 22, &a));
     const struct engine_text good_head = good_text(&good);
     for (int round = 0; round < 20000; round++) {
@@ -189,7 +181,7 @@ TEST(any_byte_changed_is_read_or_refused_but_never_beyond_the_message)
         b.at[test_random() % b.len] = (char)test_random();
         if (round % 2)
             ((uint8_t *)&head)[test_random() % sizeof head] = (uint8_t)test_random();
-        const err e = decode(a, &head, buf_str(&b), &text, &tokens);
+        const err e = decode(a, &head, buf_str(&b), &got);
         CHECK(e.code == ERR_OK || e.code == ERR_PARSE || e.code == ERR_LIMIT);
     }
 }
@@ -198,14 +190,13 @@ TEST(memory_that_is_out_is_told_apart_from_malformed)
 {
     AUTO(arena) *a = NULL;
     AUTO(buf) b = BUF(1024);
-    const struct engine_token *tokens;
-    str text;
+    struct decoded_text got;
     bool fired = true;
     NEED_OK(arena_open(1 << 20, &a));
     const struct engine_text head = good_text(&b);
     for (long n = 1; fired; n++) {
         fault_arm(n);
-        const err e = decode(a, &head, buf_str(&b), &text, &tokens);
+        const err e = decode(a, &head, buf_str(&b), &got);
         fired = fault_fired();
         fault_arm(0);
         CHECK_INT(e.code, ==, fired ? ERR_LIMIT : ERR_OK);

@@ -12,8 +12,8 @@
 #include "test.h"
 
 /* A backend that says its prompt: each byte is a token, `per_step` of them in a step, for all
- * answers.  Other bytes mean: 'E' end now, 'C' the context is full, 'F' fail, 'L' the next byte
- * is a token with probabilities.  Prompts "refuse" and "at once" do so in submit. */
+ * answers.  Other bytes mean: 'E' end now, 'C' the context is full, 'F' fail, '0' a token
+ * without text.  Prompts "refuse" and "at once" do so in submit. */
 enum { JOBS_MAX = 64, WAIT_MS = 10000 };
 
 struct parrot {
@@ -83,7 +83,7 @@ say(struct parrot *p, size_t k)
         else if (word.at[0] == 'F')
             serve_fail(p->s, j, (err){ERR_LIMIT}, 1, 2);
         else
-            (void)serve_token(p->s, j, i, word, &lp, tops, 3);
+            (void)serve_token(p->s, j, i, word.at[0] == '0' ? STR("") : word, &lp, tops, 3);
     }
 }
 
@@ -337,6 +337,19 @@ TEST(probabilities_come_only_where_they_were_asked_for_and_not_more_than_that)
     CHECK_INT(((const struct engine_text *)r->m.body)->logprob_count, ==, 1);
     CHECK_INT(lp.top_count, ==, 2);
     check_done(r, 2, 0, FINISH_STOP);
+    rig_end(r, ERR_OK);
+}
+
+TEST(probabilities_of_tokens_without_text_come_at_the_end)
+{
+    struct rig *r = rig_new(1, 8);
+    struct engine_submit ask = plain();
+    ask.logprobs = 1;
+    send_ask(r, 1, ask, "a00E", NULL);
+    check_text(r, 1, 0, "a");
+    check_text(r, 1, 0, "");
+    CHECK_INT(((const struct engine_text *)r->m.body)->logprob_count, ==, 2);
+    CHECK_INT(check_done(r, 1, 0, FINISH_STOP).output_tokens, ==, 3);
     rig_end(r, ERR_OK);
 }
 

@@ -147,10 +147,10 @@ static const struct {
     const char *text, *said; /* said: in the error text, after the name */
 } wrong[] = {
     {"net.listen: a\nnet.listne: b\n",
-     ":2: there is no parameter of this name; did you mean net.listen?"},
+     ":2: there is no parameter net.listne; did you mean net.listen?"},
     {"audit.wait_max: 1\n", "did you mean audit.wait_ms_max?"},
     {"completely.different: 1\n",
-     ":1: there is no parameter of this name; `hoheit help` lists all"},
+     ":1: there is no parameter completely.different; `hoheit doc params` lists all"},
     {"log.level: a\n\n# x\nlog.level: b\n", ":4: log.level is given twice"},
     {"engine.threads: 1025\n", ":1: engine.threads must be a number from 0 to 1024"},
     {"engine.threads: many\n", ":1: engine.threads must be a number"},
@@ -161,7 +161,7 @@ static const struct {
     {"net.listen: \"a\\nb\"\n", ":1: net.listen must be one line of text"},
     {"net.listen: [a]\n", ":1: the value must be one number or text"},
     {"net.listen: {a: b}\n", ":1: the value must be one number or text"},
-    {"net:\n  listen: a\n", ":1: there is no parameter of this name"},
+    {"net:\n  listen: a\n", ":1: there is no parameter net"},
     {"net.listen: &x a\nlog.level: *x\n", ":2: the value must be one number or text"},
     {"[a]: b\n", ":1: a line is \"section.name: value\""},
     {"? *x\n: b\n", ":1: a line is"},

@@ -279,7 +279,8 @@ TEST(whatever_call_fails_the_old_or_the_new_file_is_there_whole_and_nothing_besi
     const str old = STR("the old content"), new = STR("the new and longer content");
     CHECK_OK(file_make_dir(dir, 0700));
     bool fired = true;
-    for (long n = 1; fired; n++) {
+    long steps = -1;
+    for (long n = 1; fired; n++, steps++) {
         str s = STR_NONE;
         NEED_OK(file_write_atomic(path, old, 0600));
         fault_arm(n);
@@ -292,6 +293,8 @@ TEST(whatever_call_fails_the_old_or_the_new_file_is_there_whole_and_nothing_besi
         CHECK_INT(count_entries(dir), ==, 1);
         CHECK(n < 100);
     }
+    /* make, mode, write, sync, rename; open and sync the directory */
+    CHECK_INT(steps, ==, 7);
 }
 
 static _Noreturn void

@@ -14,7 +14,7 @@
 #include "os/file.h"
 #include "test.h"
 
-enum { TURNS_MAX = 10000000, NOBODY = 65534 };
+enum { TURNS_MAX = 1000000, NOBODY = 65534 };
 
 static char said[65536];
 
@@ -114,26 +114,45 @@ TEST(a_child_is_not_touched_by_the_signals_its_parent_ignores_or_blocks)
     CHECK_STR(got, STR("SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"));
 }
 
-/* Files that hold their own number, put on descriptors in any order: each child must find file i
- * on descriptor 4 + i, also where sources and targets overlap. */
+enum { FILES = 10 };
+
+/* A file that holds its own number, on the lowest free descriptor or, with `high`, far above the
+ * places where the child will find it. */
+static int
+numbered_file(int i, bool high)
+{
+    char name[4200];
+    snprintf(name, sizeof name, "%s/%d", test_dir(), i);
+    const int f = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    CHECK(dprintf(f, "%d\n", i) > 0 && lseek(f, 0, SEEK_SET) == 0);
+    if (!high)
+        return f;
+    const int moved = fcntl(f, F_DUPFD_CLOEXEC, 40 + (int)(test_random() % 40));
+    close(f);
+    return moved;
+}
+
+static void
+shuffle(int *f, int count)
+{
+    for (int i = count - 1; i > 0; i--) {
+        const int k = (int)(test_random() % (uint64_t)(i + 1)), at = f[i];
+        f[i] = f[k];
+        f[k] = at;
+    }
+}
+
+/* Each child must find file i on descriptor 4 + i, also where sources and targets overlap. */
 TEST(descriptors_are_handed_over_right_whatever_their_numbers)
 {
-    enum { FILES = 10 };
-    for (int round = 0; round < 20; round++) {
-        char name[4200], want[64] = "";
+    for (int round = 0; round < 30; round++) {
+        char want[64] = "";
         int f[FILES];
         struct shell s;
         shell_init(&s, "for i in 4 5 6 7 8 9; do read x <&$i; echo $x; done >&3");
-        for (int i = 0; i < FILES; i++) {
-            snprintf(name, sizeof name, "%s/%d", test_dir(), i);
-            f[i] = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-            CHECK(dprintf(f[i], "%d\n", i) > 0 && lseek(f[i], 0, SEEK_SET) == 0);
-        }
-        for (int i = FILES - 1; i > 0; i--) {
-            const int k = (int)(test_random() % (uint64_t)(i + 1)), at = f[i];
-            f[i] = f[k];
-            f[k] = at;
-        }
+        for (int i = 0; i < FILES; i++)
+            f[i] = numbered_file(i, round % 3 == 0 || (round % 3 == 1 && i % 2));
+        shuffle(f, FILES);
         for (int i = 0; i < 6; i++) {
             s.spec.fds[s.spec.fd_count++] = f[i];
             CHECK_INT(pread(f[i], want + 2 * i, 2, 0), ==, 2);
@@ -302,15 +321,27 @@ status_of(const struct ended *e, pid_t pid)
     return -1;
 }
 
-TEST(ends_of_children_are_told_also_of_those_that_ended_before_anybody_watched)
+TEST(the_end_of_a_child_is_told_although_nobody_watched_yet)
 {
-    struct ended e = {.want = 4};
-    char room[64];
+    struct ended e = {.want = 1};
     siginfo_t info;
     NEED_OK(loop_new(&e.l));
     const pid_t early = start_script("exit 3");
     waitid(P_PID, (id_t)early, &info, WEXITED | WNOWAIT);
     NEED_OK(proc_watch(e.l, on_ended, &e));
+    for (int i = 0; i < TURNS_MAX && !e.count; i++)
+        loop_turn(e.l);
+    CHECK_INT(status_of(&e, early), ==, 3 << 8);
+    loop_free(e.l);
+}
+
+TEST(the_ends_of_children_are_told_with_their_status)
+{
+    struct ended e = {.want = 4};
+    char room[64];
+    NEED_OK(loop_new(&e.l));
+    NEED_OK(proc_watch(e.l, on_ended, &e));
+    const pid_t three = start_script("exit 3");
     const pid_t zero = start_script("exit 0");
     const pid_t ends = start_script("kill -STOP $$; sleep 1000");
     const pid_t kills = start_script("trap '' TERM; kill -STOP $$; sleep 1000");
@@ -318,7 +349,7 @@ TEST(ends_of_children_are_told_also_of_those_that_ended_before_anybody_watched)
     kill(ends, SIGCONT);
     proc_kill(kills);
     loop_run(e.l);
-    CHECK_STR(str_of(proc_status_text(status_of(&e, early), room)), STR("exit 3"));
+    CHECK_STR(str_of(proc_status_text(status_of(&e, three), room)), STR("exit 3"));
     CHECK_STR(str_of(proc_status_text(status_of(&e, zero), room)), STR("exit 0"));
     CHECK_STR(str_of(proc_status_text(status_of(&e, ends), room)), STR("signal 15 (Terminated)"));
     CHECK_STR(str_of(proc_status_text(status_of(&e, kills), room)), STR("signal 9 (Killed)"));

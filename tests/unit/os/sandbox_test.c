@@ -100,6 +100,8 @@ reports(enum sandbox_role role)
     WANT(4, r.seccomp == CALLS_FIT);
     WANT(5, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || role == SANDBOX_GATE ||
                 role == SANDBOX_ENGINE);
+    WANT(8, !CALLS_FIT || role == SANDBOX_GATE || role == SANDBOX_ENGINE ||
+                prctl(PR_GET_DUMPABLE) == 0);
     struct rlimit l;
     WANT(6, getrlimit(RLIMIT_CORE, &l) == 0 && l.rlim_cur == 0 && l.rlim_max == 0);
     WANT(7, getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur == 256 && l.rlim_max == 256);

@@ -141,7 +141,7 @@ TEST(damage_names_the_way_out)
 {
     const err e = query_check(SQLITE_NOTADB, "open the file");
     CHECK_STR(str_of(err_public(e)),
-              STR("the records are damaged or not ours (open the file: file is not a database); "
+              STR("records.db is damaged or not ours (open the file: file is not a database); "
                   "restore the file from the backup"));
 }
 

@@ -6,8 +6,7 @@
 #include <sys/wait.h>
 
 #include "os/ipc.h"
-#define RIG_REAL_SERVE
-#include "rig.h"
+#include "rig_model.h"
 
 enum { WAIT_MS = 20000, ANSWERS = 4, TEXT = 4096, IM_END = 259 };
 

@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 
 #include "base/fault.h"
-#include "rig.h"
+#include "rig_model.h"
 
 static float said[1000];
 static size_t said_count;

@@ -1,90 +1,16 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* rig.h - for the tests of engine/llama/: tiny models with random weights, made on the spot, and a
- * stand-in for serve.c that writes down what a backend says.
+/* rig.h - for the tests of engine/llama/: a stand-in for serve.c that writes down what a backend
+ * says, and an engine without a channel.
  *
- * The stand-in defines the functions of engine/serve.h, so the linker leaves the real ones out.
- * RIG_REAL_SERVE leaves the stand-in out instead. */
+ * The stand-in defines the functions of engine/serve.h, so the linker leaves the real ones out. */
 #pragma once
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/vec.h"
 #include "engine/llama/step.h"
 #include "engine/serve.h"
 #include "model/conv.h"
-#include "os/file.h"
-#include "test.h"
+#include "rig_model.h"
 
-/* The writer of tiny models is a program; here it is a function. */
-#define main tiny_gguf_main
-int tiny_gguf_main(int argc, char **argv);
-#include "tiny_gguf.c"
-#undef main
+enum { RIG_TEXT = 8192, RIG_TOPS = 20, RIG_VECTORS = 64, RIG_DIMS = 64 };
 
-enum { RIG_ANSWERS = 16, RIG_TEXT = 8192, RIG_TOPS = 20, RIG_VECTORS = 64, RIG_DIMS = 64 };
-
-/* ---- models */
-
-struct rig_model {
-    bool embeds;
-    const char *seed, *layers, *embd, *ctx;
-};
-
-/* Its path, valid until the next call. */
-static inline const char *
-rig_model_file(const struct rig_model *m)
-{
-    static char path[4200];
-    snprintf(path, sizeof path, "%s/%s-%s-%s-%s-%s.gguf", test_dir(), m->embeds ? "e" : "c",
-             m->seed, m->layers, m->embd, m->ctx);
-    const char *argv[] = {"tiny_gguf", "--seed", m->seed, "--layers", m->layers, "--embd",
-                          m->embd,     "--ctx",  m->ctx,  path,       "--embed"};
-    if (access(path, R_OK) != 0 &&
-        tiny_gguf_main(m->embeds ? 11 : 10, (char **)(uintptr_t)argv) != 0)
-        test_fail(__FILE__, __LINE__, "no tiny model");
-    return path;
-}
-
-static inline int
-rig_open(const struct rig_model *m)
-{
-    return open(rig_model_file(m), O_RDONLY | O_CLOEXEC);
-}
-
-static const struct rig_model rig_chat_model = {
-    .seed = "7", .layers = "2", .embd = "64", .ctx = "4096"};
-static const struct rig_model rig_embed_model = {
-    .embeds = true, .seed = "7", .layers = "2", .embd = "64", .ctx = "256"};
-
-static inline struct llama_options
-rig_options(int model_fd, bool embeds)
-{
-    return (struct llama_options){
-        .model_fd = model_fd,
-        .context_tokens = 512,
-        .sequences_max = 4,
-        .threads = 1,
-        .step_tokens_max = 64,
-        .is_embedder = embeds,
-    };
-}
-
-static inline void
-rig_no_progress(void *ctx, float part)
-{
-    (void)ctx, (void)part;
-}
-
-static inline fallible
-rig_load(const struct rig_model *m, struct llama_options o, struct loaded *ret)
-{
-    AUTO(fd) f = rig_open(m);
-    o.model_fd = f;
-    return load_model(&o, rig_no_progress, NULL, ret);
-}
-
-#ifndef RIG_REAL_SERVE
 /* ---- what a backend says */
 
 struct rig_answer {
@@ -105,7 +31,6 @@ struct rig_job {
     uint32_t vector_count;
     size_t dims;
     err failure;
-    char public[256];
 };
 
 struct serve {
@@ -188,7 +113,6 @@ serve_fail(struct serve *s, struct serve_job *j, err e, uint64_t have, uint64_t 
     s->have = have;
     s->limit = limit;
     r->failure = e;
-    snprintf(r->public, sizeof r->public, "%s", err_public(e));
     for (uint32_t i = 0; i < j->ask.n; i++)
         r->answers[i].over = true;
     r->open = 0;
@@ -199,12 +123,6 @@ serve_set_numbers(struct serve *s, uint64_t have, uint64_t limit)
 {
     s->have = have;
     s->limit = limit;
-}
-
-void
-serve_loading(struct serve *s, float progress)
-{
-    (void)s, (void)progress;
 }
 
 /* ---- jobs */
@@ -299,8 +217,6 @@ static inline void
 rig_cancel(struct rig_engine *e, struct rig_job *r)
 {
     r->open = 0;
-    for (uint32_t i = 0; i < r->pub.ask.n; i++)
-        r->answers[i].over = true;
     rig_settle(e);
 }
 
@@ -329,4 +245,3 @@ rig_engine_end(struct rig_engine *e)
     tokens_done(&e->tokens);
     load_done(&e->m);
 }
-#endif

@@ -43,7 +43,7 @@ sampler_for(struct rig_job *j, uint32_t index)
 {
     struct sampler *s = NULL;
     const struct tokens none = {0};
-    CHECK_OK(sampler_new(&j->pub, &m.vocabulary, index, j->pub.ask.seed, &none, &s));
+    CHECK_OK(sampler_new(&j->pub, &m.vocabulary, &none, sampler_seed(j->pub.ask.seed, index), &s));
     return s;
 }
 
@@ -209,7 +209,7 @@ TEST(the_repeat_penalty_counts_the_prompt_too)
     logits[30] = 3;
     ask.repeat = 2;
     struct rig_job *j = job_with(ask);
-    NEED_OK(sampler_new(&j->pub, &m.vocabulary, 0, 1, &prompt, &s));
+    NEED_OK(sampler_new(&j->pub, &m.vocabulary, &prompt, 1, &s));
     CHECK_INT(choose(s), ==, 30);
     sampler_free(s);
     rig_job_free(j);
@@ -389,7 +389,7 @@ TEST(every_failure_of_memory_is_reported_and_leaves_nothing)
         struct sampler *s = NULL;
         struct candidates c = {0};
         fault_arm(n);
-        err e = sampler_new(&j->pub, &m.vocabulary, 0, 1, &prompt, &s);
+        err e = sampler_new(&j->pub, &m.vocabulary, &prompt, 1, &s);
         if (!e.code)
             e = candidates_init(&c, &m.vocabulary);
         const bool fired = fault_fired();

@@ -353,6 +353,7 @@ TEST(when_cells_run_out_only_the_last_job_fails)
     p.n_ctx = 256;
     p.n_batch = p.n_ubatch = 64;
     p.n_seq_max = p.n_outputs_max = 2;
+    p.n_threads = p.n_threads_batch = 1;
     p.kv_unified = true;
     small.m.ctx = llama_init_from_model(small.m.model, p);
     small.m.memory = llama_get_memory(small.m.ctx);

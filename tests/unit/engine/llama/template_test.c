@@ -231,6 +231,15 @@ TEST(a_template_that_never_ends_ends_the_process_in_time)
     CHECK_INT(status_of(CHATML, 200), ==, 0);
 }
 
+/* By memory or, where a sanitizer counts it elsewhere, by time. */
+TEST(a_template_that_takes_all_memory_ends_the_process_in_time)
+{
+    static const char *const greedy[] = {"{% for a in range(100000000) %}{% endfor %}",
+                                         "{{ 'x' * 1500000000 }}"};
+    for (size_t i = 0; i < sizeof greedy / sizeof *greedy; i++)
+        CHECK_INT(status_of(greedy[i], 1000), !=, 0);
+}
+
 TEST(every_failure_of_memory_and_threads_is_reported_and_leaves_nothing)
 {
     for (long n = 1;; n++) {

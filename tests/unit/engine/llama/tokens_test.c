@@ -2,7 +2,7 @@
 #include "engine/llama/tokens.h"
 
 #include "base/fault.h"
-#include "rig.h"
+#include "rig_model.h"
 
 enum { BOS = 1, EOS = 2, IM_END = 259, FIRST_BYTE = 3 };
 

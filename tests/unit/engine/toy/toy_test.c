@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "os/sandbox.h"
 #include "unit/engine/rig.h"
 
 enum { WAIT_MS = 20000 };
@@ -22,6 +23,7 @@ struct rig {
     int far;
     pthread_t thread;
     pid_t child;
+    bool is_confined; /* the child */
     loop *l;
     engine *e;
     err served;
@@ -66,7 +68,7 @@ on_late(void *ctx)
 }
 
 static void
-start_engine(struct rig *r, bool as_child)
+start_engine(struct rig *r, int near, bool as_child)
 {
     if (!as_child) {
         CHECK_INT(pthread_create(&r->thread, NULL, serve_thread, r), ==, 0);
@@ -74,8 +76,13 @@ start_engine(struct rig *r, bool as_child)
     }
     r->child = fork();
     if (r->child == 0) {
+        const struct sandbox_spec spec = {.role = SANDBOX_ENGINE, .files_max = 64};
+        struct sandbox_report report;
+        close(near);
+        if (r->is_confined && sandbox_enter(&spec, &report).code)
+            _exit(1);
         serve_thread(r);
-        _exit(0);
+        _exit(r->served.code != ERR_OK);
     }
     close(r->far);
 }
@@ -89,18 +96,20 @@ wait_for(struct rig *r, const unsigned *what)
     return *what > 0;
 }
 
+enum place { ON_THREAD, AS_CHILD, CONFINED };
+
 static bool
-open_rig(struct rig *r, bool is_embedder, uint32_t sequences, uint32_t token_ms, bool as_child)
+open_rig(struct rig *r, bool is_embedder, uint32_t sequences, uint32_t token_ms, enum place place)
 {
     int pair[2];
     loop_timer *late;
-    *r = (struct rig){.leave = rig_grant("intern")};
+    *r = (struct rig){.leave = rig_grant("intern"), .is_confined = place == CONFINED};
     CHECK_OK(toy_new(is_embedder, sequences, token_ms, &r->toy));
     CHECK_OK(ipc_pair(pair));
     CHECK_OK(loop_new(&r->l));
     CHECK_OK(loop_timer_start(r->l, WAIT_MS, 0, on_late, r, &late));
     r->far = pair[1];
-    start_engine(r, as_child);
+    start_engine(r, pair[0], place != ON_THREAD);
     CHECK_OK(engine_new(r->l, pair[0], (struct engine_events){on_ready, on_lost, r}, &r->e));
     return wait_for(r, &r->ready);
 }
@@ -150,7 +159,7 @@ static struct rig_conv talk, other;
 TEST(a_chat_is_answered_in_valid_text_and_ends_by_itself)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     ask(&r, ENGINE_CHAT, rig_chat(&talk, asked), &one);
     CHECK_INT(one.failed, ==, 0);
     CHECK_INT(one.lasts, ==, 1);
@@ -170,7 +179,7 @@ TEST(a_chat_is_answered_in_valid_text_and_ends_by_itself)
 TEST(the_answer_carries_the_labels_of_conversation_and_model)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     struct conv *c = rig_chat(&talk, asked);
     c->label = label_with(LABEL_BOTTOM, LABEL_TAINT_FIRST);
     ask(&r, ENGINE_CHAT, c, &one);
@@ -183,7 +192,7 @@ TEST(many_questions_give_many_answers_with_umlauts_whole)
     struct rig r;
     char question[64];
     unsigned umlauts = 0;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     for (int i = 0; i < 50; i++) {
         snprintf(question, sizeof question, "Frage %d", i);
         ask(&r, ENGINE_CHAT, rig_chat(&talk, question), &one);
@@ -199,7 +208,7 @@ TEST(many_questions_give_many_answers_with_umlauts_whole)
 TEST(tokens_max_ends_an_answer_with_length_and_is_never_passed)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     for (uint32_t most = 1; most < 20; most++) {
         struct conv *c = rig_chat(&talk, asked);
         c->params.tokens_max = most;
@@ -214,7 +223,7 @@ TEST(tokens_max_ends_an_answer_with_length_and_is_never_passed)
 TEST(three_answers_end_one_by_one_and_the_last_says_so)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 2, 0, false));
+    NEED(open_rig(&r, false, 2, 0, ON_THREAD));
     struct conv *c = rig_chat(&talk, asked);
     c->params.n = 3;
     ask(&r, ENGINE_CHAT, c, &one);
@@ -232,7 +241,7 @@ TEST(three_answers_end_one_by_one_and_the_last_says_so)
 TEST(any_three_characters_of_an_answer_stop_it_before_them)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     struct conv *c = rig_chat(&talk, asked);
     c->params.temperature = 0;
     c->params.tokens_max = 24;
@@ -256,7 +265,7 @@ TEST(any_three_characters_of_an_answer_stop_it_before_them)
 TEST(equal_seeds_give_equal_answers_and_others_do_not)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     struct conv *c = rig_chat(&talk, asked);
     c->params.has_seed = true;
     c->params.seed = 42;
@@ -273,7 +282,7 @@ TEST(equal_seeds_give_equal_answers_and_others_do_not)
 TEST(at_temperature_zero_the_seed_does_not_matter_but_the_question_does)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     struct conv *c = rig_chat(&talk, asked);
     c->params.has_seed = true;
     c->params.temperature = 0;
@@ -307,7 +316,7 @@ TEST(logprobs_are_sorted_hold_the_chosen_token_and_do_not_change_the_text)
     struct rig r;
     char joined[RIG_TEXT];
     size_t len = 0;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     struct conv *c = rig_chat(&talk, asked);
     ask(&r, ENGINE_CHAT, c, &two);
     c->params.logprobs = true;
@@ -331,7 +340,7 @@ TEST(json_object_gives_one_object_within_64_tokens)
     AUTO(arena) *a = NULL;
     jval v;
     NEED_OK(arena_open(1 << 20, &a));
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct conv *c = rig_chat(&talk, "Gib ein JSON-Objekt aus.");
         c->params.json_object = true;
@@ -349,7 +358,7 @@ TEST(json_object_gives_one_object_within_64_tokens)
 TEST(a_completion_with_echo_begins_with_the_prompt)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     struct conv *c = rig_chat(&talk, "Es war einmal");
     ask(&r, ENGINE_COMPLETE, c, &one);
     c->params.echo = true;
@@ -363,7 +372,7 @@ TEST(a_completion_with_echo_begins_with_the_prompt)
 TEST(tokens_are_counted_without_an_answer)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     ask(&r, ENGINE_TOKENIZE, rig_chat(&talk, "eins zwei  drei\nvier"), &one);
     CHECK_INT(one.usage[0].prompt_tokens, ==, 5);
     CHECK_INT(one.usage[0].output_tokens, ==, 0);
@@ -376,7 +385,7 @@ TEST(a_big_prompt_of_many_byte_characters_is_taken)
 {
     struct rig r;
     static char big[200000];
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     for (size_t i = 0; i + 2 < sizeof big; i += 2)
         memcpy(big + i, "ä", 2);
     struct conv *c = rig_chat(&talk, big);
@@ -401,7 +410,7 @@ TEST(an_input_that_is_too_long_is_refused_with_both_numbers)
 {
     struct rig r;
     static char big[40000];
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     fill_words(big, 8999);
     struct conv *c = rig_chat(&talk, big);
     c->params.tokens_max = 512;
@@ -422,7 +431,7 @@ TEST(an_input_that_fits_to_the_token_is_taken_and_ends_at_the_context)
 {
     struct rig r;
     static char big[40000];
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     fill_words(big, TOY_CONTEXT_TOKENS - 1 - 5);
     struct conv *c = rig_chat(&talk, big);
     c->params.tokens_max = 5;
@@ -445,7 +454,7 @@ TEST(what_the_engine_cannot_do_is_refused_before_it_is_sent)
     struct rig r;
     const char *texts[] = {"a"};
     engine_job *j;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     CHECK_INT(engine_caps(r.e)->can_chat, ==, 1);
     CHECK_ERR(engine_submit(r.e, r.leave.g, ENGINE_EMBED, rig_inputs(&talk, texts, 1), LABEL_BOTTOM,
                             rig_hooks(&one, r.l), &j),
@@ -470,7 +479,7 @@ TEST(vectors_come_in_order_with_unit_length_equal_for_equal_texts)
     struct rig r;
     const char *texts[] = {
         "a", "b", "a", "Wohngeld für Familien", "Wohngeld für eine Familie", "Straßenbahn", ""};
-    NEED(open_rig(&r, true, 8, 0, false));
+    NEED(open_rig(&r, true, 8, 0, ON_THREAD));
     CHECK_INT(engine_caps(r.e)->embedding_dims, ==, TOY_DIMS);
     ask(&r, ENGINE_EMBED, rig_inputs(&talk, texts, 7), &one);
     CHECK_INT(one.lasts, ==, 1);
@@ -491,7 +500,7 @@ TEST(fewer_dimensions_give_shorter_unit_vectors_and_more_are_refused)
 {
     struct rig r;
     const char *texts[] = {"Wohngeld"};
-    NEED(open_rig(&r, true, 8, 0, false));
+    NEED(open_rig(&r, true, 8, 0, ON_THREAD));
     struct conv *c = rig_inputs(&talk, texts, 1);
     c->dimensions = 64;
     ask(&r, ENGINE_EMBED, c, &one);
@@ -508,7 +517,7 @@ TEST(fewer_dimensions_give_shorter_unit_vectors_and_more_are_refused)
 TEST(a_slow_answer_does_not_hold_up_a_quick_one)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     submit(&r, ENGINE_CHAT, rig_chat(&talk, "!slow 60000"), &one);
     ask(&r, ENGINE_CHAT, rig_chat(&other, asked), &two);
     CHECK_INT(two.lasts, ==, 1);
@@ -520,7 +529,7 @@ TEST(a_slow_answer_does_not_hold_up_a_quick_one)
 TEST(a_cancelled_answer_is_silent_at_once_and_others_go_on)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     const struct engine_hooks hooks = rig_hooks(&one, r.l);
     one.cancel_after = 3;
     CHECK_OK(engine_submit(r.e, r.leave.g, ENGINE_CHAT, rig_chat(&talk, "!long 5000"), LABEL_BOTTOM,
@@ -555,7 +564,7 @@ stats_of(struct rig *r)
 TEST(the_engine_forgets_a_cancelled_request_within_a_step)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 2, 0, false));
+    NEED(open_rig(&r, false, 2, 0, ON_THREAD));
     struct conv *c = rig_chat(&talk, "!slow 60000");
     c->params.n = 5;
     submit(&r, ENGINE_CHAT, c, &one);
@@ -573,7 +582,7 @@ TEST(an_engine_killed_in_mid_stream_fails_each_request_once)
 {
     struct rig r;
     unsigned got;
-    NEED(open_rig(&r, false, 8, 0, true));
+    NEED(open_rig(&r, false, 8, 0, AS_CHILD));
     submit(&r, ENGINE_CHAT, rig_chat(&talk, "!slow 60000"), &one);
     submit(&r, ENGINE_CHAT, rig_chat(&other, "!slow 60000 zwei"), &two);
     while (!(got = one.pieces && two.pieces) && !r.timed_out)
@@ -599,7 +608,7 @@ TEST(an_engine_killed_in_mid_stream_fails_each_request_once)
 TEST(the_command_crash_ends_the_process_after_three_tokens)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, true));
+    NEED(open_rig(&r, false, 8, 0, AS_CHILD));
     submit(&r, ENGINE_CHAT, rig_chat(&talk, "Bitte !crash jetzt"), &one);
     CHECK(wait_for(&r, &r.lost));
     CHECK_ERR(one.failure, ENGINE_LOST);
@@ -613,7 +622,7 @@ TEST(the_command_crash_ends_the_process_after_three_tokens)
 TEST(freeing_the_client_fails_what_is_running_as_cancelled)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 0, false));
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
     submit(&r, ENGINE_CHAT, rig_chat(&talk, "!slow 60000"), &one);
     close_rig(&r);
     CHECK_INT(one.failed, ==, 1);
@@ -624,7 +633,7 @@ TEST(more_requests_than_sequences_are_all_answered)
 {
     struct rig r;
     static struct rig_heard many[20];
-    NEED(open_rig(&r, false, 3, 0, false));
+    NEED(open_rig(&r, false, 3, 0, ON_THREAD));
     for (int i = 0; i < 20; i++)
         submit(&r, ENGINE_CHAT, rig_chat(&talk, asked), &many[i]);
     for (int i = 0; i < 20; i++) {
@@ -638,7 +647,7 @@ TEST(more_requests_than_sequences_are_all_answered)
 TEST(times_add_up_and_do_not_go_backwards)
 {
     struct rig r;
-    NEED(open_rig(&r, false, 8, 1, false));
+    NEED(open_rig(&r, false, 8, 1, ON_THREAD));
     struct conv *c = rig_chat(&talk, asked);
     c->params.tokens_max = 5;
     ask(&r, ENGINE_CHAT, c, &one);
@@ -646,5 +655,32 @@ TEST(times_add_up_and_do_not_go_backwards)
     CHECK_INT(one.usage[0].decode_us, <, 20000000);
     CHECK_INT(one.usage[0].queued_us, <, 20000000);
     CHECK_INT(one.usage[0].prefill_us, <, 20000000);
+    close_rig(&r);
+}
+
+/* Large messages travel as sealed memory, stats ask the system: all of it must be allowed. */
+TEST(a_confined_engine_does_all_of_this)
+{
+    struct rig r;
+    static char big[200000];
+    int status;
+    NEED(open_rig(&r, false, 8, 1, CONFINED));
+    memset(big, 'x', sizeof big - 1);
+    struct conv *c = rig_chat(&talk, big);
+    c->params.echo = true;
+    c->params.tokens_max = 5;
+    static struct rig_heard heard;
+    ask(&r, ENGINE_COMPLETE, c, &heard);
+    CHECK_INT(heard.failed, ==, 0);
+    CHECK_INT(heard.usage[0].output_tokens, ==, 5);
+    c = rig_chat(&talk, asked);
+    c->params.json_object = true;
+    ask(&r, ENGINE_CHAT, c, &one);
+    CHECK_INT(one.lasts, ==, 1);
+    CHECK(stats_of(&r).resident_bytes > 0);
+    engine_free(r.e);
+    r.e = NULL;
+    CHECK_INT(waitpid(r.child, &status, 0), ==, r.child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     close_rig(&r);
 }

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* `hoheit init`, `stop` and `status`: the installation on this machine. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "cli/remote.h"
+#include "cli/show.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/proc.h"
+
+enum { LOOK_MS = 20, WAIT_MS = 60000, DIR_ROOM = 4096 };
+
+/* ---- init: hoheitd knows how, since it must trust what it finds */
+
+fallible
+cmd_init(struct cli *c, const struct args *a)
+{
+    char dir[DIR_ROOM];
+    const char *const data = a->count ? a->at[0].at : c->data_dir;
+    TRY(proc_own_dir(dir, sizeof dir));
+    const char *const program = file_join(c->a, dir, "hoheitd");
+    char *const argv[] = {(char *)(uintptr_t)program, (char[]){"--init"}, (char[]){"--data"},
+                          (char *)(uintptr_t)data, NULL};
+    (void)fflush(c->out);
+    (void)execv(program, argv);
+    cli_hint(c, "hoheit and hoheitd must lie in one directory.");
+    return file_errno("start", program);
+}
+
+/* ---- stop */
+
+/* The pid of the daemon that holds the directory's lock; 0: none does. */
+static fallible
+running_pid(struct cli *c, const char *path, pid_t *ret)
+{
+    AUTO(fd) f = -1;
+    char text[32] = "";
+    size_t len = 0;
+    uint64_t pid = 0;
+    *ret = 0;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return OK;
+    TRY(file_open(path, O_RDONLY, 0, &f));
+    if (flock(f, LOCK_SH | LOCK_NB) == 0)
+        return OK;
+    TRY(file_read_at(f, 0, text, sizeof text - 1, &len));
+    const str line = {text, len && text[len - 1] == '\n' ? len - 1 : len};
+    if (num_u64(line, 2, INT32_MAX, &pid).code) {
+        cli_hint(c, "Look for it with `pgrep hoheitd`.");
+        REFUSE(CORRUPT, "", "%s does not hold a process id", path);
+    }
+    *ret = (pid_t)pid;
+    return OK;
+}
+
+static fallible
+await_end(struct cli *c, const char *path, pid_t pid, uint64_t wait_ms)
+{
+    const uint64_t until = clock_ms() + wait_ms;
+    pid_t now = pid;
+    while (now == pid && clock_ms() < until) {
+        (void)poll(NULL, 0, LOOK_MS);
+        TRY(running_pid(c, path, &now));
+    }
+    if (now != pid)
+        return OK;
+    cli_hint(c, "It may still be finishing requests (net.stop_ms_max); `kill -9 %d` ends it now.",
+             (int)pid);
+    REFUSE(BUSY, "", "hoheitd (process %d) has not ended yet", (int)pid);
+}
+
+fallible
+cmd_stop(struct cli *c, const struct args *a)
+{
+    const char *const path = file_join(c->a, c->data_dir, "run/hoheitd.pid");
+    uint64_t wait_ms = WAIT_MS;
+    pid_t pid;
+    TRY(args_ms(a, "wait", 86400000, &wait_ms));
+    if (!c->is_local)
+        REFUSE(ARGUMENT, "", "stop is for a daemon on this machine, not for --url");
+    if (access(c->data_dir, F_OK) != 0)
+        return file_errno("look into", c->data_dir);
+    TRY(running_pid(c, path, &pid));
+    if (!pid) {
+        cli_note(c, "hoheitd was not running on %s", c->data_dir);
+        return OK;
+    }
+    if (kill(pid, SIGTERM) != 0)
+        return file_errno("end", "hoheitd");
+    TRY(await_end(c, path, pid, wait_ms));
+    cli_note(c, "hoheitd (process %d) has ended", (int)pid);
+    return OK;
+}
+
+/* ---- status */
+
+static void
+show_gate(struct cli *c, const jval *root)
+{
+    char memory[SHOW_MAX];
+#define N(name) (unsigned long long)cli_number(root, name)
+    show_bytes(cli_number(root, "gate_resident_bytes"), memory);
+    const str level = cli_text(c, root, "level_max");
+    (void)fprintf(c->out, "gate         process %llu, %s, data up to ", N("gate_pid"), memory);
+    show_text(c->out, level, false);
+    (void)fprintf(c->out, "\nconnections  %llu open\n", N("connections"));
+    (void)fprintf(c->out, "requests     %llu answered, %llu running, %llu denied\n", N("requests"),
+                  N("requests_running"), N("denied"));
+    (void)fprintf(c->out, "tokens       %llu written\n", N("tokens_out"));
+#undef N
+}
+
+static fallible
+add_state(struct cli *c, struct table *t, const jval *engine)
+{
+    const jval progress = json_get(engine, "progress");
+    const str state = cli_text(c, engine, "state");
+    double done = 1;
+    TRY(opt_json_f64(&progress, 0, 1, &done));
+    if (done > 0 && done < 1)
+        return table_add_fmt(t, "%.*s %d %%", STR_FMT(state), (int)(done * 100));
+    return table_add(t, state);
+}
+
+static fallible
+add_number(struct table *t, const jval *engine, const char *name)
+{
+    const uint64_t n = cli_number(engine, name);
+    return n ? table_add_fmt(t, "%llu", (unsigned long long)n) : table_add(t, STR("-"));
+}
+
+static fallible
+add_engine(struct cli *c, struct table *t, const jval *engine)
+{
+    char memory[SHOW_MAX];
+    uint64_t bytes = cli_number(engine, "resident_bytes");
+    if (!bytes)
+        bytes = cli_number(engine, "memory_bytes");
+    TRY(table_add(t, cli_text(c, engine, "model")));
+    TRY(add_state(c, t, engine));
+    TRY(table_add(t, cli_text(c, engine, "engine")));
+    TRY(add_number(t, engine, "pid"));
+    TRY(table_add(t, bytes ? str_of(show_bytes(bytes, memory)) : STR("-")));
+    TRY(add_number(t, engine, "context_tokens"));
+    TRY(add_number(t, engine, "sequences_max"));
+    TRY(add_number(t, engine, "jobs"));
+    return add_number(t, engine, "restarts");
+}
+
+static fallible
+show_engines(struct cli *c, const jval *root)
+{
+    const jval engines = json_get(root, "engines");
+    struct table t;
+    struct jwalk w = {0};
+    jval engine;
+    if (json_type(engines) != J_ARRAY || !json_count(&engines)) {
+        (void)fputs("engines      none runs; one is started by the first request for its model\n",
+                    c->out);
+        return OK;
+    }
+    TRY(table_begin(&t, c->a,
+                    "MODEL|STATE|ENGINE|PROCESS>|MEMORY>|CONTEXT>|AT ONCE>|JOBS>|RESTARTS>"));
+    while (json_each(&engines, &w, &engine))
+        TRY(add_engine(c, &t, &engine));
+    (void)fputc('\n', c->out);
+    table_show(&t, c->out, c->colored);
+    return OK;
+}
+
+fallible
+cmd_status(struct cli *c, const struct args *a)
+{
+    (void)a;
+    const struct remote_call q = REMOTE_CALL("GET", STR("/admin/v1/status"));
+    AUTO(buf) b = BUF(REMOTE_ANSWER_MAX);
+    jval root;
+    TRY(remote_json(c, &q, &root));
+    TRY(json_object(&root));
+    if (c->json) {
+        json_put_value(&b, &root);
+        return cli_put_json(c, &b);
+    }
+    show_gate(c, &root);
+    return show_engines(c, &root);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* `hoheit explain WHAT`: a request from the daemon's records; everything else from the tables this
+ * program was built with, so it needs no daemon. */
+#include "base/params.h"
+#include "cli/remote.h"
+#include "cli/show.h"
+#include "cli/story.h"
+#include "os/config.h"
+#include "policy/policy.h"
+
+enum { FACTS_MAX = 8 };
+
+struct fact {
+    const char *what, *text;
+};
+
+struct entry {
+    const char *kind, *name;
+    struct fact facts[FACTS_MAX];
+    size_t count;
+};
+
+struct search {
+    struct cli *c;
+    str name;
+    size_t found;
+    buf json;
+    struct nearest near;
+};
+
+static void
+add(struct entry *e, const char *what, const char *text)
+{
+    ASSERT(e->count < FACTS_MAX);
+    if (text && *text)
+        e->facts[e->count++] = (struct fact){what, text};
+}
+
+static const char *
+number(struct cli *c, uint64_t n)
+{
+    return arena_fmt(c->a, "%llu", (unsigned long long)n).at;
+}
+
+/* ---- showing */
+
+static void
+put_json(buf *b, const struct entry *e)
+{
+    json_open(b, '{');
+    json_member_str(b, "kind", str_of(e->kind));
+    json_member_str(b, "name", str_of(e->name));
+    for (size_t i = 0; i < e->count; i++)
+        json_member_str(b, e->facts[i].what, str_of(e->facts[i].text));
+    json_close(b, '}');
+}
+
+static void
+put_text(const struct cli *c, const struct entry *e)
+{
+    show_styled(c->out, c->colored, STYLE_BOLD, str_of(e->name));
+    (void)fprintf(c->out, " is %s %s.\n", strchr("aeiou", e->kind[0]) ? "an" : "a", e->kind);
+    for (size_t i = 0; i < e->count; i++) {
+        (void)fprintf(c->out, "  %-14s", e->facts[i].what);
+        show_text(c->out, str_of(e->facts[i].text), false);
+        (void)fputc('\n', c->out);
+    }
+}
+
+static void
+found(struct search *s, const struct entry *e)
+{
+    if (s->c->json)
+        put_json(&s->json, e);
+    else
+        put_text(s->c, e);
+    s->found++;
+}
+
+/* ---- the tables */
+
+static bool
+asked(struct search *s, const char *name)
+{
+    nearest_try(&s->near, name);
+    return str_eq_nocase(s->name, str_of(name));
+}
+
+static void
+search_errors(struct search *s)
+{
+    for (int i = 1; i < ERR_COUNT; i++) {
+        const struct err_info *const info = err_info((err){(uint16_t)i});
+        struct entry e = {.kind = "error", .name = info->id};
+        if (!asked(s, info->id))
+            continue;
+        add(&e, "meaning", info->en);
+        add(&e, "Bedeutung", info->de);
+        add(&e, "what to do", info->hint);
+        add(&e, "HTTP status", number(s->c, (uint64_t)info->http_status));
+        add(&e, "exit status", number(s->c, (uint64_t)info->exit_status));
+        add(&e, "OpenAI type", info->type);
+        add(&e, "OpenAI code", info->name);
+        found(s, &e);
+    }
+}
+
+/* What is set in the data directory, if it can be read; NULL otherwise. */
+static const char *
+value_here(struct cli *c, const struct param_info *p)
+{
+    struct params all;
+    char room[PARAM_TEXT_MAX];
+    if (config_read(c->a, c->data_dir, &all).code)
+        return NULL;
+    params_show(&all, p, room);
+    return arena_fmt(c->a, "%s (in %s)", *room ? room : "empty", c->data_dir).at;
+}
+
+static void
+search_params(struct search *s)
+{
+    struct cli *const c = s->c;
+    for (size_t i = 0; i < param_count; i++) {
+        const struct param_info *const p = &param_table[i];
+        struct entry e = {.kind = "setting", .name = p->key};
+        if (!asked(s, p->key))
+            continue;
+        add(&e, "meaning", p->doc);
+        add(&e, "default", p->is_text ? *p->text ? p->text : "empty" : number(c, p->value));
+        if (!p->is_text)
+            add(&e, "bounds",
+                arena_fmt(c->a, "%s to %s %s", number(c, p->min), number(c, p->max), p->unit).at);
+        add(&e, "here", value_here(c, p));
+        found(s, &e);
+    }
+}
+
+static const char *
+role_name(enum role r)
+{
+    switch (r) {
+    case ROLE_OPERATOR:
+        return "operations (Betrieb)";
+    case ROLE_AUDITOR:
+        return "audit (Revision)";
+    case ROLE_OFFICER:
+        return "security officer (Geheimschutz)";
+    case ROLE_BUSINESS:
+        return "business (Fach)";
+    case ROLE_ANY:
+        break;
+    }
+    return "every valid key";
+}
+
+static void
+search_policy(struct search *s)
+{
+    for (int i = 0; i < OP_COUNT; i++) {
+        const struct op_info *const op = op_info((enum op)i);
+        struct entry e = {.kind = "operation", .name = op->name};
+        if (!asked(s, op->name))
+            continue;
+        add(&e, "meaning", op->doc);
+        add(&e, "who may", role_name(op->role));
+        add(&e, "content", op->is_content ? "yes: label, clearance and target are compared" : "no");
+        found(s, &e);
+    }
+    for (int i = 0; i < RULE_COUNT; i++) {
+        const struct rule_info *const rule = rule_info((enum rule)i);
+        struct entry e = {.kind = "rule", .name = rule->name};
+        if (!asked(s, rule->name))
+            continue;
+        add(&e, "denies when", rule->doc);
+        add(&e, "who can grant", rule->granted_by);
+        found(s, &e);
+    }
+}
+
+/* The tables alone: what writes events and counts is the daemon's. */
+static void
+search_records(struct search *s)
+{
+    static const struct entry entries[] = {
+#define EVENT(id, event_name, doc)                                                                 \
+    {.kind = "event", .name = event_name, .facts = {{"meaning", doc}}, .count = 1},
+#include "audit/events.def"
+#undef EVENT
+#define METER(id, type, meter_name, help)                                                          \
+    {.kind = "meter",                                                                              \
+     .name = meter_name,                                                                           \
+     .facts = {{"meaning", help}, {"type", #type}},                                                \
+     .count = 2},
+#include "base/meters.def"
+#undef METER
+    };
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (asked(s, entries[i].name))
+            found(s, &entries[i]);
+}
+
+static fallible
+explain_name(struct cli *c, str name)
+{
+    struct search s = {.c = c, .name = name, .json = BUF(64 * 1024), .near = {.word = name}};
+    json_open(&s.json, '[');
+    search_errors(&s);
+    search_params(&s);
+    search_policy(&s);
+    search_records(&s);
+    json_close(&s.json, ']');
+    err e = s.found && c->json ? cli_put_json(c, &s.json) : OK;
+    buf_done(&s.json);
+    TRY(e);
+    if (s.found)
+        return OK;
+    cli_hint(c,
+             "Requests look like req_…; `hoheit doc errors`, params, ops, events and meters list "
+             "the names.");
+    if (s.near.best)
+        REFUSE(NOT_FOUND, "", "nothing is called %.*s; did you mean %s?", STR_FMT(name),
+               s.near.best);
+    REFUSE(NOT_FOUND, "", "nothing is called %.*s", STR_FMT(name));
+}
+
+/* ---- requests */
+
+static fallible
+explain_request(struct cli *c, str id)
+{
+    AUTO(buf) path = BUF(4096);
+    AUTO(buf) b = BUF(REMOTE_ANSWER_MAX);
+    jval root;
+    buf_add(&path, STR("/admin/v1/explain/"));
+    percent_put(&path, id);
+    TRY(buf_end(&path));
+    const struct remote_call q = REMOTE_CALL("GET", buf_str(&path));
+    TRY(remote_json(c, &q, &root));
+    TRY(json_object(&root));
+    if (!c->json)
+        return story_tell(c, &root);
+    json_put_value(&b, &root);
+    return cli_put_json(c, &b);
+}
+
+fallible
+cmd_explain(struct cli *c, const struct args *a)
+{
+    if (str_starts(a->at[0], STR("req_")))
+        return explain_request(c, a->at[0]);
+    return explain_name(c, a->at[0]);
+}

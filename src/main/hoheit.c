@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* hoheit - the command line.  Composition only: the environment is read here, everything else is
+ * in cli/. */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+
+int
+main(int argc, char **argv)
+{
+    const struct cli_env env = {.data = secure_getenv("HOHEIT_DATA"),
+                                .url = secure_getenv("HOHEIT_URL"),
+                                .key = secure_getenv("HOHEIT_KEY"),
+                                .home = secure_getenv("HOME"),
+                                .term = secure_getenv("TERM"),
+                                .no_color = secure_getenv("NO_COLOR"),
+                                .commit = HOHEIT_COMMIT,
+                                .confine = true};
+    /* A peer or reader that is gone shows as a failed write. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    return cli_run(argc, (const char *const *)argv, &env, stdin, stdout, stderr);
+}

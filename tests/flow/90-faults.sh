@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# time limit: 240 s
+# The n-th allocation or system call of a start fails, for every n until none is left: each time the
+# daemon serves all the same or ends with a sentence and a status of the table, never by a signal.
+set -u
+# shellcheck source=tests/flow/lib.sh
+. "$(dirname "$0")/lib.sh"
+"$bin/hoheitd" --init --data "$data" >/dev/null
+
+cat >"$dir/walk.py" <<'PY'
+import os, signal, subprocess, sys
+hoheitd, data, prefix, limit = sys.argv[1:]
+served = 0
+for n in range(1, int(limit) + 1):
+    p = subprocess.Popen([hoheitd, "--data", data, "--set", "net.listen=127.0.0.1:0"], env={**os.environ, "FAULT": f"{prefix}{n}"},
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    ready = p.stdout.readline().startswith(b"ready ")
+    if ready:
+        p.send_signal(signal.SIGTERM)
+    try:
+        said = p.communicate(timeout=20)[1].decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        p.kill()
+        sys.exit(f"FAULT={prefix}{n}: it did not end")
+    if p.returncode < 0 or "panic" in said or "signal 6" in said or "signal 11" in said:
+        sys.exit(f"FAULT={prefix}{n}: ended with {p.returncode}: {said[-600:]}")
+    if not ready and (p.returncode == 0 or not said.strip()):
+        sys.exit(f"FAULT={prefix}{n}: ended with {p.returncode} and said {said!r}")
+    served = served + 1 if ready else 0
+    if served == 25:  # nothing of the start was left to fail for a while
+        print(f"{n} faults walked")
+        sys.exit(0)
+sys.exit(f"{limit} faults were not enough")
+PY
+expect 'every fault in the start of hoheitd ends in a sentence or is survived' python3 "$dir/walk.py" "$bin/hoheitd" "$data" '' 2000
+expect 'every fault in the start of the gate too' python3 "$dir/walk.py" "$bin/hoheitd" "$data" gate: 2000
+expect 'after all of it the data directory is whole' daemon_start
+expect 'and it serves' status 200 '' GET /healthy
+done_testing
