@@ -5,173 +5,23 @@
  * on_message_complete, and what comes meanwhile is kept in `rest`, up to REST_MAX; then the
  * connection is deaf until the answer has ended.  After any error the connection ends: where a
  * request's end is in doubt, what follows must not be taken for another request. */
-#include "net/conn.h"
+#include "net/h1.h"
 
 #include "base/fault.h"
 #include "net/grammar.h"
-#include "net/head.h"
-#include "net/parser.h"
 #include "os/clock.h"
 
 enum {
     REST_MAX = 64 * 1024,
-    SKIP_MAX = 64 * 1024,    /* of a body nobody wants, to keep the connection */
     SLACK = CONN_READ_MAX,   /* raw bytes are counted once per read */
     CHUNK_OVERHEAD_MAX = 24, /* 16 digits and two line ends, rounded up */
 };
 
-struct h1 {
-    llhttp_t parser;
-    conn *c;
-    http_exchange *x; /* being read or answered */
-    buf rest;
-    size_t rest_at;
-    str name;
-    uint64_t raw_bytes;       /* since the last request; then since this one began */
-    uint64_t overhead_bytes;  /* of the body's chunks, extensions, trailers */
-    uint64_t delivered_bytes; /* of bodies, in this call of llhttp */
-    uint64_t length;          /* of the body, if announced */
-    size_t trailer_count;
-    const char *fed; /* the bytes llhttp is given now */
-    char before[2];  /* the last ones before them */
-    bool version_done, head_done, paused;
-    int fail_status;
-    const char *fail_text;
-};
-
-/* ---- the answer */
-
-/* What is left of the request is nothing, or little and sure to come. */
-static bool
-rest_is_small(const struct h1 *h)
-{
-    const http_exchange *const x = h->x;
-    return x->whole ||
-           (!(h->parser.flags & F_CHUNKED) && !x->expects && h->length - x->body_bytes <= SKIP_MAX);
-}
-
-static void
-put_head(struct h1 *h, int status, const struct http_field *fields, size_t count,
-         enum head_framing framing, uint64_t length)
-{
-    http_exchange *const x = h->x;
-    const bool old = h->parser.http_major == 1 && h->parser.http_minor == 0;
-    x->bodiless = x->method == HTTP_HEAD || head_is_bodiless(status);
-    x->keep = x->keep && !h->c->hub->stopping;
-    head_put(&h->c->out, &(struct head){
-                             .status = status,
-                             .framing = head_is_bodiless(status) ? HEAD_NO_BODY : framing,
-                             .length = length,
-                             .connection = !x->keep ? STR("close")
-                                           : old    ? STR("keep-alive")
-                                                    : STR_NONE,
-                             .date = hub_date(h->c->hub),
-                             .id = x->id,
-                             .fields = fields,
-                             .count = count,
-                         });
-}
-
-static void
-forget(struct h1 *h)
+void
+h1_forget(struct h1 *h)
 {
     exchange_free(h->x);
     h->x = NULL;
-}
-
-/* The answer has ended; the rest of the request may still be on its way. */
-static void
-over(struct h1 *h)
-{
-    h->x->ended = true;
-    if (!h->x->keep || !rest_is_small(h))
-        conn_finish(h->c, CONN_LINGERS);
-    if (h->x->whole || h->c->phase != CONN_OPEN)
-        forget(h);
-    conn_touch(h->c);
-}
-
-static void
-h1_answer(http_exchange *x, int status, const struct http_field *fields, size_t count, str body)
-{
-    struct h1 *const h = x->conn->state;
-    ASSERT(h->x == x);
-    x->keep = x->keep && rest_is_small(h);
-    put_head(h, status, fields, count, HEAD_LENGTH, body.len);
-    if (!x->bodiless)
-        buf_add(&h->c->out, body);
-    over(h);
-}
-
-static void
-h1_start(http_exchange *x, int status, const struct http_field *fields, size_t count)
-{
-    struct h1 *const h = x->conn->state;
-    const bool chunked = h->parser.http_minor > 0;
-    ASSERT(h->x == x);
-    x->keep = x->keep && chunked && (x->streamed || rest_is_small(h));
-    put_head(h, status, fields, count, chunked ? HEAD_CHUNKED : HEAD_UNTIL_CLOSE, 0);
-    x->chunked = chunked && !x->bodiless;
-    conn_touch(h->c);
-}
-
-static void
-put_hex(buf *b, size_t n)
-{
-    char digits[16];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = "0123456789abcdef"[n & 15];
-        n >>= 4;
-    } while (n);
-    buf_add(b, (str){digits + at, sizeof digits - at});
-}
-
-static fallible
-h1_write(http_exchange *x, str bytes)
-{
-    struct h1 *const h = x->conn->state;
-    conn *const c = h->c;
-    const size_t waiting = conn_waiting_bytes(c);
-    ASSERT(h->x == x);
-    if (c->phase != CONN_OPEN ||
-        (waiting && waiting + bytes.len > c->hub->p.net_stream_queue_bytes_max)) {
-        if (c->phase == CONN_OPEN)
-            meter_add(c->hub->m, METER_HTTP_CUT, 1);
-        conn_finish(c, CONN_DEAD);
-        FAIL(BUSY, "a reader is too slow: %zu bytes are waiting", waiting);
-    }
-    conn_touch(c);
-    if (x->bodiless)
-        return OK;
-    if (x->chunked) {
-        put_hex(&c->out, bytes.len);
-        buf_add(&c->out, STR("\r\n"));
-    }
-    buf_add(&c->out, bytes);
-    if (x->chunked)
-        buf_add(&c->out, STR("\r\n"));
-    return OK;
-}
-
-static void
-h1_end(http_exchange *x)
-{
-    struct h1 *const h = x->conn->state;
-    ASSERT(h->x == x);
-    if (x->chunked)
-        buf_add(&h->c->out, STR("0\r\n\r\n"));
-    over(h);
-}
-
-static void
-h1_abort(http_exchange *x)
-{
-    struct h1 *const h = x->conn->state;
-    ASSERT(h->x == x);
-    x->ended = true;
-    conn_finish(h->c, CONN_CLOSES);
-    forget(h);
 }
 
 /* ---- refusals */
@@ -187,7 +37,7 @@ refuse(struct h1 *h, int status, const char *text)
     } else {
         conn_finish(h->c, CONN_LINGERS);
         exchange_gone(h->x);
-        forget(h);
+        h1_forget(h);
     }
 }
 
@@ -470,7 +320,7 @@ on_message_complete(llhttp_t *p)
     const struct http_hooks *const hooks = &h->c->hub->hooks;
     x->whole = true;
     if (x->ended) {
-        forget(h);
+        h1_forget(h);
     } else {
         x->received_us = clock_us();
         x->announced = true;
@@ -635,7 +485,7 @@ h1_close(conn *c)
     struct h1 *const h = c->state;
     if (h->x) {
         exchange_gone(h->x);
-        forget(h);
+        h1_forget(h);
     }
     buf_done(&h->rest);
     mem_free(h);
@@ -650,10 +500,10 @@ const struct protocol protocol_h1 = {
     .turn = h1_turn,
     .stop = h1_stop,
     .expired = h1_expired,
-    .answer = h1_answer,
-    .start = h1_start,
-    .write = h1_write,
-    .end = h1_end,
-    .abort = h1_abort,
+    .answer = h1_answer_whole,
+    .start = h1_answer_start,
+    .write = h1_answer_write,
+    .end = h1_answer_end,
+    .abort = h1_answer_abort,
     .version = 1,
 };

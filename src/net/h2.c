@@ -6,13 +6,10 @@
  * flow-control windows allow, a frame of each stream in turn.  nghttp2 is asked for frames only
  * while little output is waiting, so a peer that reads nothing costs a bounded amount.  Bounded by
  * nghttp2's options: resets per second, unanswered SETTINGS and PING, CONTINUATION frames. */
-#include "net/conn.h"
-
-#include <nghttp2/nghttp2.h>
+#include "net/h2.h"
 
 #include "base/fault.h"
 #include "net/grammar.h"
-#include "net/head.h"
 #include "os/clock.h"
 
 enum {
@@ -21,17 +18,6 @@ enum {
     RESETS_BURST = 400, /* by the peer; a well-behaved one cancels now and then */
     RESETS_PER_SECOND = 50,
     ACKS_MAX = 256,
-    COMPACT_MIN = 64 * 1024,
-    ANSWERS_MAX = 16, /* net.stream_queue_bytes_max of all streams' unsent output together */
-    FIELDS_OURS = 4,  /* :status, date, x-request-id, content-length */
-};
-
-struct h2 {
-    conn *c;
-    nghttp2_session *session;
-    http_exchange *first;
-    size_t waiting; /* unsent bytes of all streams */
-    size_t cuts;    /* exchanges being reset whose handlers were not told yet */
 };
 
 /* ---- nghttp2's memory is counted like ours */
@@ -68,45 +54,31 @@ take_back(void *p, void *user)
     mem_free(p);
 }
 
-/* ---- small things */
+/* ---- what answers too need */
 
-static http_exchange *
-exchange_of(struct h2 *h, int32_t stream)
-{
-    return nghttp2_session_get_stream_user_data(h->session, stream);
-}
-
-/* What nghttp2 refuses is either a lack of memory or a stream that is gone already. */
-static void
-check(struct h2 *h, int rc)
+void
+h2_check(struct h2 *h, int rc)
 {
     if (rc == NGHTTP2_ERR_NOMEM)
         conn_finish(h->c, CONN_DEAD);
     conn_touch(h->c);
 }
 
-static void
-reset(http_exchange *x, uint32_t code)
+void
+h2_reset(http_exchange *x, uint32_t code)
 {
     struct h2 *const h = x->conn->state;
-    check(h, nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, x->stream, code));
+    h2_check(h, nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, x->stream, code));
 }
 
-static void
-wait_for(http_exchange *x, enum deadline_kind kind)
+void
+h2_wait(http_exchange *x, enum deadline_kind kind)
 {
     deadline_arm(&x->conn->hub->deadlines, &x->due, kind, clock_ms());
 }
 
-static size_t
-waiting_bytes(const http_exchange *x)
-{
-    return x->out.len - x->out_at;
-}
-
-/* A reader too slow: the stream ends; its handler hears of it in the next turn. */
-static void
-cut(http_exchange *x)
+void
+h2_cut(http_exchange *x)
 {
     struct h2 *const h = x->conn->state;
     if (x->cut)
@@ -114,175 +86,13 @@ cut(http_exchange *x)
     meter_add(h->c->hub->m, METER_HTTP_CUT, 1);
     x->cut = true;
     h->cuts++;
-    reset(x, NGHTTP2_CANCEL);
+    h2_reset(x, NGHTTP2_CANCEL);
 }
 
-/* ---- the answer */
-
-static ssize_t
-on_pull(nghttp2_session *session, int32_t stream, uint8_t *room, size_t len, uint32_t *flags,
-        nghttp2_data_source *source, void *user)
+static http_exchange *
+exchange_of(struct h2 *h, int32_t stream)
 {
-    http_exchange *const x = source->ptr;
-    const size_t left = waiting_bytes(x), n = left < len ? left : len;
-    (void)session, (void)stream;
-    if (!left && !x->ended)
-        return NGHTTP2_ERR_DEFERRED;
-    if (n)
-        memcpy(room, x->out.at + x->out_at, n);
-    x->out_at += n;
-    ((struct h2 *)user)->waiting -= n;
-    if (n == left) {
-        buf_clear(&x->out);
-        x->out_at = 0;
-        if (x->ended)
-            *flags |= NGHTTP2_DATA_FLAG_EOF;
-    }
-    if (x->whole && n == left)
-        deadline_disarm(&x->due);
-    else if (x->whole)
-        wait_for(x, DEADLINE_IDLE);
-    return (ssize_t)n;
-}
-
-static nghttp2_nv
-field_of(str name, str value)
-{
-    /* nghttp2 copies and does not write. */
-    union {
-        const char *from;
-        uint8_t *to;
-    } n = {.from = name.at}, v = {.from = value.at};
-    return (nghttp2_nv){.name = n.to, .namelen = name.len, .value = v.to, .valuelen = value.len};
-}
-
-/* A name or value as HTTP/2 takes it; itself where nothing is to be changed. */
-static str
-clean(http_exchange *x, str s, bool lower)
-{
-    bool good = true;
-    for (size_t i = 0; i < s.len; i++) {
-        const uint8_t u = (uint8_t)s.at[i];
-        good = good && (u >= 0x20 || u == '\t') && u != 0x7f && !(lower && u >= 'A' && u <= 'Z');
-    }
-    if (good)
-        return s;
-    AUTO(buf) b = BUF(SIZE_MAX / 4);
-    head_put_clean(&b, s);
-    for (size_t i = 0; lower && i < b.len; i++)
-        if (b.at[i] >= 'A' && b.at[i] <= 'Z')
-            b.at[i] = (char)(b.at[i] | 0x20);
-    return arena_str(x->a, buf_str(&b));
-}
-
-static str
-put_number(size_t n, char room[24])
-{
-    size_t at = 24;
-    do {
-        room[--at] = (char)('0' + n % 10);
-        n /= 10;
-    } while (n);
-    return (str){room + at, 24 - at};
-}
-
-/* Submits the head; `length` SIZE_MAX: not known.  Without `body` the stream ends with it. */
-static void
-submit(http_exchange *x, int status, const struct http_field *fields, size_t count, size_t length,
-       bool body)
-{
-    struct h2 *const h = x->conn->state;
-    nghttp2_nv *const nv = arena_get(x->a, (count + FIELDS_OURS) * sizeof *nv);
-    const nghttp2_data_provider provider = {.source.ptr = x, .read_callback = on_pull};
-    char status_room[24], length_room[24];
-    size_t n = 0;
-    nv[n++] = field_of(STR(":status"), put_number((size_t)status, status_room));
-    nv[n++] = field_of(STR("date"), hub_date(h->c->hub));
-    nv[n++] = field_of(STR("x-request-id"), x->id);
-    for (size_t i = 0; i < count; i++)
-        if (!head_is_ours(fields[i].name))
-            nv[n++] = field_of(clean(x, fields[i].name, true), clean(x, fields[i].value, false));
-    if (length != SIZE_MAX && !head_is_bodiless(status))
-        nv[n++] = field_of(STR("content-length"), put_number(length, length_room));
-    check(h, nghttp2_submit_response(h->session, x->stream, nv, n, body ? &provider : NULL));
-    if (body && x->whole)
-        wait_for(x, DEADLINE_IDLE);
-}
-
-/* False when the connection holds so much unread output that more would be unbounded. */
-static bool
-put_body(http_exchange *x, str bytes)
-{
-    struct h2 *const h = x->conn->state;
-    if (h->waiting > ANSWERS_MAX * h->c->hub->p.net_stream_queue_bytes_max)
-        return false;
-    if (x->out_at > COMPACT_MIN && x->out_at > waiting_bytes(x)) {
-        buf_drop(&x->out, x->out_at);
-        x->out_at = 0;
-    }
-    buf_add(&x->out, bytes);
-    if (x->out.failed)
-        return false;
-    h->waiting += bytes.len;
-    return true;
-}
-
-static void
-h2_answer(http_exchange *x, int status, const struct http_field *fields, size_t count, str body)
-{
-    x->bodiless = x->method == HTTP_HEAD || head_is_bodiless(status);
-    x->ended = true;
-    if (x->bodiless || put_body(x, body))
-        submit(x, status, fields, count, body.len, x->out.len > 0);
-    else
-        cut(x);
-}
-
-static void
-h2_start(http_exchange *x, int status, const struct http_field *fields, size_t count)
-{
-    x->bodiless = x->method == HTTP_HEAD || head_is_bodiless(status);
-    submit(x, status, fields, count, SIZE_MAX, !x->bodiless);
-}
-
-static void
-resume(http_exchange *x)
-{
-    struct h2 *const h = x->conn->state;
-    check(h, nghttp2_session_resume_data(h->session, x->stream));
-}
-
-static fallible
-h2_write(http_exchange *x, str bytes)
-{
-    const size_t waiting = waiting_bytes(x);
-    if (x->bodiless)
-        return OK;
-    if (!x->cut && waiting && waiting + bytes.len > x->conn->hub->p.net_stream_queue_bytes_max)
-        cut(x);
-    if (!x->cut && !put_body(x, bytes))
-        cut(x);
-    if (x->cut)
-        FAIL(BUSY, "a reader is too slow: %zu bytes are waiting", waiting);
-    if (!waiting && x->whole)
-        wait_for(x, DEADLINE_IDLE);
-    resume(x);
-    return OK;
-}
-
-static void
-h2_end(http_exchange *x)
-{
-    x->ended = true;
-    if (!x->bodiless)
-        resume(x);
-}
-
-static void
-h2_abort(http_exchange *x)
-{
-    x->ended = true;
-    reset(x, NGHTTP2_INTERNAL_ERROR);
+    return nghttp2_session_get_stream_user_data(h->session, stream);
 }
 
 /* ---- the request, as nghttp2 tells it */
@@ -306,7 +116,7 @@ end_exchange(struct h2 *h, http_exchange *x)
         h->first = x->next;
     if (x->next)
         x->next->prev = x->prev;
-    h->waiting -= waiting_bytes(x);
+    h->waiting -= h2_waiting_bytes(x);
     exchange_gone(x);
     exchange_free(x);
 }
@@ -316,7 +126,7 @@ on_due(void *owner)
 {
     http_exchange *const x = owner;
     if (x->started)
-        cut(x);
+        h2_cut(x);
     else
         exchange_refuse(x, 408, STR("The request came too slowly."));
 }
@@ -335,7 +145,7 @@ on_begin(nghttp2_session *session, const nghttp2_frame *frame, void *user)
     x->due = (struct deadline){.expired = on_due, .owner = x};
     x->path = x->method_name = x->target = STR("");
     link_exchange(h, x);
-    wait_for(x, DEADLINE_HEADER);
+    h2_wait(x, DEADLINE_HEADER);
     (void)nghttp2_session_set_stream_user_data(session, x->stream, x); /* the stream is there */
     return 0;
 }
@@ -397,15 +207,6 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *n
     return 0;
 }
 
-/* Without this nghttp2 would drop such a field and go on. */
-static int
-on_bad_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *name,
-              nghttp2_rcbuf *value, uint8_t flags, void *user)
-{
-    (void)session, (void)frame, (void)name, (void)value, (void)flags, (void)user;
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-}
-
 /* RFC 9113 section 8.3.1.  Handlers find the authority under both of its names. */
 static void
 check_authority(http_exchange *x)
@@ -440,15 +241,6 @@ check_head(http_exchange *x)
 }
 
 static void
-go_on(http_exchange *x)
-{
-    struct h2 *const h = x->conn->state;
-    const nghttp2_nv status = field_of(STR(":status"), STR("100"));
-    check(h,
-          nghttp2_submit_headers(h->session, NGHTTP2_FLAG_NONE, x->stream, NULL, &status, 1, NULL));
-}
-
-static void
 on_head(http_exchange *x, bool last)
 {
     const str expected = http_header(x, STR("expect"));
@@ -460,10 +252,10 @@ on_head(http_exchange *x, bool last)
         return;
     }
     if (!last)
-        wait_for(x, DEADLINE_BODY);
+        h2_wait(x, DEADLINE_BODY);
     exchange_announce(x);
     if (!x->ended && !x->started && !last && expected.at)
-        go_on(x);
+        h2_answer_go_on(x);
 }
 
 static void
@@ -507,10 +299,10 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *
     const err e = exchange_body(x, piece);
     const struct http_hooks *const hooks = &x->conn->hub->hooks;
     if (!e.code && x->streamed) {
-        wait_for(x, DEADLINE_BODY); /* an upload may take long, but not rest */
+        h2_wait(x, DEADLINE_BODY); /* an upload may take long, but not rest */
         hooks->on_data(hooks->ctx, x, piece);
     } else if (e.code && x->started)
-        cut(x);
+        h2_cut(x);
     else if (e.code == ERR_TOO_LARGE)
         exchange_refuse(x, 413, STR("The request body is too large."));
     else if (e.code)
@@ -542,7 +334,7 @@ on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
         return 0;
     http_exchange *const x = exchange_of(user, frame->hd.stream_id);
     if (x && !x->whole)
-        reset(x, NGHTTP2_NO_ERROR);
+        h2_reset(x, NGHTTP2_NO_ERROR);
     return 0;
 }
 
@@ -608,7 +400,8 @@ h2_stop(conn *c)
 {
     struct h2 *const h = c->state;
     const int32_t last = nghttp2_session_get_last_proc_stream_id(h->session);
-    check(h, nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, NULL, 0));
+    h2_check(h,
+             nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, NULL, 0));
 }
 
 static void
@@ -639,7 +432,6 @@ session_new(struct h2 *h, nghttp2_session_callbacks *calls, nghttp2_option *opti
     nghttp2_mem mem = {NULL, give, take_back, give_zeroed, give_more};
     nghttp2_session_callbacks_set_on_begin_headers_callback(calls, on_begin);
     nghttp2_session_callbacks_set_on_header_callback2(calls, on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback2(calls, on_bad_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(calls, on_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(calls, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(calls, on_stream_close);
@@ -706,10 +498,10 @@ const struct protocol protocol_h2 = {
     .turn = h2_turn,
     .stop = h2_stop,
     .expired = h2_expired,
-    .answer = h2_answer,
-    .start = h2_start,
-    .write = h2_write,
-    .end = h2_end,
-    .abort = h2_abort,
+    .answer = h2_answer_whole,
+    .start = h2_answer_start,
+    .write = h2_answer_write,
+    .end = h2_answer_end,
+    .abort = h2_answer_abort,
     .version = 2,
 };

@@ -104,12 +104,13 @@ http_user(const http_exchange *x)
 }
 
 void
-http_answer(http_exchange *x, int status, const struct http_field *fields, size_t count, str body)
+http_answer(http_exchange *x, int status, const struct http_field *fields, size_t field_count,
+            str body)
 {
     ASSERT(!x->started && !x->ended);
     x->started = true;
     exchange_meter(x, status);
-    x->conn->protocol->answer(x, status, fields, count, body);
+    x->conn->protocol->answer(x, status, fields, field_count, body);
 }
 
 void

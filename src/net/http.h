@@ -63,12 +63,12 @@ uint64_t http_received_us(const http_exchange *x);
 void http_set_user(http_exchange *x, void *user);
 void *http_user(const http_exchange *x);
 
-/* ---- the answer
+/* ---- the answer */
+/* Control characters in fields become spaces; fields of the connection (Connection,
+ * Transfer-Encoding, Content-Length, Date, X-Request-Id) are the server's and are left out.
  *
- * Control characters in fields become spaces.  Fields of the connection (Connection,
- * Transfer-Encoding, Content-Length, Date, X-Request-Id …) are the server's and are left out. */
-/* Whole answer; copies what it needs.  Content-Length, Date and X-Request-Id are set here. */
-void http_answer(http_exchange *x, int status, const struct http_field *fields, size_t count,
+ * Whole answer; copies what it needs. */
+void http_answer(http_exchange *x, int status, const struct http_field *fields, size_t field_count,
                  str body);
 /* Header of a stream; chunked in HTTP/1.1. */
 void http_start(http_exchange *x, int status, const struct http_field *fields, size_t count);

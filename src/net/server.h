@@ -23,6 +23,8 @@ fallible http_server_new(loop *l, const struct params *p, meters *m, struct http
 fallible http_server_listen(http_server *s, int f, tls *t);
 /* No new connections or requests; `done` when the running ones have ended or after `wait_ms`. */
 void http_server_stop(http_server *s, uint64_t wait_ms, loop_fn *done, void *ctx);
+/* Whoever waits for an answer gets on_gone.  Before loop_free, and not from a hook; from `done` it
+ * may be called.  NULL is fine. */
 void http_server_free(http_server *s);
 size_t http_server_connections(const http_server *s);
 

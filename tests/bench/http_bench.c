@@ -3,8 +3,8 @@
  *
  *     http_bench ADDRESS [CERT.pem KEY.pem]
  *
- * GET and others: 187 bytes of JSON.  POST: the length of the body.  /stream: 64 events, one per
- * millisecond.  Prints "ready ADDRESS" when it serves. */
+ * GET and others: 182 bytes of JSON.  POST: the length of the body.  /stream: 64 events, one per
+ * millisecond.  /burst: 1,000 events at once.  Prints "ready ADDRESS" when it serves. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,11 +66,23 @@ stream(struct bench *b, http_exchange *x)
 }
 
 static void
+burst(http_exchange *x)
+{
+    http_start(x, 200, &events, 1);
+    for (int i = 0; i < 1000; i++)
+        if (http_write(x, STR("data: {\"word\":\"and\"}\n\n")).code)
+            return;
+    http_end(x);
+}
+
+static void
 on_request(void *ctx, http_exchange *x)
 {
     char text[64];
     if (str_eq(http_path(x), STR("/stream"))) {
         stream(ctx, x);
+    } else if (str_eq(http_path(x), STR("/burst"))) {
+        burst(x);
     } else if (http_method(x) == HTTP_POST) {
         (void)snprintf(text, sizeof text, "{\"length\":%zu}", http_body(x).len);
         http_answer(x, 200, &json, 1, str_of(text));
