@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "engine/llama/step.h"
 
-enum { NO_CELLS = 1 };
+#include "os/clock.h"
+
+enum { NO_CELLS = 1, OTHER_WAY_TURNS = 256 };
 
 /* A stretch of a prompt that is in the batch, and where its logits are. */
 struct part {
@@ -49,6 +51,13 @@ add_token(struct llama_batch *b, llama_token token, uint32_t pos, llama_seq_id s
 }
 
 static void
+add_writer(struct step *s, const struct answer *a)
+{
+    const uint32_t pos = (uint32_t)a->job->prompt.count + a->written - 1;
+    add_token(&s->batch, a->last, pos, a->seq, true);
+}
+
+static void
 add_writers(struct step *s, struct plan *p)
 {
     const struct jobs *q = s->jobs;
@@ -57,8 +66,7 @@ add_writers(struct step *s, struct plan *p)
         if (!a || a->state != ANSWER_WRITES || a->job->is_over)
             continue;
         p->parts[p->count++] = (struct part){.a = a, .row = s->batch.n_tokens};
-        const uint32_t pos = (uint32_t)a->job->prompt.count + a->written - 1;
-        add_token(&s->batch, a->last, pos, a->seq, true);
+        add_writer(s, a);
     }
 }
 
@@ -196,6 +204,68 @@ fail_youngest(struct step *s)
     jobs_fail(s->jobs, job, err_start(ERR_BUSY, __FILE__, __LINE__, __func__, "no free cells"));
 }
 
+/* Decodes the batch that was made of `p`; how long that took. */
+static uint64_t
+decode(struct step *s, const struct plan *p)
+{
+    ASSERT(s->batch.n_tokens > 0 && (uint32_t)s->batch.n_tokens <= s->tokens_max);
+    const uint64_t start_us = clock_us();
+    const int32_t rc = llama_decode(s->jobs->m->ctx, s->batch);
+    const uint64_t took_us = clock_us() - start_us;
+    if (rc == NO_CELLS)
+        fail_youngest(s);
+    else if (rc != 0)
+        UNREACHABLE("llama_decode failed on a batch that was checked");
+    else
+        take_results(s, p);
+    return took_us;
+}
+
+/* ---- together or singly */
+
+/* One slow step among many says little about the next. */
+static void
+smooth(uint64_t *mean_us, uint64_t us)
+{
+    if (*mean_us && us > 2 * *mean_us)
+        us = 2 * *mean_us;
+    *mean_us = *mean_us ? (7 * *mean_us + us) / 8 : us;
+}
+
+/* What is not known yet is tried, and now and then the other way, for times change. */
+static bool
+is_faster_singly(struct pace *p, size_t writers)
+{
+    if (writers < 2 || writers > STEP_SINGLY_MAX || !p->together_us[writers])
+        return false;
+    const bool singly = p->single_us * writers < p->together_us[writers];
+    return ++p->turns % OTHER_WAY_TURNS ? singly : !singly;
+}
+
+static void
+run_singly(struct step *s, const struct plan *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct answer *a = all->parts[i].a;
+        const struct plan one = {.parts = {{.a = a, .row = 0}}, .count = 1};
+        if (a->job->is_over)
+            continue;
+        s->batch.n_tokens = 0;
+        add_writer(s, a);
+        smooth(&s->pace.single_us, decode(s, &one));
+    }
+}
+
+static void
+run_together(struct step *s, const struct plan *p, bool only_writers)
+{
+    const uint64_t us = decode(s, p);
+    if (only_writers && p->count == 1)
+        smooth(&s->pace.single_us, us);
+    else if (only_writers && p->count <= STEP_SINGLY_MAX)
+        smooth(&s->pace.together_us[p->count], us);
+}
+
 bool
 step_run(struct step *s)
 {
@@ -203,17 +273,14 @@ step_run(struct step *s)
     jobs_start(s->jobs);
     s->batch.n_tokens = 0;
     add_writers(s, &plan);
+    const size_t writers = plan.count;
     add_readers(s, &plan);
-    ASSERT((uint32_t)s->batch.n_tokens <= s->tokens_max);
-    if (!s->batch.n_tokens)
+    if (!plan.count)
         return s->jobs->first != NULL; /* failed ones, soon to be dropped, hold up others */
-    const int32_t rc = llama_decode(s->jobs->m->ctx, s->batch);
     s->steps++;
-    if (rc == NO_CELLS)
-        fail_youngest(s);
-    else if (rc != 0)
-        UNREACHABLE("llama_decode failed on a batch that was checked");
+    if (plan.count == writers && is_faster_singly(&s->pace, writers))
+        run_singly(s, &plan);
     else
-        take_results(s, &plan);
+        run_together(s, &plan, plan.count == writers);
     return true;
 }

@@ -126,6 +126,57 @@ TEST(jobs_in_company_give_the_same_greedy_text_as_alone)
     CHECK(rig_is_empty(&e));
 }
 
+TEST(writers_go_singly_or_together_whichever_was_measured_to_be_faster)
+{
+    NEED(engine());
+    struct engine_submit ask = rig_ask(ENGINE_COMPLETE, 1, 40);
+    ask.ignore_eos = 1;
+    for (int singly = 0; singly <= 1; singly++) {
+        struct rig_job *a = submit(ask, STR("eins")), *b = submit(ask, STR("zwei"));
+        CHECK(step_run(&e.step));
+        for (uint32_t i = 2; i < 10; i++) {
+            e.step.pace = (struct pace){.single_us = 1000};
+            e.step.pace.together_us[2] = singly ? 3000 : 1500;
+            CHECK(step_run(&e.step));
+            CHECK_INT(e.step.batch.n_tokens, ==, singly ? 1 : 2);
+            CHECK_INT(a->answers[0].tokens, ==, i);
+            CHECK_INT(b->answers[0].tokens, ==, i);
+        }
+        rig_cancel(&e, a);
+        rig_cancel(&e, b);
+        rig_job_free(a);
+        rig_job_free(b);
+    }
+}
+
+TEST(what_is_not_measured_yet_is_tried_and_the_other_way_now_and_then)
+{
+    unsigned singles = 0;
+    NEED(engine());
+    struct engine_submit ask = rig_ask(ENGINE_COMPLETE, 1, 400);
+    ask.ignore_eos = 1;
+    e.step.pace = (struct pace){0};
+    struct rig_job *a = submit(ask, STR("eins")), *b = submit(ask, STR("zwei"));
+    CHECK(step_run(&e.step));
+    CHECK(step_run(&e.step));
+    CHECK_INT(e.step.batch.n_tokens, ==, 2);
+    CHECK(e.step.pace.together_us[2] > 0 && !e.step.pace.single_us);
+    CHECK(step_run(&e.step));
+    CHECK_INT(e.step.batch.n_tokens, ==, 1);
+    CHECK(e.step.pace.single_us > 0);
+    for (int i = 0; i < 256; i++) {
+        e.step.pace.single_us = 1000;
+        e.step.pace.together_us[2] = 100;
+        CHECK(step_run(&e.step));
+        singles += e.step.batch.n_tokens == 1;
+    }
+    CHECK_INT(singles, ==, 1);
+    rig_cancel(&e, a);
+    rig_cancel(&e, b);
+    rig_job_free(a);
+    rig_job_free(b);
+}
+
 TEST(n_answers_read_the_prompt_once_and_differ_by_seed)
 {
     char prompt[200];
