@@ -45,6 +45,13 @@ label_messages(struct conv *c, label l)
     c->label = l;
 }
 
+/* People are cleared for every taint, which says nothing in a record. */
+static label
+without_taint(label l)
+{
+    return label_part(l, 0, LABEL_TAINT_FIRST);
+}
+
 static fallible
 set_label(gate_job *j)
 {
@@ -54,7 +61,7 @@ set_label(gate_job *j)
         TRY(label_parse(names, j->ask.label_text, &l));
     label_messages(j->ask.conv, l);
     label_text(names, l, j->label_text);
-    label_text(names, j->ask.session->clearance, j->clearance_text);
+    label_text(names, without_taint(j->ask.session->clearance), j->clearance_text);
     return OK;
 }
 

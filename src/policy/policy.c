@@ -196,6 +196,7 @@ static const struct list_rule taint_rule = {"taint",      LOWER DIGITS,      LOW
 static bool
 is_well_formed(const struct list_rule *r, const char *id)
 {
+    ASSERT(id);
     for (int i = 0; i < 2; i++)
         if (r->reserved[i] && str_eq(str_of(id), str_of(r->reserved[i])))
             return false;
@@ -340,6 +341,7 @@ policy_load(str yaml, policy **ret)
 {
     AUTO(file_tree) f = NULL;
     TRY(read_yaml(yaml, &f));
+    ASSERT(f);
     AUTO(arena) *a = NULL;
     TRY(arena_open(MEMORY_MAX, &a));
     policy *p = arena_new(a, policy);

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# The real engine on tiny random models: what they say is noise, that they say it is the point.
+set -u
+# shellcheck source=tests/flow/lib.sh
+. "$(dirname "$0")/lib.sh"
+tiny=${TINY_GGUF:-$bin/tiny_gguf}
+if [ ! -x "$bin/hoheit-engine" ] || [ ! -x "$tiny" ]; then
+    echo "ok 1 - the real engine # SKIP hoheit-engine or tiny_gguf is not built"
+    echo "1..1"
+    exit 0
+fi
+"$tiny" "$dir/chat.gguf" >/dev/null && "$tiny" --embed "$dir/embed.gguf" >/dev/null || exit 2
+daemon_start --set engine.threads=1 || { echo "Bail out! the daemon did not start"; cat "$dir/log"; exit 2; }
+k=$(key k VS-NfD)
+C=/v1/chat/completions
+ask() { printf '{"model":"tiny","messages":[{"role":"user","content":"%s"}],"max_tokens":%s%s}' "$1" "$2" "${3-}"; }
+
+expect 'a model file is taken' hoheit model add "$dir/chat.gguf" --name tiny --quiet
+expect 'so is an embedder' hoheit model add "$dir/embed.gguf" --name tiny-embed --quiet
+expect 'under the digest of its bytes' test -f "$data/models/$(sha256sum "$dir/chat.gguf" | cut -d ' ' -f 1).gguf"
+head -c 200000 "$dir/chat.gguf" >"$dir/cut.gguf"
+refuse 'a truncated one is not' hoheit model add "$dir/cut.gguf" --name cut --quiet
+expect 'a chat is answered' status 200 "$k" POST $C "$(ask Hallo 12)"
+expect 'with so many tokens' body 'j["usage"]["completion_tokens"] <= 12 and j["usage"]["prompt_tokens"] > 5'
+said() { api "$k" POST $C "$(ask "$1" 24 "$2")" | python3 -c 'import json,sys; print(json.load(sys.stdin)["choices"][0]["message"]["content"].encode())'; }
+expect 'greedy says the same twice' test "$(said Hallo ',"temperature":0')" = "$(said Hallo ',"temperature":0')"
+expect 'so does a seed' test "$(said Hallo ',"seed":3')" = "$(said Hallo ',"seed":3')"
+expect 'another seed says something else' test "$(said Hallo ',"seed":3')" != "$(said Hallo ',"seed":4')"
+expect 'json_object gives an object from noise' status 200 "$k" POST $C "$(ask Hallo 200 ',"response_format":{"type":"json_object"}')"
+expect 'that parses' body 'j["choices"][0]["finish_reason"] == "length" or isinstance(json.loads(j["choices"][0]["message"]["content"]), dict)'
+expect 'n answers share one prompt' status 200 "$k" POST $C "$(ask Hallo 8 ',"n":3,"temperature":1')"
+expect 'and differ' body 'len({c["message"]["content"] for c in j["choices"]}) > 1'
+expect 'logprobs' status 200 "$k" POST $C "$(ask Hallo 4 ',"logprobs":true,"top_logprobs":5')"
+expect 'are probabilities' body 'all(t["logprob"] <= 0 and len(t["top_logprobs"]) == 5 for t in j["choices"][0]["logprobs"]["content"])'
+expect 'too much for the context' status 400 "$k" POST $C "$(ask Hallo 900000)"
+expect 'says so with numbers' body 'j["error"]["code"] == "context_length_exceeded" and any(c.isdigit() for c in j["error"]["message"])'
+expect 'embeddings' status 200 "$k" POST /v1/embeddings '{"model":"tiny-embed","input":["Antrag auf Wohngeld","Antrag auf Wohngeld","Hund"]}'
+expect 'equal for equal texts' body 'max(abs(a - b) for a, b in zip(j["data"][0]["embedding"], j["data"][1]["embedding"])) < 1e-4 and j["data"][0]["embedding"] != j["data"][2]["embedding"]'
+engine() { hoheit status --json | python3 -c 'import json, sys
+print([e["pid"] for e in json.load(sys.stdin)["engines"] if e["model"] == "tiny"][0])'; }
+pid=$(engine)
+expect 'the engine has no file of its own open' sh -c "! ls -l /proc/$pid/fd | grep -q '$data/records'"
+expect 'its system calls are filtered' grep -q '^Seccomp:.*2' "/proc/$pid/status"
+kill -9 "$pid"
+expect 'after kill -9 the next request is answered' status 200 "$k" POST $C "$(ask Hallo 4)"
+expect 'by another process' test "$(engine)" != "$pid"
+done_testing

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/gate.h"
+
+#include <dirent.h>
+
+#include "unit/gate/caller.h"
+
+static struct rig rig;
+
+static enum err_code
+session_of(const char *authorization, const struct session **ret)
+{
+    *ret = NULL;
+    return (enum err_code)gate_session(rig.gate, str_of(authorization), ret).code;
+}
+
+TEST(a_key_may_be_sent_as_a_bearer_or_bare)
+{
+    char text[KEY_TEXT_MAX], line[256];
+    const struct session *s;
+    static const char *const forms[] = {"Bearer %s", "bearer %s", "BEARER %s", "Bearer   %s", "%s"};
+    struct key_wish w = {.name = STR("amt"), .clearance = STR("intern")};
+    rig_open(&rig);
+    OPERATOR(c, &rig);
+    NEED_OK(caller_wait(&c, admin_key_add(&c.call, &w, text)));
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        const char *at = strstr(forms[i], "%s");
+        snprintf(line, sizeof line, "%.*s%s", (int)(at - forms[i]), forms[i], text);
+        CHECK_INT(session_of(line, &s), ==, ERR_OK);
+        CHECK(s && str_eq(s->key_name, STR("amt")));
+    }
+    rig_close(&rig);
+}
+
+TEST(anything_else_is_unauthenticated_with_a_sentence)
+{
+    static const char *const forms[] = {
+        "", "Bearer", "Bearer ", "Basic abcdefg", "Bearer x", "BearerToken", "Bearer hoh_x hoh_y",
+        " "};
+    const struct session *s;
+    rig_open(&rig);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        CHECK_INT(session_of(forms[i], &s), ==, ERR_UNAUTHENTICATED);
+        CHECK(!s && err_public((err){ERR_UNAUTHENTICATED})[0]);
+    }
+    rig_close(&rig);
+}
+
+TEST(the_operator_at_the_local_socket_is_cleared_for_nothing)
+{
+    rig_open(&rig);
+    const struct session *s = gate_operator(rig.gate);
+    CHECK_INT(s->roles, ==, ROLE_OPERATOR);
+    CHECK(label_eq(s->clearance, LABEL_BOTTOM) && !s->is_revoked && !s->expires_wall_ms);
+    rig_close(&rig);
+}
+
+TEST(leave_is_given_without_a_word_and_refused_on_record)
+{
+    rig_open(&rig);
+    CHECK_OK(gate_allow(rig.gate, plain_session(), OP_MODEL_LIST, STR("req_A"), rig.a));
+    CHECK_ERR(gate_allow(rig.gate, plain_session(), OP_STATUS, STR("req_B"), rig.a), DENIED);
+    CHECK(rig_has(str_of(err_public((err){ERR_DENIED})), "role"));
+    RIG_UNTIL(&rig, rig_record(&rig, "decision", "req_B", 0).len);
+    CHECK(rig_has(rig_record(&rig, "decision", "req_B", 0), "\"op\":\"status\""));
+    CHECK(!rig_record(&rig, "decision", "req_A", 0).len);
+    CHECK_INT(meter_value(&rig.meters, METER_DECISIONS_DENIED), ==, 1);
+    rig_close(&rig);
+}
+
+/* ---- birth */
+static size_t
+files_in_models(void)
+{
+    size_t n = 0;
+    DIR *d = opendir(rig.models);
+    const struct dirent *e;
+    while (d && (e = readdir(d)))
+        n += e->d_name[0] != '.' || strlen(e->d_name) > 2;
+    if (d)
+        closedir(d);
+    return n;
+}
+
+static void
+put_file(const char *name)
+{
+    char path[800];
+    snprintf(path, sizeof path, "%s/%s", rig.models, name);
+    CHECK_OK(file_write_atomic(path, STR("x"), 0600));
+}
+
+TEST(what_interrupted_uploads_left_is_swept_away_and_nothing_else)
+{
+    rig_open(&rig);
+    rig_close(&rig);
+    put_file(".incoming-req_1");
+    put_file(".incoming-");
+    put_file("aaaa.gguf");
+    put_file("incoming-not-hidden");
+    put_file(".other");
+    CHECK_INT(files_in_models(), ==, 5);
+    rig_open_parts(&rig);
+    rig_open_gate(&rig);
+    CHECK_INT(files_in_models(), ==, 3);
+    rig_close(&rig);
+}
+
+TEST(without_the_models_directory_there_is_no_gate_and_no_descriptor_left)
+{
+    int ends[2];
+    char c;
+    gate *g = NULL;
+    rig_open(&rig);
+    rig_close(&rig);
+    rig_open_parts(&rig);
+    CHECK_OK(file_remove_tree(rig.models));
+    CHECK_OK(ipc_pair(ends));
+    const struct gate_parts p = rig_parts(&rig, ends[0]);
+    CHECK_ERR(gate_new(&p, &g), NOT_FOUND);
+    CHECK(!g);
+    CHECK_INT(read(ends[1], &c, 1), ==, 0); /* the other end is closed */
+    close(ends[1]);
+    rig_close(&rig);
+}
+
+TEST(whatever_fails_there_is_no_gate_and_no_descriptor_left)
+{
+    bool fired = true;
+    rig_open(&rig);
+    rig_close(&rig);
+    rig_open_parts(&rig);
+    for (long n = 1; fired; n++) {
+        int ends[2];
+        char c;
+        gate *g = NULL;
+        CHECK_OK(ipc_pair(ends));
+        const struct gate_parts p = rig_parts(&rig, ends[0]);
+        fault_arm(n);
+        const err e = gate_new(&p, &g);
+        fired = fault_fired();
+        fault_arm(0);
+        CHECK_INT(e.code != 0, ==, fired);
+        CHECK((e.code == 0) == (g != NULL));
+        gate_free(g);
+        loop_turn(rig.l);
+        CHECK_INT(read(ends[1], &c, 1), ==, 0);
+        close(ends[1]);
+    }
+    gate_free(NULL);
+    rig_close(&rig);
+}
+
+TEST(readiness_without_models_is_readiness)
+{
+    rig_open(&rig);
+    CHECK_OK(registry_remove(rig.registry, STR("toy")));
+    CHECK_OK(registry_remove(rig.registry, STR("toy-embed")));
+    CHECK_OK(gate_ready(rig.gate));
+    RIG_UNTIL(&rig, rig.ready);
+    rig_settle(&rig);
+    CHECK(rig.starts == 0 && gate_engines_ready(rig.gate));
+    rig_close(&rig);
+}
+
+TEST(readiness_that_cannot_be_said_is_an_error)
+{
+    rig_open(&rig);
+    ipc_free(TAKE(rig.control));
+    loop_turn(rig.l);
+    CHECK(gate_ready(rig.gate).code != ERR_OK);
+    rig_close(&rig);
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/keyring.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "os/clock.h"
+#include "test.h"
+
+struct ring {
+    char path[600];
+    secret pepper;
+    db *db;
+    keyring *k;
+};
+
+static void
+reopen(struct ring *r)
+{
+    keyring_free(TAKE(r->k));
+    db_close(TAKE(r->db));
+    CHECK_OK(db_open(r->path, &r->db));
+    CHECK_OK(keyring_open(r->db, &r->pepper, &r->k));
+}
+
+static struct ring
+open_ring(void)
+{
+    static unsigned number;
+    struct ring r = {.k = NULL};
+    snprintf(r.path, sizeof r.path, "%s/keys%u.db", test_dir(), number++);
+    CHECK_OK(secret_get(&r.pepper, 32));
+    memset(r.pepper.at, 3, 32);
+    reopen(&r);
+    return r;
+}
+
+static void
+close_ring(struct ring *r)
+{
+    keyring_free(r->k);
+    db_close(r->db);
+    secret_done(&r->pepper);
+}
+
+static struct key_record
+record(const char *name)
+{
+    return (struct key_record){.name = str_of(name),
+                               .tenant = STR("haus"),
+                               .roles = ROLE_OPERATOR,
+                               .clearance = {{7, 8, 9, 10}},
+                               .default_label = {{1, 0, 0, 0}},
+                               .clearance_text = STR("VS-NfD"),
+                               .default_text = STR("intern"),
+                               .created_wall_ms = 1000,
+                               .expires_wall_ms = 2000};
+}
+
+static str
+add(struct ring *r, const char *name, char text[KEY_TEXT_MAX])
+{
+    struct key_record k = record(name);
+    text[0] = '\0';
+    CHECK_OK(keyring_add(r->k, &k, text));
+    return str_of(text);
+}
+
+static enum err_code
+find(const struct ring *r, str text)
+{
+    const struct session *s = NULL;
+    const err e = keyring_find(r->k, text, &s);
+    CHECK((e.code == 0) == (s != NULL));
+    return (enum err_code)e.code;
+}
+
+static enum err_code
+import(struct ring *r, const char *name, str text)
+{
+    struct key_record k = record(name);
+    return (enum err_code)keyring_import(r->k, &k, text).code;
+}
+
+static size_t
+count(const struct ring *r)
+{
+    size_t n = 0;
+    while (keyring_at(r->k, n))
+        n++;
+    return n;
+}
+
+/* ---- made keys */
+TEST(a_made_key_is_found_with_all_its_record_says)
+{
+    struct ring r = open_ring();
+    const struct session *s = NULL;
+    char text[KEY_TEXT_MAX];
+    const str key = add(&r, "amt", text);
+    NEED_OK(keyring_find(r.k, key, &s));
+    CHECK_STR(s->key_name, STR("amt"));
+    CHECK_STR(s->tenant, STR("haus"));
+    CHECK(str_starts(s->key_id, STR("key_")));
+    CHECK(s->roles == ROLE_OPERATOR && s->expires_wall_ms == 2000 && !s->is_revoked);
+    CHECK(label_eq(s->clearance, (label){{7, 8, 9, 10}}));
+    CHECK(label_eq(s->default_label, (label){{1, 0, 0, 0}}));
+    CHECK_INT(s->model_count, ==, 0);
+    CHECK_INT(count(&r), ==, 1);
+    CHECK_STR(keyring_at(r.k, 0)->clearance_text, STR("VS-NfD"));
+    close_ring(&r);
+}
+
+TEST(what_is_no_key_is_unauthenticated)
+{
+    struct ring r = open_ring(), other = open_ring();
+    char text[KEY_TEXT_MAX], wrong[KEY_TEXT_MAX], foreign[KEY_TEXT_MAX];
+    const str key = add(&r, "amt", text);
+    static const str cases[] = {STR_INIT(""),
+                                STR_INIT("x"),
+                                STR_INIT("hoh_"),
+                                STR_INIT("hoh_1"),
+                                STR_INIT("abcdef"),
+                                STR_INIT("two words"),
+                                STR_INIT("\x80\x81\x82\x83\x84\x85\x86"),
+                                STR_INIT("a\0bcdefg")};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_INT(find(&r, cases[i]), ==, ERR_UNAUTHENTICATED);
+    for (size_t i = 0; i < key.len; i++) {
+        memcpy(wrong, text, sizeof wrong);
+        wrong[i] = wrong[i] == 'A' ? 'B' : 'A';
+        CHECK_INT(find(&r, str_of(wrong)), ==, ERR_UNAUTHENTICATED);
+        CHECK_INT(find(&r, str_slice(key, 0, i)), ==, ERR_UNAUTHENTICATED);
+        CHECK_INT(find(&r, str_slice(key, i + 1, key.len)), ==, ERR_UNAUTHENTICATED);
+    }
+    CHECK_INT(find(&r, add(&other, "amt", foreign)), ==, ERR_UNAUTHENTICATED);
+    close_ring(&r);
+    close_ring(&other);
+}
+
+TEST(the_keyring_survives_being_opened_again)
+{
+    struct ring r = open_ring();
+    char a[KEY_TEXT_MAX], b[KEY_TEXT_MAX], c[KEY_TEXT_MAX];
+    add(&r, "a", a);
+    add(&r, "b", b);
+    CHECK_OK(keyring_revoke(r.k, STR("b"), 1500));
+    add(&r, "c", c);
+    CHECK_INT(import(&r, "d", STR("imported-one")), ==, ERR_OK);
+    reopen(&r);
+    CHECK_INT(find(&r, str_of(a)), ==, ERR_OK);
+    CHECK_INT(find(&r, str_of(b)), ==, ERR_UNAUTHENTICATED);
+    CHECK_INT(find(&r, str_of(c)), ==, ERR_OK);
+    CHECK_INT(find(&r, STR("imported-one")), ==, ERR_OK);
+    CHECK_INT(count(&r), ==, 4);
+    CHECK_STR(keyring_at(r.k, 0)->name, STR("a"));
+    CHECK_INT(keyring_at(r.k, 1)->revoked_wall_ms, ==, 1500);
+    close_ring(&r);
+}
+
+TEST(under_another_pepper_no_key_is_known)
+{
+    struct ring r = open_ring();
+    char text[KEY_TEXT_MAX];
+    add(&r, "a", text);
+    CHECK_INT(import(&r, "b", STR("imported")), ==, ERR_OK);
+    r.pepper.at[31] ^= 1;
+    reopen(&r);
+    CHECK_INT(find(&r, str_of(text)), ==, ERR_UNAUTHENTICATED);
+    CHECK_INT(find(&r, STR("imported")), ==, ERR_UNAUTHENTICATED);
+    close_ring(&r);
+}
+
+TEST(the_texts_of_keys_are_nowhere_in_the_file)
+{
+    struct ring r = open_ring();
+    static char file[1 << 20];
+    char text[KEY_TEXT_MAX];
+    add(&r, "a", text);
+    CHECK_INT(import(&r, "b", STR("an-imported-secret")), ==, ERR_OK);
+    keyring_free(TAKE(r.k));
+    db_close(TAKE(r.db));
+    FILE *f = fopen(r.path, "r");
+    const size_t n = f ? fread(file, 1, sizeof file, f) : 0;
+    if (f)
+        fclose(f);
+    CHECK(n > 1000);
+    CHECK(str_find((str){file, n}, STR("an-imported-secret")) < 0);
+    CHECK(str_find((str){file, n}, str_slice(str_of(text), 31, 60)) < 0);
+    close_ring(&r);
+}
+
+/* ---- names */
+TEST(a_name_is_taken_until_its_key_is_revoked)
+{
+    struct ring r = open_ring();
+    char first[KEY_TEXT_MAX], second[KEY_TEXT_MAX] = "untouched";
+    struct key_record k = record("a");
+    add(&r, "a", first);
+    CHECK_ERR(keyring_add(r.k, &k, second), CONFLICT);
+    CHECK_STR(str_of(second), STR("untouched"));
+    CHECK_INT(import(&r, "a", STR("imported")), ==, ERR_CONFLICT);
+    CHECK_INT(count(&r), ==, 1);
+    CHECK_OK(keyring_revoke(r.k, STR("a"), 1500));
+    add(&r, "a", second);
+    CHECK_INT(find(&r, str_of(first)), ==, ERR_UNAUTHENTICATED);
+    CHECK_INT(find(&r, str_of(second)), ==, ERR_OK);
+    close_ring(&r);
+}
+
+TEST(a_revoked_key_is_refused_at_once_and_a_session_that_runs_knows)
+{
+    struct ring r = open_ring();
+    const struct session *s = NULL;
+    char text[KEY_TEXT_MAX];
+    add(&r, "a", text);
+    NEED_OK(keyring_find(r.k, str_of(text), &s));
+    CHECK_OK(keyring_revoke(r.k, s->key_id, 1500));
+    CHECK(s->is_revoked);
+    CHECK_INT(find(&r, str_of(text)), ==, ERR_UNAUTHENTICATED);
+    CHECK_ERR(keyring_revoke(r.k, STR("a"), 1600), NOT_FOUND);
+    CHECK_ERR(keyring_revoke(r.k, STR("nobody"), 1600), NOT_FOUND);
+    CHECK_INT(keyring_at(r.k, 0)->revoked_wall_ms, ==, 1500);
+    close_ring(&r);
+}
+
+TEST(a_name_that_looks_like_an_id_does_not_stand_for_that_key)
+{
+    struct ring r = open_ring();
+    char text[2][KEY_TEXT_MAX], id[64];
+    add(&r, "first", text[0]);
+    snprintf(id, sizeof id, "%.*s", STR_FMT(keyring_at(r.k, 0)->id));
+    add(&r, id, text[1]);
+    CHECK_OK(keyring_revoke(r.k, str_of(id), 1500));
+    CHECK_INT(find(&r, str_of(text[0])), ==, ERR_UNAUTHENTICATED);
+    CHECK_INT(find(&r, str_of(text[1])), ==, ERR_OK);
+    CHECK_OK(keyring_revoke(r.k, str_of(id), 1500)); /* now the name is meant */
+    CHECK_INT(find(&r, str_of(text[1])), ==, ERR_UNAUTHENTICATED);
+    close_ring(&r);
+}
+
+/* ---- imported keys */
+TEST(an_imported_key_is_found_by_the_very_text)
+{
+    struct ring r = open_ring();
+    const struct session *s = NULL;
+    CHECK_INT(import(&r, "alt", STR("sk-Alt-Bekannt_1!~")), ==, ERR_OK);
+    NEED_OK(keyring_find(r.k, STR("sk-Alt-Bekannt_1!~"), &s));
+    CHECK_STR(s->key_name, STR("alt"));
+    CHECK(str_starts(s->key_id, STR("key_")));
+    CHECK_INT(find(&r, STR("sk-alt-Bekannt_1!~")), ==, ERR_UNAUTHENTICATED);
+    CHECK_INT(find(&r, STR("sk-Alt-Bekannt_1!")), ==, ERR_UNAUTHENTICATED);
+    CHECK_INT(find(&r, STR("sk-Alt-Bekannt_1!~~")), ==, ERR_UNAUTHENTICATED);
+    close_ring(&r);
+}
+
+TEST(an_imported_key_has_bounds)
+{
+    struct ring r = open_ring();
+    char text[130], name[8];
+    memset(text, 'x', sizeof text);
+    CHECK_INT(import(&r, "a", (str){text, 5}), ==, ERR_ARGUMENT);
+    CHECK_STR(str_of(err_param()), STR("import"));
+    CHECK_INT(import(&r, "b", (str){text, 6}), ==, ERR_OK);
+    CHECK_INT(import(&r, "c", (str){text, 120}), ==, ERR_OK);
+    CHECK_INT(import(&r, "d", (str){text, 121}), ==, ERR_ARGUMENT);
+    CHECK_INT(find(&r, (str){text, 120}), ==, ERR_OK);
+    CHECK_INT(find(&r, (str){text, 121}), ==, ERR_UNAUTHENTICATED);
+    for (int c = 0; c < 256; c++) {
+        memcpy(text, "abc_efgh", 8);
+        text[3] = (char)c;
+        snprintf(name, sizeof name, "n%d", c);
+        CHECK_INT(import(&r, name, (str){text, 8}), ==,
+                  c > ' ' && c <= '~' ? ERR_OK : ERR_ARGUMENT);
+    }
+    CHECK_INT(import(&r, "e", STR("hoh_foreign")), ==, ERR_ARGUMENT);
+    CHECK_INT(import(&r, "f", STR("Hoh_foreign")), ==, ERR_OK);
+    close_ring(&r);
+}
+
+TEST(a_text_is_imported_once_even_when_it_was_revoked)
+{
+    struct ring r = open_ring();
+    CHECK_INT(import(&r, "a", STR("only-once")), ==, ERR_OK);
+    CHECK_INT(import(&r, "b", STR("only-once")), ==, ERR_CONFLICT);
+    CHECK_STR(str_of(err_param()), STR("import"));
+    CHECK_OK(keyring_revoke(r.k, STR("a"), 1500));
+    CHECK_INT(import(&r, "a", STR("only-once")), ==, ERR_CONFLICT);
+    CHECK_INT(find(&r, STR("only-once")), ==, ERR_UNAUTHENTICATED);
+    reopen(&r);
+    CHECK_INT(import(&r, "a", STR("only-once")), ==, ERR_CONFLICT);
+    close_ring(&r);
+}
+
+TEST(neither_kind_can_stand_for_the_other)
+{
+    struct ring r = open_ring();
+    digest plain;
+    CHECK_INT(import(&r, "a", STR("some-text")), ==, ERR_OK);
+    CHECK_OK(hmac_sha256(&r.pepper, STR("some-text"), &plain));
+    CHECK(!digest_eq(&plain, &keyring_at(r.k, 0)->mac));
+    close_ring(&r);
+}
+
+/* ---- faults */
+TEST(whatever_fails_memory_and_store_agree)
+{
+    bool fired = true;
+    struct ring r = open_ring();
+    for (long n = 1; fired; n++) {
+        char name[16], text[KEY_TEXT_MAX] = "", imported[32];
+        struct key_record a, b;
+        snprintf(name, sizeof name, "n%ld", n);
+        snprintf(imported, sizeof imported, "imported-%ld", n);
+        a = record(name);
+        b = record(imported);
+        fault_arm(n);
+        err e = keyring_add(r.k, &a, text);
+        if (!e.code)
+            e = keyring_import(r.k, &b, str_of(imported));
+        if (!e.code)
+            e = keyring_revoke(r.k, str_of(imported), 1500);
+        fired = fault_fired();
+        fault_arm(0);
+        CHECK(!e.code || fired);
+        const size_t listed = count(&r);
+        const enum err_code made = find(&r, str_of(text)), other = find(&r, str_of(imported));
+        CHECK_INT(made == ERR_OK, ==, text[0] != '\0');
+        reopen(&r);
+        CHECK_INT(count(&r), ==, listed);
+        CHECK_INT(find(&r, str_of(text)), ==, made);
+        CHECK_INT(find(&r, str_of(imported)), ==, other);
+        if (text[0] == '\0') { /* and can be made now */
+            a = record(name);
+            CHECK_OK(keyring_add(r.k, &a, text));
+        }
+    }
+    close_ring(&r);
+}
+
+TEST(a_keyring_opens_whole_or_not_at_all)
+{
+    struct ring r = open_ring();
+    bool fired = true;
+    char text[KEY_TEXT_MAX];
+    add(&r, "a", text);
+    add(&r, "b", text);
+    for (long n = 1; fired; n++) {
+        keyring *k = NULL;
+        fault_arm(n);
+        const err e = keyring_open(r.db, &r.pepper, &k);
+        fired = fault_fired();
+        fault_arm(0);
+        CHECK_INT(e.code != 0, ==, fired);
+        CHECK((e.code == 0) == (k != NULL));
+        if (k)
+            CHECK(keyring_at(k, 1) && !keyring_at(k, 2));
+        keyring_free(k);
+    }
+    keyring_free(NULL);
+    close_ring(&r);
+}
