@@ -55,7 +55,7 @@ LLAMA_FLAGS  = -isystem $(LLAMA)/include -isystem $(LLAMA)/include/common
 LLAMA_LIBS   = $(shell PKG_CONFIG_PATH=$(LLAMA)/lib/pkgconfig pkg-config --libs hoheit-llama)
 endif
 
-PROGRAMS := hoheitd hoheit-gate hoheit-engine-toy hoheit $(if $(filter llama,$(ENGINES)),hoheit-engine)
+PROGRAMS := hoheitd hoheit-gate hoheit-engine-toy hoheit hoheit-verify $(if $(filter llama,$(ENGINES)),hoheit-engine)
 main      = $(O)/obj/main/$(subst -,_,$(patsubst hoheit-%,%,$1)).c.o
 BINS     := $(PROGRAMS:%=$(O)/bin/%)
 
@@ -90,7 +90,17 @@ $(O)/bin/$1: $(call main,$1) $(call bin-libs,$(PLAIN))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@) $(CC) $(LDFLAGS) -o $$@ $$^ $(LDLIBS)
 endef
-$(foreach p,$(filter-out hoheit-engine,$(PROGRAMS)),$(eval $(call program,$p)))
+$(foreach p,$(filter-out hoheit-engine hoheit-verify,$(PROGRAMS)),$(eval $(call program,$p)))
+# An auditor carries it away: static, small, made from the few files it needs.
+VERIFY := $(addprefix base/,arena buf enc err fault num secret str utf8) crypt/quick crypt/sign \
+  os/file $(addprefix audit/,merkle tiles note past judge) main/verify
+$(O)/bin/hoheit-verify: $(VERIFY:%=src/%.c) $(O)/lib/third.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CC) $(CPPFLAGS) $(CFLAGS) $(if $(SAN_$B),,-Os -ffunction-sections -fdata-sections -static-pie -Wl$(comma)--gc-sections$(comma)-z$(comma)noseparate-code) \
+	  $(if $(SAN_$B),$(LDFLAGS),$(filter-out -pie,$(LDFLAGS))) -o $@ $^ -lsodium -lcrypto
+$(O)/bin/tiny_log: $(O)/obj/tiny_log.c.o $(call bin-libs,$(filter $(reach_audit),$(PLAIN)))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(O)/bin/tiny_gguf: $(O)/obj/tiny_gguf.c.o $(call bin-libs,base)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -143,7 +153,7 @@ $(O)/bench/%: $(O)/obj/bench/%.c.o $(call bin-libs,$(PLAIN))
 sbom:
 	@tools/sbom
 man: all
-	@mkdir -p $(O)/man; for page in hoheit.1 hoheit.yaml.5; do $(O)/bin/hoheit doc $$page >$(O)/man/$$page; done
+	@mkdir -p $(O)/man; $(O)/bin/hoheit doc man >$(O)/man/hoheit.1; $(O)/bin/hoheit doc params >$(O)/man/hoheit.yaml.5
 install: all man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -s $(BINS) $(DESTDIR)$(PREFIX)/bin

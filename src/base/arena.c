@@ -221,6 +221,7 @@ arena_on_end(arena *a, void (*destroy)(void *what), void *what)
 static str
 copy_into(char *room, str s)
 {
+    ASSERT(room != NULL);
     if (s.len)
         memcpy(room, s.at, s.len);
     return (str){room, s.len};

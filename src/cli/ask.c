@@ -36,7 +36,7 @@ build(struct cli *c, const struct args *a, bool stream, buf *ret)
 {
     struct prompt_file files[PROMPT_FILES_MAX];
     struct prompt p = {.model = args_str(a, "model"),
-                       .system = args_str(a, "system"),
+                       .instruction = args_str(a, "system"),
                        .files = files,
                        .file_count = a->count - 1,
                        .stream = stream,

@@ -263,11 +263,11 @@ flush(struct cli *c)
 }
 
 int
-cli_run(int argc, const char *const *argv, const struct cli_env *env, FILE *in, FILE *out,
-        FILE *error)
+cli_run(int argc, const char *const *argv, const struct cli_env *env)
 {
     static const char *const version[] = {"hoheit", "version"};
-    struct cli c = {.env = *env, .in = in, .out = out, .err = error, .command = CMD_global};
+    struct cli c = {
+        .env = *env, .in = env->in, .out = env->out, .err = env->err, .command = CMD_global};
     struct args a;
     const bool asks_version = argc == 2 && strcmp(argv[1], "--version") == 0;
     look_at_terminal(&c);

@@ -16,10 +16,11 @@
 enum { CLI_MEMORY = 256 * 1024 * 1024 };
 
 struct cli_env {
+    FILE *in, *out, *err;
     const char *data, *url, *key; /* HOHEIT_DATA, HOHEIT_URL, HOHEIT_KEY; NULL: unset */
     const char *home, *term, *no_color;
-    const char *commit;
-    bool confine; /* enter the sandbox: for good, so not in tests */
+    const char *commit, *sbom_sha256; /* of this build; NULL: unknown */
+    bool confine;                     /* enter the sandbox: for good, so not in tests */
 };
 
 struct cli {
@@ -39,8 +40,7 @@ struct cli {
 };
 
 /* Carries out a command line; the exit status. */
-int cli_run(int argc, const char *const *argv, const struct cli_env *env, FILE *in, FILE *out,
-            FILE *err);
+int cli_run(int argc, const char *const *argv, const struct cli_env *env);
 
 /* What the user can do about the failure, and what it is in German. */
 void cli_hint(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -140,6 +140,7 @@ add_engine(struct cli *c, struct table *t, const jval *engine)
 {
     char memory[SHOW_MAX];
     uint64_t bytes = cli_number(engine, "resident_bytes");
+    TRY(json_object(engine));
     if (!bytes)
         bytes = cli_number(engine, "memory_bytes");
     TRY(table_add(t, cli_text(c, engine, "model")));

@@ -69,6 +69,7 @@ add_row(struct cli *c, struct table *t, const jval *key)
     static const char *const names[] = {"name", "id", "tenant", "clearance", "default_label"};
     const jval role = json_get(key, "operator");
     bool is_operator = false;
+    TRY(json_object(key));
     TRY(opt_json_bool(&role, &is_operator));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         TRY(table_add(t, cli_text(c, key, names[i])));

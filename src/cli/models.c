@@ -99,6 +99,7 @@ add_row(struct cli *c, struct table *t, const jval *m)
 {
     char size[SHOW_MAX], parameters[SHOW_MAX];
     const bool is_file = cli_number(m, "size_bytes") > 0;
+    TRY(json_object(m));
     TRY(table_add(t, cli_text(c, m, "name")));
     TRY(table_add(t, is_true(m, "default") ? STR("default") : STR("")));
     TRY(table_add(t, cli_text(c, m, "kind")));

@@ -152,8 +152,8 @@ prompt_put(buf *b, const struct prompt *p)
         json_member_str(b, "model", p->model);
     json_key(b, "messages");
     json_open(b, '[');
-    if (p->system.len)
-        put_message(b, "system", p->system);
+    if (p->instruction.len)
+        put_message(b, "system", p->instruction);
     put_message(b, "user", buf_str(&text));
     json_close(b, ']');
     if (p->max_tokens)

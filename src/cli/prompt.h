@@ -22,7 +22,7 @@ struct prompt_file {
 };
 
 struct prompt {
-    str model, system; /* empty: none */
+    str model, instruction; /* empty: none */
     str question;
     const struct prompt_file *files;
     size_t file_count;

@@ -109,6 +109,11 @@ err
 remote_refused(struct cli *c, int status, str body)
 {
     jval root;
+    if (!body.len) {
+        const enum err_code code = code_of(status, STR_NONE);
+        return err_start(code, __FILE__, __LINE__, __func__, "%s (status %d)",
+                         err_info((err){(uint16_t)code})->en, status);
+    }
     const err e = json_read(c->a, body, &root);
     if (!e.code && json_type(root) == J_OBJECT) {
         const jval error = json_get(&root, "error");

@@ -125,8 +125,10 @@ story_tell(struct cli *c, const jval *root)
     while (json_each(&records, &w, &record)) {
         TRY(json_object(&record));
         const str today = str_slice(cli_text(c, &record, "time"), 0, 10);
-        if (!str_eq(today, day))
-            (void)fprintf(c->out, "%.*s (UTC)\n", STR_FMT(today));
+        if (!str_eq(today, day)) {
+            show_text(c->out, today, false);
+            (void)fputs(" (UTC)\n", c->out);
+        }
         day = today;
         put_record(c, &record);
     }

@@ -182,7 +182,7 @@ digest_text(const digest *d, char room[65])
 fallible
 digest_read(str hex, digest *ret)
 {
-    digest d;
+    digest d = {{0}};
     TRY(hex_read(hex, d.bytes, sizeof d.bytes));
     *ret = d;
     return OK;

@@ -318,6 +318,16 @@ on_engine(void *ctx, engine *en, err why)
         complete(j, e);
 }
 
+/* The model may have been removed, or another put under its name, while the record was written. */
+static fallible
+check_model(const gate_job *j)
+{
+    const struct model *m = registry_get(parts(j)->registry, j->model.name);
+    if (!m || !str_eq(m->sha256, j->model.sha256))
+        REFUSE(MODEL_NOT_FOUND, "model", "the model \"%.*s\" was removed", STR_FMT(j->model.name));
+    return OK;
+}
+
 static void
 on_decided(void *ctx, err recorded)
 {
@@ -331,7 +341,9 @@ on_decided(void *ctx, err recorded)
         end(j, err_again(&j->failure));
         return;
     }
-    const err e = engines_get(j->gate->engines, &j->model, on_engine, j, &en, &j->wait);
+    err e = check_model(j);
+    if (!e.code)
+        e = engines_get(j->gate->engines, &j->model, on_engine, j, &en, &j->wait);
     if (e.code || en)
         on_engine(j, en, e);
 }

@@ -6,18 +6,26 @@
 
 #include "cli/cli.h"
 
+#ifndef HOHEIT_SBOM_SHA256 /* a release build names its bill of materials */
+#define HOHEIT_SBOM_SHA256 NULL
+#endif
+
 int
 main(int argc, char **argv)
 {
-    const struct cli_env env = {.data = secure_getenv("HOHEIT_DATA"),
+    const struct cli_env env = {.in = stdin,
+                                .out = stdout,
+                                .err = stderr,
+                                .data = secure_getenv("HOHEIT_DATA"),
                                 .url = secure_getenv("HOHEIT_URL"),
                                 .key = secure_getenv("HOHEIT_KEY"),
                                 .home = secure_getenv("HOME"),
                                 .term = secure_getenv("TERM"),
                                 .no_color = secure_getenv("NO_COLOR"),
                                 .commit = HOHEIT_COMMIT,
+                                .sbom_sha256 = HOHEIT_SBOM_SHA256,
                                 .confine = true};
     /* A peer or reader that is gone shows as a failed write. */
     (void)signal(SIGPIPE, SIG_IGN);
-    return cli_run(argc, (const char *const *)argv, &env, stdin, stdout, stderr);
+    return cli_run(argc, (const char *const *)argv, &env);
 }

@@ -6,9 +6,9 @@
  *   hoheitd --init [--data DIR]                 makes the data directory
  *   hoheitd -t [--data DIR]                     checks the configuration and ends
  *
- * Tests set FAULT=N, or FAULT=gate:N, to have the N-th allocation or system call fail (base/fault.h).
- * SIGHUP reads the certificate again.  Standard output gets one line, "ready URL", when requests
- * are served; everything else is log. */
+ * Tests set FAULT=N, or FAULT=gate:N, to have the N-th allocation or system call fail
+ * (base/fault.h). SIGHUP reads the certificate again.  Standard output gets one line, "ready URL",
+ * when requests are served; everything else is log. */
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,11 +33,13 @@ enum { SCRATCH_BYTES = 16 * 1024 * 1024, POLICY_BYTES_MAX = 4 * 1024 * 1024, SET
 
 /* The shipped policy travels inside the program, so `--init` needs no other file. */
 __asm__(".section .rodata\n"
-        ".global shipped_policy, shipped_policy_end\n"
+        ".global shipped_policy, shipped_policy_len\n"
         "shipped_policy: .incbin \"etc/policy.yaml\"\n"
-        "shipped_policy_end: .byte 0\n"
+        "shipped_policy_end: .balign 8\n"
+        "shipped_policy_len: .quad shipped_policy_end - shipped_policy\n"
         ".previous\n");
-extern const char shipped_policy[], shipped_policy_end[];
+extern const char shipped_policy[];
+extern const uint64_t shipped_policy_len;
 
 struct app {
     const char *data_dir;
@@ -303,8 +305,7 @@ serve(struct app *app, int argc, char **argv)
     TRY(arena_open(SCRATCH_BYTES, &app->a));
     TRY(read_command_line(app, argc, argv));
     if (app->init)
-        return datadir_make(app->data_dir,
-                            (str){shipped_policy, (size_t)(shipped_policy_end - shipped_policy)});
+        return datadir_make(app->data_dir, (str){shipped_policy, shipped_policy_len});
     TRY(configure(app));
     TRY(log_open("hoheitd", str_of(app->boot.params.log_level), str_of(app->boot.params.log_to)));
     return app->test ? OK : run(app);

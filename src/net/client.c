@@ -251,9 +251,10 @@ receive(http_client *c, str piece)
 static err
 gone(const http_client *c, int why)
 {
+    char reason[80];
     FAIL(ENGINE_LOST, "%s %s: %s", c->to.text,
          reply_began(c->answer) ? "went away in the middle of its answer" : "gave no answer",
-         why == UV_EOF ? "end of file" : uv_strerror(why));
+         uv_strerror_r(why, reason, sizeof reason));
 }
 
 /* The end of the stream ends some answers well (RFC 9112 section 6.3, rule 8). */

@@ -172,7 +172,9 @@ give(dial *d, err e)
 static err
 unreachable(const dial *d)
 {
-    FAIL(ENGINE_LOST, "nothing answers at %s: %s", d->to.text, uv_strerror(d->why));
+    char reason[80]; /* uv_strerror would leak for numbers it does not know */
+    FAIL(ENGINE_LOST, "nothing answers at %s: %s", d->to.text,
+         uv_strerror_r(d->why, reason, sizeof reason));
 }
 
 static void try_next(dial *d);
@@ -237,8 +239,7 @@ on_found(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
         dial_free(d);
         return;
     }
-    if (status < 0)
-        d->why = status;
+    d->why = status < 0 ? status : UV_EADDRNOTAVAIL;
     try_next(d);
 }
 

@@ -227,8 +227,9 @@ admit(http_server *s, const struct listener *l, int f, const struct sockaddr_sto
 {
     struct address *address = NULL;
     sock *k = NULL;
-    const err full =
-        s->count >= s->hub.p.net_connections_max ? (err){ERR_BUSY} : address_enter(s, a, &address);
+    err full = {ERR_BUSY};
+    if (s->count < s->hub.p.net_connections_max)
+        full = address_enter(s, a, &address);
     if (full.code) {
         turn_away(s, f, l);
         return full;

@@ -50,6 +50,21 @@ struct super {
 static fallible start_gate(super *s);
 static void try_engine(struct slot *t);
 
+/* A gate that missed a word, or does not read, is out of step for good; a new one is not. */
+static void
+say(super *s, enum control_message type, uint64_t id, str body, int f)
+{
+    if (!s->control)
+        return;
+    const err e = ipc_send(s->control, type, id, body.at, body.len, STR_NONE, f);
+    if (!e.code ||
+        e.code == ERR_ENGINE_LOST) /* it has closed the channel: on_control_end follows */
+        return;
+    log_failure(LOG_ERROR, "gate.unreachable", e);
+    if (s->gate)
+        proc_kill(s->gate);
+}
+
 /* ---- the end */
 static bool
 any_engine(const super *s)
@@ -125,7 +140,7 @@ super_stop(super *s)
     s->stopping = true;
     loop_timer_stop(TAKE(s->gate_again));
     if (s->control)
-        IGNORE(ipc_send(s->control, CONTROL_STOP, 0, NULL, 0, STR_NONE, -1)); /* else: killed */
+        say(s, CONTROL_STOP, 0, STR_NONE, -1);
     else
         end_engines(s);
     const uint64_t wait_ms = s->spec.boot->params.net_stop_ms_max + KILL_AFTER_MS;
@@ -139,9 +154,7 @@ static void
 tell_down(struct slot *t, int status, err why, uint64_t again_ms)
 {
     const struct control_down d = {.status = status, .code = why.code, .again_ms = again_ms};
-    if (t->owner->control)
-        IGNORE(ipc_send(t->owner->control, CONTROL_ENGINE_DOWN, t->id, &d, sizeof d, STR_NONE,
-                        -1)); /* a gate that does not read is about to end */
+    say(t->owner, CONTROL_ENGINE_DOWN, t->id, (str){(const char *)&d, sizeof d}, -1);
 }
 
 static void
@@ -176,9 +189,7 @@ try_engine(struct slot *t)
         return;
     }
     const struct control_up up = {.pid = (uint32_t)t->pid, .restarts = t->restarts};
-    if (t->owner->control)
-        IGNORE(ipc_send(t->owner->control, CONTROL_ENGINE_UP, t->id, &up, sizeof up, STR_NONE,
-                        channel)); /* a gate that does not read is about to end */
+    say(t->owner, CONTROL_ENGINE_UP, t->id, (str){(const char *)&up, sizeof up}, channel);
 }
 
 static void

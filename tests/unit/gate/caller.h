@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* caller.h - an operator who calls the administrative functions of gate/, and hears their ends. */
 #pragma once
+#include "base/json.h"
 #include "gate/admin.h"
 #include "unit/gate/engines.h"
 #include "unit/gate/records.h"

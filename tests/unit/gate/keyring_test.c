@@ -24,16 +24,15 @@ reopen(struct ring *r)
     CHECK_OK(keyring_open(r->db, &r->pepper, &r->k));
 }
 
-static struct ring
-open_ring(void)
+static void
+open_ring(struct ring *r)
 {
     static unsigned number;
-    struct ring r = {.k = NULL};
-    snprintf(r.path, sizeof r.path, "%s/keys%u.db", test_dir(), number++);
-    CHECK_OK(secret_get(&r.pepper, 32));
-    memset(r.pepper.at, 3, 32);
-    reopen(&r);
-    return r;
+    *r = (struct ring){.k = NULL};
+    snprintf(r->path, sizeof r->path, "%s/keys%u.db", test_dir(), number++);
+    CHECK_OK(secret_get(&r->pepper, 32));
+    memset(r->pepper.at, 3, 32);
+    reopen(r);
 }
 
 static void
@@ -95,9 +94,10 @@ count(const struct ring *r)
 /* ---- made keys */
 TEST(a_made_key_is_found_with_all_its_record_says)
 {
-    struct ring r = open_ring();
+    struct ring r;
     const struct session *s = NULL;
     char text[KEY_TEXT_MAX];
+    open_ring(&r);
     const str key = add(&r, "amt", text);
     NEED_OK(keyring_find(r.k, key, &s));
     CHECK_STR(s->key_name, STR("amt"));
@@ -114,8 +114,10 @@ TEST(a_made_key_is_found_with_all_its_record_says)
 
 TEST(what_is_no_key_is_unauthenticated)
 {
-    struct ring r = open_ring(), other = open_ring();
+    struct ring r, other;
     char text[KEY_TEXT_MAX], wrong[KEY_TEXT_MAX], foreign[KEY_TEXT_MAX];
+    open_ring(&r);
+    open_ring(&other);
     const str key = add(&r, "amt", text);
     static const str cases[] = {STR_INIT(""),
                                 STR_INIT("x"),
@@ -141,8 +143,9 @@ TEST(what_is_no_key_is_unauthenticated)
 
 TEST(the_keyring_survives_being_opened_again)
 {
-    struct ring r = open_ring();
+    struct ring r;
     char a[KEY_TEXT_MAX], b[KEY_TEXT_MAX], c[KEY_TEXT_MAX];
+    open_ring(&r);
     add(&r, "a", a);
     add(&r, "b", b);
     CHECK_OK(keyring_revoke(r.k, STR("b"), 1500));
@@ -161,8 +164,9 @@ TEST(the_keyring_survives_being_opened_again)
 
 TEST(under_another_pepper_no_key_is_known)
 {
-    struct ring r = open_ring();
+    struct ring r;
     char text[KEY_TEXT_MAX];
+    open_ring(&r);
     add(&r, "a", text);
     CHECK_INT(import(&r, "b", STR("imported")), ==, ERR_OK);
     r.pepper.at[31] ^= 1;
@@ -174,9 +178,10 @@ TEST(under_another_pepper_no_key_is_known)
 
 TEST(the_texts_of_keys_are_nowhere_in_the_file)
 {
-    struct ring r = open_ring();
+    struct ring r;
     static char file[1 << 20];
     char text[KEY_TEXT_MAX];
+    open_ring(&r);
     add(&r, "a", text);
     CHECK_INT(import(&r, "b", STR("an-imported-secret")), ==, ERR_OK);
     keyring_free(TAKE(r.k));
@@ -194,9 +199,10 @@ TEST(the_texts_of_keys_are_nowhere_in_the_file)
 /* ---- names */
 TEST(a_name_is_taken_until_its_key_is_revoked)
 {
-    struct ring r = open_ring();
+    struct ring r;
     char first[KEY_TEXT_MAX], second[KEY_TEXT_MAX] = "untouched";
     struct key_record k = record("a");
+    open_ring(&r);
     add(&r, "a", first);
     CHECK_ERR(keyring_add(r.k, &k, second), CONFLICT);
     CHECK_STR(str_of(second), STR("untouched"));
@@ -211,9 +217,10 @@ TEST(a_name_is_taken_until_its_key_is_revoked)
 
 TEST(a_revoked_key_is_refused_at_once_and_a_session_that_runs_knows)
 {
-    struct ring r = open_ring();
+    struct ring r;
     const struct session *s = NULL;
     char text[KEY_TEXT_MAX];
+    open_ring(&r);
     add(&r, "a", text);
     NEED_OK(keyring_find(r.k, str_of(text), &s));
     CHECK_OK(keyring_revoke(r.k, s->key_id, 1500));
@@ -227,8 +234,9 @@ TEST(a_revoked_key_is_refused_at_once_and_a_session_that_runs_knows)
 
 TEST(a_name_that_looks_like_an_id_does_not_stand_for_that_key)
 {
-    struct ring r = open_ring();
+    struct ring r;
     char text[2][KEY_TEXT_MAX], id[64];
+    open_ring(&r);
     add(&r, "first", text[0]);
     snprintf(id, sizeof id, "%.*s", STR_FMT(keyring_at(r.k, 0)->id));
     add(&r, id, text[1]);
@@ -243,8 +251,9 @@ TEST(a_name_that_looks_like_an_id_does_not_stand_for_that_key)
 /* ---- imported keys */
 TEST(an_imported_key_is_found_by_the_very_text)
 {
-    struct ring r = open_ring();
+    struct ring r;
     const struct session *s = NULL;
+    open_ring(&r);
     CHECK_INT(import(&r, "alt", STR("sk-Alt-Bekannt_1!~")), ==, ERR_OK);
     NEED_OK(keyring_find(r.k, STR("sk-Alt-Bekannt_1!~"), &s));
     CHECK_STR(s->key_name, STR("alt"));
@@ -257,8 +266,9 @@ TEST(an_imported_key_is_found_by_the_very_text)
 
 TEST(an_imported_key_has_bounds)
 {
-    struct ring r = open_ring();
-    char text[130], name[8];
+    struct ring r;
+    char text[130], name[16];
+    open_ring(&r);
     memset(text, 'x', sizeof text);
     CHECK_INT(import(&r, "a", (str){text, 5}), ==, ERR_ARGUMENT);
     CHECK_STR(str_of(err_param()), STR("import"));
@@ -281,7 +291,8 @@ TEST(an_imported_key_has_bounds)
 
 TEST(a_text_is_imported_once_even_when_it_was_revoked)
 {
-    struct ring r = open_ring();
+    struct ring r;
+    open_ring(&r);
     CHECK_INT(import(&r, "a", STR("only-once")), ==, ERR_OK);
     CHECK_INT(import(&r, "b", STR("only-once")), ==, ERR_CONFLICT);
     CHECK_STR(str_of(err_param()), STR("import"));
@@ -295,8 +306,9 @@ TEST(a_text_is_imported_once_even_when_it_was_revoked)
 
 TEST(neither_kind_can_stand_for_the_other)
 {
-    struct ring r = open_ring();
+    struct ring r;
     digest plain;
+    open_ring(&r);
     CHECK_INT(import(&r, "a", STR("some-text")), ==, ERR_OK);
     CHECK_OK(hmac_sha256(&r.pepper, STR("some-text"), &plain));
     CHECK(!digest_eq(&plain, &keyring_at(r.k, 0)->mac));
@@ -307,9 +319,10 @@ TEST(neither_kind_can_stand_for_the_other)
 TEST(whatever_fails_memory_and_store_agree)
 {
     bool fired = true;
-    struct ring r = open_ring();
+    struct ring r;
+    open_ring(&r);
     for (long n = 1; fired; n++) {
-        char name[16], text[KEY_TEXT_MAX] = "", imported[32];
+        char name[32], text[KEY_TEXT_MAX] = "", imported[40];
         struct key_record a, b;
         snprintf(name, sizeof name, "n%ld", n);
         snprintf(imported, sizeof imported, "imported-%ld", n);
@@ -341,9 +354,10 @@ TEST(whatever_fails_memory_and_store_agree)
 
 TEST(a_keyring_opens_whole_or_not_at_all)
 {
-    struct ring r = open_ring();
+    struct ring r;
     bool fired = true;
     char text[KEY_TEXT_MAX];
+    open_ring(&r);
     add(&r, "a", text);
     add(&r, "b", text);
     for (long n = 1; fired; n++) {

@@ -222,7 +222,7 @@ rig_close(struct rig *r)
     CHECK_INT(meter_value(&r->meters, METER_REQUESTS_RUNNING), ==, 0);
     gate_free(r->gate);
     r->gate = NULL;
-    ipc_free(r->control);
+    ipc_free(TAKE(r->control));
     for (size_t i = 0; i < r->starts; i++) {
         rig_end_talker(&r->engines[i]);
         fd_auto(&r->engines[i].far);

@@ -345,6 +345,33 @@ TEST(an_expired_or_revoked_session_is_unauthenticated_and_on_record)
     rig_close(&rig);
 }
 
+TEST(a_model_removed_while_the_decision_is_written_is_not_started)
+{
+    rig_open(&rig);
+    for (int again = 0; again < 2; again++) {
+        disk_hold();
+        struct asker *k = asker_new(&rig, "VS-NfD", "intern", "x");
+        NEED_OK(asker_run(k));
+        CHECK_OK(registry_remove(rig.registry, STR("toy")));
+        struct model other; /* the second time another one has its name */
+        model_toy(STR("toy"), MODEL_CHAT, &other);
+        other.engine = STR("llama");
+        other.sha256 = STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+        other.file = STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.gguf");
+        if (again)
+            CHECK_OK(registry_add(rig.registry, &other));
+        disk_release();
+        RIG_UNTIL(&rig, k->ended);
+        CHECK_ERR(k->end, MODEL_NOT_FOUND);
+        CHECK_INT(rig.starts, ==, 0);
+        CHECK(rig_has(rig_record(&rig, "completion", k->id, 0), "MODEL_NOT_FOUND"));
+        asker_free(k);
+        if (!again)
+            rig_add_model(&rig, "toy", MODEL_CHAT, "");
+    }
+    rig_close(&rig);
+}
+
 /* ---- logged, then released */
 TEST(nothing_reaches_an_engine_before_the_decision_is_durable)
 {

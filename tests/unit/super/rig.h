@@ -140,8 +140,8 @@ engine_run(int argc, char **argv)
         n += (size_t)snprintf(line + n, sizeof line - n, "%s\n", *e);
     if (fcntl(4, F_GETFD) >= 0 && !file_read_at(4, 0, head, sizeof head - 1, &len).code)
         snprintf(line + n, sizeof line - n, "model: %.*s\n", (int)len, head);
-    if (ipc_send_wait(3, ENGINE_BORN, (uint64_t)getpid(), NULL, 0, str_of(line), -1).code)
-        _exit(97);
+    /* Nobody may listen any more. */
+    IGNORE(ipc_send_wait(3, ENGINE_BORN, (uint64_t)getpid(), NULL, 0, str_of(line), -1));
     const int fate = engine_fate(argc, argv);
     if (fate == ENDS_BY_KILL)
         raise(SIGKILL);

@@ -155,6 +155,14 @@ lives(pid_t pid)
     return pid > 0 && kill(pid, 0) == 0;
 }
 
+/* Until it is reaped. */
+static void
+wait_for_death(pid_t pid)
+{
+    while (lives(pid))
+        loop_turn(rig.l);
+}
+
 /* ---- the rig */
 static void
 hear_born(void)
@@ -477,10 +485,7 @@ TEST(a_stopped_engine_ends_without_a_word)
     int channel = -1;
     const pid_t pid = hear_up(0, 0, &channel);
     tell(PUPPET_SAY + CONTROL_ENGINE_STOP, 0, NULL, 0);
-    struct pollfd p = {.fd = channel, .events = POLLIN};
-    char room[LINE_MAX_BYTES];
-    while (poll(&p, 1, -1) == 1 && read(channel, room, sizeof room) > 0)
-        continue; /* until its end of the channel is closed */
+    wait_for_death(pid);
     close(channel);
     nothing_is_said();
     /* The next one in the slot is another, and no restart. */
@@ -567,6 +572,9 @@ TEST(stopping_ends_the_gate_first_and_then_the_engines)
     tell(PUPPET_CLOSE, 0, NULL, 0);
     nothing_is_said(); /* and last records be written */
     CHECK(lives(engine));
+    kill(engine, SIGKILL);
+    wait_for_death(engine);
+    nothing_is_said(); /* whatever its engines do meanwhile */
     tell(PUPPET_EXIT, 0, NULL, 0);
     wait_for_end();
     CHECK_ERR(rig.end, OK);
@@ -608,8 +616,7 @@ TEST(stopping_while_the_gate_is_away_ends_at_once)
     say_start(0, 0);
     const pid_t engine = hear_up(0, 0, NULL);
     tell(PUPPET_DIE, 0, NULL, 0);
-    while (lives(rig.gate)) /* until it is reaped */
-        loop_turn(rig.l);
+    wait_for_death(rig.gate);
     super_stop(rig.s);
     wait_for_end();
     CHECK_ERR(rig.end, OK);
@@ -654,8 +661,7 @@ TEST(a_certificate_that_comes_while_the_gate_is_away_is_kept)
     struct born b;
     open_rig();
     tell(PUPPET_DIE, 0, NULL, 0);
-    while (lives(rig.gate))
-        loop_turn(rig.l);
+    wait_for_death(rig.gate);
     rig.tls.cert_len = 18;
     CHECK_OK(super_reload_tls(rig.s, &rig.tls));
     memcpy(&b, hear(PUPPET_BORN)->body, sizeof b);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "base/params.h"
+#include "policy/policy.h"
+#include "rig.h"
+
+/* The name is explained, as this kind of thing. */
+static void
+check_explained(const char *name, const char *kind, int line)
+{
+    FRESH(r);
+    char want[200];
+    RUN(&r, NULL, "explain", name);
+    snprintf(want, sizeof want, "%s is a%s %s.\n  ", name, strchr("aeiou", kind[0]) ? "n" : "",
+             kind);
+    if (r.status != 0 || !strstr(r.out, want))
+        test_fail(__FILE__, line, "status %d, \"%s\" is not in %s%s", r.status, want, r.out, r.err);
+}
+
+TEST(everything_in_the_tables_is_explained)
+{
+    for (int i = 1; i < ERR_COUNT; i++)
+        check_explained(err_info((err){(uint16_t)i})->id, "error", __LINE__);
+    for (size_t i = 0; i < param_count; i++)
+        check_explained(param_table[i].key, "setting", __LINE__);
+    for (int i = 0; i < OP_COUNT; i++)
+        check_explained(op_info((enum op)i)->name, "operation", __LINE__);
+    for (int i = 0; i < RULE_COUNT; i++)
+        check_explained(rule_info((enum rule)i)->name, "rule", __LINE__);
+#define EVENT(id, name, doc) check_explained(name, "event", __LINE__);
+#include "audit/events.def"
+#undef EVENT
+#define METER(id, kind, name, doc) check_explained(name, "meter", __LINE__);
+#include "base/meters.def"
+#undef METER
+}
+
+TEST(an_error_is_explained_whatever_the_case)
+{
+    FRESH(r);
+    RUN(&r, NULL, "explain", "denied");
+    CHECK_STATUS(&r, 0);
+    CHECK_OUT(&r, "DENIED is an error.\n  meaning       A rule does not allow this.\n");
+    CHECK_OUT(&r, "Bedeutung     Eine Regel erlaubt das nicht.\n");
+    CHECK_OUT(&r, "exit status   77\n");
+}
+
+TEST(a_name_of_two_things_is_explained_twice)
+{
+    FRESH(r);
+    RUN(&r, NULL, "explain", "model.add");
+    CHECK_OUT(&r, "model.add is an operation.\n");
+    CHECK_OUT(&r, "model.add is an event.\n");
+}
+
+TEST(a_setting_is_shown_with_its_bounds_and_what_it_is_here)
+{
+    FRESH(r);
+    static struct fake f;
+    char path[300];
+    NEED(fake_start(&f));
+    snprintf(path, sizeof path, "%s/hoheit.yaml", f.dir);
+    FILE *y = fopen(path, "w");
+    NEED(y);
+    fputs("net.header_count_max: 77\n", y);
+    fclose(y);
+    RUN(&r, &f, "explain", "net.header_count_max");
+    CHECK_OUT(&r, "default       128\n  bounds        8 to 4096 fields\n  here          77 (in ");
+    RUN(&r, &f, "explain", "net.tls_cert");
+    CHECK_OUT(&r, "default       empty\n");
+    CHECK_INT(f.asked_len, ==, 0);
+    fake_end(&f);
+}
+
+TEST(as_json_it_is_a_list)
+{
+    FRESH(r);
+    AUTO(arena) *a = NULL;
+    jval root;
+    RUN(&r, NULL, "explain", "model.add", "--json");
+    NEED_OK(arena_open(1 << 20, &a));
+    NEED_OK(json_read(a, str_of(r.out), &root));
+    CHECK_INT(json_count(&root), ==, 2);
+}
+
+TEST(what_is_in_no_table_is_refused_with_what_may_be_meant)
+{
+    FRESH(r);
+    RUN(&r, NULL, "explain", "net.lisen");
+    CHECK_STATUS(&r, 1);
+    CHECK_SAYS(&r, "did you mean net.listen?");
+    RUN(&r, NULL, "explain", "DENEID");
+    CHECK_SAYS(&r, "did you mean DENIED?");
+    RUN(&r, NULL, "explain", "something else");
+    CHECK_STATUS(&r, 1);
+    CHECK_NOT_IN(r.err, "did you mean");
+    RUN(&r, NULL, "explain", "");
+    CHECK_STATUS(&r, 1);
+    RUN(&r, NULL, "explain");
+    CHECK_STATUS(&r, 2);
+}
+
+TEST(a_request_is_asked_of_the_daemon)
+{
+    FRESH(r);
+    static struct fake f;
+    NEED(fake_start(&f));
+    fake_says(&f, "GET /admin/v1/explain/req_1%2F.. HTTP", 200,
+              "{\"request\":\"req_1/..\",\"records\":[{\"event\":\"x\"}]}");
+    RUN(&r, &f, "explain", "req_1/..", "--json");
+    CHECK_STATUS(&r, 0);
+    CHECK_STR(str_of(r.out), STR("{\"request\":\"req_1/..\",\"records\":[{\"event\":\"x\"}]}\n"));
+    RUN(&r, &f, "explain", "req_none");
+    CHECK_STATUS(&r, 1);
+    fake_end(&f);
+    RUN(&r, NULL, "explain", "req_1");
+    CHECK_STATUS(&r, 1);
+}

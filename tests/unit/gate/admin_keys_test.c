@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "unit/gate/caller.h"
+
+static struct rig rig;
+
+static struct key_wish
+wish(const char *name, const char *clearance)
+{
+    return (struct key_wish){.name = str_of(name), .clearance = str_of(clearance)};
+}
+
+static err
+add(const struct key_wish *w, char text[KEY_TEXT_MAX])
+{
+    OPERATOR(c, &rig);
+    text[0] = '\0';
+    return caller_wait(&c, admin_key_add(&c.call, w, text));
+}
+
+static const struct session *
+session_of(const char *text)
+{
+    const struct session *s = NULL;
+    return gate_session(rig.gate, str_of(text), &s).code ? NULL : s;
+}
+
+/* What listing shows, in static memory. */
+static str
+list(void)
+{
+    static char room[65536];
+    AUTO(buf) b = BUF(sizeof room - 1);
+    OPERATOR(c, &rig);
+    CHECK_OK(admin_keys_put(&c.call, &b));
+    if (b.len)
+        memcpy(room, b.at, b.len);
+    return (str){room, b.len};
+}
+
+static bool
+shows(const char *what)
+{
+    return rig_has(list(), what);
+}
+
+TEST(a_new_key_is_listed_recorded_and_works)
+{
+    char text[KEY_TEXT_MAX];
+    jval root;
+    rig_open(&rig);
+    OPERATOR(c, &rig);
+    struct key_wish w = wish("amt", "VS-NfD//SOZIALDATEN");
+    w.tenant = STR("haus");
+    w.valid_ms = 90000;
+    NEED_OK(caller_wait(&c, admin_key_add(&c.call, &w, text)));
+    const struct session *s = session_of(text);
+    NEED(s);
+    CHECK_STR(s->tenant, STR("haus"));
+    CHECK_INT(s->roles, ==, ROLE_ANY);
+    CHECK(s->expires_wall_ms > clock_wall_ms() && s->expires_wall_ms <= clock_wall_ms() + 90000);
+    CHECK(label_has(s->clearance, 8) && !label_has(s->clearance, 9));
+    CHECK_OK(json_read(rig.a, list(), &root));
+    CHECK_INT(json_count(&root), ==, 1);
+    CHECK(shows("\"name\":\"amt\",\"tenant\":\"haus\",\"clearance\":\"VS-NfD//SOZIALDATEN\""));
+    CHECK(shows("\"default_label\":\"intern\",\"operator\":false,\"state\":\"valid\""));
+    CHECK(!shows(text));
+    const str r = rig_record(&rig, "key.add", c.id, 0);
+    CHECK(rig_has(r, "\"object\":\"key_") && !rig_has(rig_log(&rig), text));
+    rig_close(&rig);
+}
+
+TEST(a_key_has_the_installations_default_label_or_what_it_may_see_or_its_own)
+{
+    static const struct {
+        const char *clearance, *own, *want;
+    } cases[] = {{"VS-NfD", "", "intern"},
+                 {"offen", "", "offen"},
+                 {"offen//STEUER", "", "offen"},
+                 {"VS-NfD//STEUER", "VS-NfD//STEUER", "VS-NfD//STEUER"},
+                 {"VS-NfD", "offen", "offen"}};
+    char text[KEY_TEXT_MAX], name[8], want[128];
+    rig_open(&rig);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(name, sizeof name, "k%zu", i);
+        struct key_wish w = wish(name, cases[i].clearance);
+        w.default_label = str_of(cases[i].own);
+        CHECK_OK(add(&w, text));
+        const struct session *s = session_of(text);
+        NEED(s);
+        CHECK(label_eq(s->default_label, small_label(rig.policy, cases[i].want)));
+        CHECK(label_dominates(s->clearance, s->default_label));
+        snprintf(want, sizeof want,
+                 "\"name\":\"%s\",\"tenant\":\"default\",\"clearance\":\"%s\","
+                 "\"default_label\":\"%s\"",
+                 name, cases[i].clearance, cases[i].want);
+        CHECK(shows(want));
+    }
+    rig_close(&rig);
+}
+
+TEST(a_key_may_act_for_a_party_or_for_operations)
+{
+    char text[KEY_TEXT_MAX];
+    rig_open(&rig);
+    struct key_wish w = wish("boss", "intern");
+    w.party = STR("BUND");
+    w.is_operator = true;
+    CHECK_OK(add(&w, text));
+    const struct session *s = session_of(text);
+    NEED(s);
+    CHECK_INT(s->roles, ==, ROLE_OPERATOR);
+    CHECK(label_dominates(s->clearance, small_label(rig.policy, "intern//REL BUND")));
+    CHECK(!label_dominates(s->clearance, small_label(rig.policy, "intern//REL BAYERN")));
+    CHECK(shows("\"operator\":true"));
+    rig_close(&rig);
+}
+
+TEST(what_is_wrong_with_a_wish_is_said_and_makes_no_key)
+{
+    static const struct {
+        const char *name, *clearance, *own, *party, *tenant, *import;
+        enum err_code want;
+    } cases[] = {
+        {"", "intern", "", "", "", "", ERR_ARGUMENT},
+        {"two words", "intern", "", "", "", "", ERR_ARGUMENT},
+        {"a/b", "intern", "", "", "", "", ERR_ARGUMENT},
+        {"a\"b", "intern", "", "", "", "", ERR_ARGUMENT},
+        {"ä", "intern", "", "", "", "", ERR_ARGUMENT},
+        {"a", "intern", "", "", "x y", "", ERR_ARGUMENT},
+        {"a", "", "", "", "", "", ERR_PARSE},
+        {"a", "GIBTSNICHT", "", "", "", "", ERR_PARSE},
+        {"a", "intern//REL BUND", "", "", "", "", ERR_PARSE},
+        {"a", "intern//TAINT web", "", "", "", "", ERR_PARSE},
+        {"a", "intern", "GIBTSNICHT", "", "", "", ERR_PARSE},
+        {"a", "intern", "VS-NfD", "", "", "", ERR_ARGUMENT},
+        {"a", "intern", "intern//STEUER", "", "", "", ERR_ARGUMENT},
+        {"a", "intern", "", "MARS", "", "", ERR_PARSE},
+        {"a", "intern", "", "", "", "kurz", ERR_ARGUMENT},
+        {"a", "intern", "", "", "", "hoh_mine", ERR_ARGUMENT},
+    };
+    char text[KEY_TEXT_MAX], long_name[70];
+    rig_open(&rig);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct key_wish w = {.name = str_of(cases[i].name),
+                                   .clearance = str_of(cases[i].clearance),
+                                   .default_label = str_of(cases[i].own),
+                                   .party = str_of(cases[i].party),
+                                   .tenant = str_of(cases[i].tenant),
+                                   .import = str_of(cases[i].import)};
+        CHECK_INT(add(&w, text).code, ==, cases[i].want);
+        CHECK(!text[0]);
+    }
+    memset(long_name, 'x', sizeof long_name);
+    struct key_wish w = wish("", "intern");
+    w.name = (str){long_name, 65};
+    CHECK_ERR(add(&w, text), ARGUMENT);
+    w.name.len = 64;
+    CHECK_OK(add(&w, text));
+    CHECK_ERR(add(&w, text), CONFLICT);
+    CHECK(!shows("\"name\":\"a\""));
+    rig_close(&rig);
+}
+
+TEST(an_imported_key_works_by_its_text)
+{
+    char text[KEY_TEXT_MAX];
+    rig_open(&rig);
+    struct key_wish w = wish("alt", "intern");
+    w.import = STR("sk-test-1234");
+    CHECK_OK(add(&w, text));
+    CHECK_STR(str_of(text), w.import);
+    const struct session *s = NULL;
+    CHECK_OK(gate_session(rig.gate, STR("Bearer sk-test-1234"), &s));
+    CHECK(s && str_eq(s->key_name, STR("alt")));
+    CHECK(!rig_has(rig_log(&rig), "sk-test") && !shows("sk-test"));
+    rig_close(&rig);
+}
+
+TEST(a_revoked_key_stops_at_once_by_id_or_by_name)
+{
+    char a[KEY_TEXT_MAX], b[KEY_TEXT_MAX];
+    rig_open(&rig);
+    struct key_wish w = wish("a", "intern");
+    CHECK_OK(add(&w, a));
+    w.name = STR("b");
+    CHECK_OK(add(&w, b));
+    const str id = session_of(a)->key_id;
+    OPERATOR(c, &rig);
+    CHECK_OK(caller_wait(&c, admin_key_revoke(&c.call, id)));
+    OPERATOR(d, &rig);
+    CHECK_OK(caller_wait(&d, admin_key_revoke(&d.call, STR("b"))));
+    CHECK(!session_of(a) && !session_of(b));
+    CHECK(rig_has(rig_record(&rig, "key.revoke", d.id, 0), "\"object\":\"b\""));
+    OPERATOR(e, &rig);
+    CHECK_ERR(caller_wait(&e, admin_key_revoke(&e.call, STR("b"))), NOT_FOUND);
+    CHECK(shows("\"state\":\"revoked\"") && !shows("\"state\":\"valid\""));
+    rig_close(&rig);
+}
+
+TEST(an_expired_key_is_listed_as_such)
+{
+    char text[KEY_TEXT_MAX];
+    rig_open(&rig);
+    struct key_wish w = wish("a", "intern");
+    w.valid_ms = 1;
+    CHECK_OK(add(&w, text));
+    clock_fix(clock_ns(), clock_wall_ms() + 10);
+    CHECK(shows("\"state\":\"expired\""));
+    clock_free();
+    rig_close(&rig);
+}
+
+TEST(who_lacks_the_role_changes_and_sees_nothing)
+{
+    char text[KEY_TEXT_MAX] = "";
+    AUTO(buf) b = BUF(1024);
+    rig_open(&rig);
+    const struct key_wish w = wish("a", "intern");
+    PLAIN(c, &rig);
+    CHECK_ERR(admin_key_add(&c.call, &w, text), DENIED);
+    CHECK_ERR(admin_key_revoke(&c.call, STR("a")), DENIED);
+    CHECK_ERR(admin_keys_put(&c.call, &b), DENIED);
+    CHECK(!text[0] && !b.len && c.done == 0);
+    CHECK_STR(list(), STR("[]"));
+    RIG_UNTIL(&rig, rig_record(&rig, "decision", c.id, 2).len);
+    rig_close(&rig);
+}
+
+/* ---- without a record there is no key */
+TEST(a_key_whose_record_finds_no_room_is_taken_back)
+{
+    const struct audit_record filler = {.event = EVENT_START, .outcome = "ok"};
+    char text[KEY_TEXT_MAX] = "";
+    rig_open(&rig);
+    rig_close(&rig);
+    rig.params.audit_queue_max = 16;
+    rig_open_parts(&rig);
+    rig_open_gate(&rig);
+    disk_hold();
+    while (!audit_append(rig.audit, &filler, NULL, NULL).code)
+        continue;
+    struct key_wish w = wish("a", "intern");
+    w.import = STR("sk-known-before");
+    OPERATOR(c, &rig);
+    CHECK_ERR(admin_key_add(&c.call, &w, text), BUSY);
+    CHECK(!text[0] && !session_of("sk-known-before"));
+    disk_release();
+    rig_close(&rig);
+}
+
+TEST(a_key_whose_record_is_not_durable_can_be_taken_back)
+{
+    char text[KEY_TEXT_MAX];
+    rig_open(&rig);
+    const struct key_wish w = wish("a", "intern");
+    OPERATOR(c, &rig);
+    disk.sync_errno = EIO;
+    CHECK_ERR(caller_wait(&c, admin_key_add(&c.call, &w, text)), IO);
+    disk.sync_errno = 0;
+    CHECK(session_of(text) != NULL);
+    admin_key_undo(&c.call, w.name);
+    CHECK(!session_of(text));
+    admin_key_undo(&c.call, w.name); /* nothing to be taken back is no harm */
+    rig_close(&rig);
+}
+
+TEST(whatever_fails_a_key_that_works_was_answered)
+{
+    bool fired = true;
+    rig_open(&rig);
+    for (long n = 1; fired; n++) {
+        char text[KEY_TEXT_MAX] = "", name[32], imported[40];
+        snprintf(name, sizeof name, "k%ld", n);
+        snprintf(imported, sizeof imported, "imported-%ld", n);
+        struct key_wish w = wish(name, "intern");
+        w.import = str_of(imported);
+        OPERATOR(c, &rig);
+        fault_arm(n);
+        const err e = caller_wait(&c, admin_key_add(&c.call, &w, text));
+        fired = fault_fired();
+        fault_arm(0);
+        if (e.code && c.done)
+            admin_key_undo(&c.call, w.name); /* as the API does */
+        CHECK(!e.code || fired);
+        CHECK_INT(e.code == 0, ==, session_of(imported) != NULL);
+    }
+    rig_close(&rig);
+}
