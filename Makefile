@@ -50,7 +50,7 @@ CFLAGS   := -std=gnu17 $(FLAGS_$B) $(SAN_$B) $(WARN) $(HARD) $(shell pkg-config 
 LDFLAGS  := $(SAN_$B) -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 LDLIBS   := $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 ifneq ($(filter llama,$(ENGINES)),)
-LLAMA       := $(shell deps/build-engine --where)
+LLAMA       := $(shell env -u CC -u CXX deps/build-engine --where)
 LLAMA_FLAGS  = -isystem $(LLAMA)/include -isystem $(LLAMA)/include/common
 LLAMA_LIBS   = $(shell PKG_CONFIG_PATH=$(LLAMA)/lib/pkgconfig pkg-config --libs hoheit-llama)
 endif

@@ -80,8 +80,8 @@ run(const struct test *t, int number)
     failed = skipped = false;
     state = seed;
     t->run();
-    printf("%s %d - %s%s%s\n", failed ? "not ok" : "ok", number, t->name,
-           skipped ? " # SKIP " : "", skipped ? skip_text : "");
+    printf("%s %d - %s%s%s\n", failed ? "not ok" : "ok", number, t->name, skipped ? " # SKIP " : "",
+           skipped ? skip_text : "");
     if (failed && seed != 1)
         printf("# TEST_SEED=%llu\n", (unsigned long long)seed);
     fflush(stdout);

@@ -90,8 +90,9 @@ percent_decode(arena *a, str s, str *ret)
         n++;
         i += 2;
     }
-    *ret = (str){out, n};
-    if (!utf8_valid(*ret))
+    const str decoded = {out, n};
+    if (!utf8_valid(decoded))
         REFUSE(ARGUMENT, "", "the address is not UTF-8");
+    *ret = decoded;
     return OK;
 }

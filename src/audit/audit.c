@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 
+#include "audit/ledger.h"
 #include "audit/queue.h"
 #include "audit/recall.h"
 #include "base/fault.h"
@@ -24,6 +25,7 @@ struct recent {
 struct audit {
     struct queue queue;
     int f;
+    ledger *ledger;
     struct recent *recent; /* a ring */
     size_t recent_count;   /* since open; may be more than the ring holds */
 };
@@ -98,6 +100,7 @@ set_up(audit *a, const char *dir)
     TRY(open_file(a, dir));
     TRY(cut_torn_line(a, &len));
     TRY(recall_last_seq(a->f, len, &last_seq));
+    TRY(ledger_open(dir, a->f, len, last_seq, &a->ledger));
     return queue_start(&a->queue, a->f, len, last_seq + 1);
 }
 
@@ -105,6 +108,7 @@ static void
 tear_down(audit *a)
 {
     queue_free(&a->queue);
+    ledger_free(a->ledger);
     fd_auto(&a->f);
     mem_free(a->recent);
     mem_free(a);
@@ -137,6 +141,18 @@ audit_close(audit *a)
 {
     if (a && queue_close(&a->queue))
         tear_down(a);
+}
+
+ledger *
+audit_ledger(audit *a)
+{
+    return a->ledger;
+}
+
+uint64_t
+audit_durable_len(const audit *a)
+{
+    return a->queue.len;
 }
 
 /* ---- looking up */

@@ -13,9 +13,10 @@
  * with DISK_FULL, a bad one with IO.  A group that fails is cut off the file again: nothing
  * half-written stays, and the numbers of the records have no gap.
  *
- * Opening reads the end of the file only.  A torn last line (crash in the middle of a write) was
- * never acknowledged and is cut off; anything else there that is out of shape is CORRUPT.  The
- * file is locked: a second writer is refused with CONFLICT.
+ * Opening reads the end of the file, and what the tree over it was signed for (ledger.h).  A torn
+ * last line (crash in the middle of a write) was never acknowledged and is cut off; anything else
+ * there that is out of shape is CORRUPT.  The file is locked: a second writer is refused with
+ * CONFLICT.
  *
  * Looking up: the places of the latest 65,536 records are kept in memory; older ones are sought
  * in the last 64 MiB of the file.  One thread, the loop's. */
@@ -70,6 +71,11 @@ void audit_forget(audit *a, void *ctx);
  * CANCELLED.  NULL is fine.  Not from a `done`.  A disk that hangs is waited for as long as
  * audit.wait_ms_max. */
 void audit_close(audit *a);
+
+/* The tree over the records (ledger.h), and how far into the file they are durable: for who has it
+ * follow and its heads signed. */
+struct ledger *audit_ledger(audit *a);
+uint64_t audit_durable_len(const audit *a);
 
 /* Each record (one JSON object as text, valid until fn returns) of a request that is durable,
  * oldest first.  NOT_FOUND if there is none.  A failure of `fn` ends it and is passed on; `fn` must

@@ -211,7 +211,7 @@ json_type(jval v)
 static bool
 is_field_name(const char *name)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-$";
     const size_t len = strspn(name, plain);
     return len > 0 && len <= 64 && !name[len];
 }

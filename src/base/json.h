@@ -17,10 +17,10 @@
 #include "base/buf.h"
 
 typedef struct jval {
-    const void *v;            /* yyjson_val; NULL: absent */
-    const struct jval *up;    /* NULL: the root */
-    const char *name;         /* in `up`, an object; NULL in an array */
-    size_t index;             /* in `up`, an array */
+    const void *v;         /* yyjson_val; NULL: absent */
+    const struct jval *up; /* NULL: the root */
+    const char *name;      /* in `up`, an object; NULL in an array */
+    size_t index;          /* in `up`, an array */
 } jval;
 
 enum jtype { J_ABSENT, J_NULL, J_BOOL, J_NUMBER, J_STRING, J_ARRAY, J_OBJECT };
@@ -71,8 +71,8 @@ void json_put_value(buf *b, const jval *v);
 void json_open(buf *b, char bracket); /* '{' or '[', after a comma if one is due */
 void json_close(buf *b, char bracket);
 void json_key(buf *b, const char *name);
-void json_put_str(buf *b, str s);   /* with quotes */
-void json_put_raw(buf *b, str s);   /* escaped, without quotes: for pieces of one string */
+void json_put_str(buf *b, str s); /* with quotes */
+void json_put_raw(buf *b, str s); /* escaped, without quotes: for pieces of one string */
 void json_put_u64(buf *b, uint64_t n);
 void json_put_i64(buf *b, int64_t n);
 void json_put_f64(buf *b, double d); /* shortest that reads back; not finite: null */

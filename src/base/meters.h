@@ -18,8 +18,8 @@ enum meter {
 enum { METER_BUCKETS = 22 };
 
 struct meter_cell {
-    _Atomic int64_t value;             /* counter or gauge; histogram: observations */
-    _Atomic uint64_t sum_us;           /* histogram */
+    _Atomic int64_t value;   /* counter or gauge; histogram: observations */
+    _Atomic uint64_t sum_us; /* histogram */
     _Atomic uint64_t buckets[METER_BUCKETS + 1];
 };
 

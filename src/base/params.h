@@ -19,12 +19,12 @@ struct params {
 };
 
 struct param_info {
-    const char *key;     /* "net.body_bytes_max" */
+    const char *key; /* "net.body_bytes_max" */
     bool is_text;
     uint64_t value, min, max; /* numbers only */
-    const char *text;    /* default of a text */
+    const char *text;         /* default of a text */
     const char *unit, *doc;
-    size_t offset;       /* in struct params */
+    size_t offset; /* in struct params */
 };
 
 extern const struct param_info param_table[];

@@ -17,7 +17,10 @@ typedef struct {
 
 #define STR(literal) ((str){"" literal, sizeof(literal) - 1})
 /* For static tables, where a compound literal is no constant. */
-#define STR_INIT(literal) {"" literal, sizeof(literal) - 1}
+#define STR_INIT(literal)                                                                          \
+    {                                                                                              \
+        "" literal, sizeof(literal) - 1                                                            \
+    }
 #define STR_NONE ((str){NULL, 0})
 /* printf("%.*s", STR_FMT(s)) */
 #define STR_FMT(s) (int)(s).len, (s).at ? (s).at : ""

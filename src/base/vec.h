@@ -8,19 +8,19 @@
 #pragma once
 #include "base/arena.h"
 
-#define VEC(T)                                                                                    \
-    struct {                                                                                      \
-        T *at;                                                                                    \
-        size_t count, room;                                                                       \
+#define VEC(T)                                                                                     \
+    struct {                                                                                       \
+        T *at;                                                                                     \
+        size_t count, room;                                                                        \
     }
 
 /* LIMIT when the arena is full: counts come from outside more often than not. */
 fallible vec_grow(arena *a, void *at_pointer, size_t count, size_t *room, size_t size);
 
-#define VEC_ADD(a, v, item)                                                                       \
-    ({                                                                                            \
-        const err ve_ = vec_grow(a, &(v)->at, (v)->count, &(v)->room, sizeof *(v)->at);           \
-        if (!ve_.code)                                                                            \
-            (v)->at[(v)->count++] = *(item);                                                      \
-        ve_;                                                                                      \
+#define VEC_ADD(a, v, item)                                                                        \
+    ({                                                                                             \
+        const err ve_ = vec_grow(a, &(v)->at, (v)->count, &(v)->room, sizeof *(v)->at);            \
+        if (!ve_.code)                                                                             \
+            (v)->at[(v)->count++] = *(item);                                                       \
+        ve_;                                                                                       \
     })

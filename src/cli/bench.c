@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `hoheit bench`: a load, and what became of it in numbers. */
-#include "cli/load.h"
 #include "cli/remote.h"
 #include "cli/show.h"
+#include "load/load.h"
 #include "net/dial.h"
 
 enum { REQUESTS = 100, TOKENS = 64, PROMPT_BYTES = 256 };

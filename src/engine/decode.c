@@ -64,6 +64,7 @@ static fallible
 take_top(str *rest, struct engine_token *ret)
 {
     struct engine_top head;
+    ASSERT(ret != NULL);
     if (!take(rest, sizeof head, &head) || !is_logprob(head.logprob) ||
         !take_str(rest, head.text_len, &ret->text))
         FAIL(PARSE, "an alternative token is malformed");

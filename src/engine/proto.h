@@ -12,7 +12,7 @@
 #include "base/buf.h"
 
 enum {
-    ENGINE_PROTO = 1,
+    ENGINE_PROTO = 2,
     ENGINE_NAME_MAX = 64,
     ENGINE_SEQUENCES_MAX = 256,
     ENGINE_ANSWERS_MAX = 128,  /* n of one request */
@@ -40,10 +40,11 @@ enum engine_kind { ENGINE_CHAT, ENGINE_COMPLETE, ENGINE_EMBED, ENGINE_TOKENIZE }
 
 /* Parts of SUBMIT's tail, one after the other, lengths in the struct. */
 enum engine_section {
-    SECTION_PROMPT, /* chat: conv_put_messages JSON; complete, tokenize: raw text; embed: texts,
-                     * each a uint32_t length and its bytes */
+    SECTION_PROMPT, /* chat: conv_put_messages JSON, with the tools offered; complete, tokenize: raw
+                     * text; embed: texts, each a uint32_t length and its bytes */
     SECTION_STOPS,  /* texts, each a uint32_t length and its bytes */
     SECTION_BIAS,   /* struct conv_bias, unaligned */
+    SECTION_GRAMMAR, /* GBNF (engine/gbnf.h) that every answer belongs to; empty: any */
     SECTION_COUNT
 };
 

@@ -144,6 +144,7 @@ job_fill(struct job *job, const struct ipc_message *m)
     job->pub.prompt = got->prompt;
     job->pub.bias = got->bias;
     job->pub.bias_count = got->bias_count;
+    job->pub.grammar = got->grammar;
     TRY(try_arena_get(job->pub.a, got->ask.n, sizeof(struct place), &places));
     job->places = places;
     job->open = got->ask.n;

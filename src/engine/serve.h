@@ -20,6 +20,7 @@ struct serve_job {
     str prompt;               /* SECTION_PROMPT; complete, tokenize: UTF-8; embed: well-formed */
     const void *bias;         /* SECTION_BIAS, unaligned struct conv_bias */
     size_t bias_count;
+    str grammar;   /* SECTION_GRAMMAR: UTF-8; gbnf_read says whether it is one */
     void *backend; /* the backend's own */
 };
 

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/utf8.h"
+#include "engine/gbnf.h"
 
 /* ---- writing */
 
@@ -73,6 +74,8 @@ submit_write(enum engine_kind kind, const struct conv *c, const grant *g, struct
     s.section_len[SECTION_STOPS] = tail->len - start - s.section_len[SECTION_PROMPT];
     s.section_len[SECTION_BIAS] = p->bias_count * sizeof p->bias[0];
     buf_add(tail, (str){(const char *)p->bias, p->bias_count * sizeof p->bias[0]});
+    s.section_len[SECTION_GRAMMAR] = kind == ENGINE_CHAT ? c->format.grammar.len : 0;
+    buf_add(tail, str_slice(c->format.grammar, 0, s.section_len[SECTION_GRAMMAR]));
     TRY(buf_end(tail));
     *ret = s;
     return OK;
@@ -190,7 +193,10 @@ submit_read(const void *body, size_t body_len, str tail, struct submit *ret)
     TRY(read_prompt(&s.ask, parts[SECTION_PROMPT]));
     TRY(read_stops(parts[SECTION_STOPS], &s));
     TRY(read_bias(parts[SECTION_BIAS], &s));
+    if (parts[SECTION_GRAMMAR].len > GBNF_BYTES_MAX || !utf8_valid(parts[SECTION_GRAMMAR]))
+        FAIL(ARGUMENT, "a grammar of %zu bytes", parts[SECTION_GRAMMAR].len);
     s.prompt = parts[SECTION_PROMPT];
+    s.grammar = parts[SECTION_GRAMMAR];
     *ret = s;
     return OK;
 }

@@ -5,7 +5,7 @@
  * Writing opens content, so it takes the grant.  Reading believes nothing: kinds, counts and
  * lengths are in their bounds, floats are finite and in their ranges, sections fill the tail
  * exactly, text is UTF-8.  Both are pure: no I/O, no state.  Not checked: the form of the chat's
- * JSON, which is the backend's to read. */
+ * JSON and of the grammar, which are the backend's to read. */
 #pragma once
 #include "engine/proto.h"
 #include "model/conv.h"
@@ -18,6 +18,7 @@ struct submit {
     size_t stop_count;
     const void *bias;
     size_t bias_count;
+    str grammar; /* UTF-8; not read yet */
 };
 
 /* Adds the sections to `tail`.  DENIED when the grant does not cover the content; LIMIT when it

@@ -40,6 +40,8 @@ struct engines_wait {
 struct engines {
     const struct gate_parts *parts;
     struct gate_events events;
+    void (*on_signed)(void *ctx, const struct control_signed *answer);
+    void *signed_ctx;
     ipc *control;
     bool is_stopping;
     struct slot slots[CONTROL_SLOTS_MAX];
@@ -238,6 +240,16 @@ has_certificate(engines *e, const struct ipc_message *m, fd *passed)
 }
 
 static bool
+has_signature(engines *e, const struct ipc_message *m, fd *passed)
+{
+    if (m->head.body_len != sizeof(struct control_signed) || *passed >= 0)
+        return false;
+    if (e->on_signed)
+        e->on_signed(e->signed_ctx, m->body);
+    return true;
+}
+
+static bool
 on_message(void *ctx, const struct ipc_message *m)
 {
     static bool (*const takers[])(engines *, const struct ipc_message *, fd *) = {
@@ -245,6 +257,7 @@ on_message(void *ctx, const struct ipc_message *m)
         [CONTROL_ENGINE_DOWN - CONTROL_ENGINE_UP] = engine_is_down,
         [CONTROL_STOP - CONTROL_ENGINE_UP] = is_to_stop,
         [CONTROL_RELOAD - CONTROL_ENGINE_UP] = has_certificate,
+        [CONTROL_SIGNED - CONTROL_ENGINE_UP] = has_signature,
     };
     const uint32_t at = m->head.type - CONTROL_ENGINE_UP;
     AUTO(fd) passed = m->fd;
@@ -448,4 +461,17 @@ fallible
 engines_send_ready(engines *e)
 {
     return ipc_send(e->control, CONTROL_READY, 0, NULL, 0, STR_NONE, -1);
+}
+
+fallible
+engines_send_sign(engines *e, const struct control_sign *ask)
+{
+    return ipc_send(e->control, CONTROL_SIGN, 0, ask, sizeof *ask, STR_NONE, -1);
+}
+
+void
+engines_on_signed(engines *e, void (*fn)(void *ctx, const struct control_signed *answer), void *ctx)
+{
+    e->on_signed = fn;
+    e->signed_ctx = ctx;
 }

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "gate/inside.h"
+#include "gate/sign.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -42,6 +43,7 @@ gate_free(gate *g)
     if (!g)
         return;
     ASSERT(g->running == 0);
+    sign_stop(g->sign);
     engines_free(g->engines);
     keyring_free(g->keys);
     mem_free(g);
@@ -82,6 +84,29 @@ gate_ready(gate *g)
     TRY(warm_default(g, MODEL_CHAT));
     TRY(warm_default(g, MODEL_EMBED));
     return engines_send_ready(g->engines);
+}
+
+static err
+send_sign(void *ctx, const struct control_sign *ask)
+{
+    gate *g = ctx;
+    return engines_send_sign(g->engines, ask);
+}
+
+static void
+on_signed(void *ctx, const struct control_signed *answer)
+{
+    gate *g = ctx;
+    sign_answered(g->sign, answer);
+}
+
+fallible
+gate_sign_log(gate *g)
+{
+    ASSERT(!g->sign);
+    TRY(sign_start(&g->parts, send_sign, g, &g->sign));
+    engines_on_signed(g->engines, on_signed, g);
+    return OK;
 }
 
 bool

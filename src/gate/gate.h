@@ -42,6 +42,8 @@ fallible gate_ready(gate *g);
 const struct gate_parts *gate_parts_of(const gate *g);
 /* Is every engine that was asked for ready? */
 bool gate_engines_ready(const gate *g);
+/* From now on the heads of the audit log are signed by hoheitd (gate/sign.h). */
+fallible gate_sign_log(gate *g);
 /* hoheitd asked for a graceful end or is gone (once) / handed a new certificate (memfd, taken
  * over). */
 struct gate_events {

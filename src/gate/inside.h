@@ -9,6 +9,7 @@ struct gate {
     struct gate_parts parts;
     keyring *keys;
     engines *engines;
+    struct sign *sign; /* NULL until gate_sign_log */
     struct session operator_session;
     size_t running; /* jobs that hold a place */
 };

@@ -99,6 +99,10 @@ hash_conv(sha256 *h, const struct conv *c, const grant *g)
         TRY(hash_message(h, &c->messages.at[i], g));
     for (size_t i = 0; i < c->inputs.count; i++)
         TRY(hash_content(h, c->inputs.at[i], g));
+    if (c->tools.json.len)
+        TRY(hash_text(h, c->tools.json));
+    if (c->format.schema.len)
+        TRY(hash_text(h, c->format.schema));
     return hash_content(h, c->prompt, g);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* hoheit-engine-toy - an engine process without a model (engine/toy/toy.h).
  *
- *     hoheit-engine-toy [--embed] [--sequences N] [--queue N] [--token-ms N] [--sandbox strict|open]
+ *     hoheit-engine-toy [--embed] [--sequences N] [--queue N] [--token-ms N] [--sandbox
+ * strict|open]
  *
  * Started by hoheitd with the channel to the gate as descriptor 3.  Exits 0 when the gate closes
  * the channel, else with the status of the error, which is printed. */

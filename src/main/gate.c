@@ -204,6 +204,7 @@ open_all(struct app *app)
     TRY(open_server(app));
     const struct audit_record r = {.event = EVENT_START, .outcome = "ok"};
     TRY(audit_append(app->audit, &r, NULL, NULL));
+    TRY(gate_sign_log(app->gate));
     return gate_ready(app->gate);
 }
 

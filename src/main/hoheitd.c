@@ -27,6 +27,7 @@
 #include "os/sandbox.h"
 #include "policy/policy.h"
 #include "super/datadir.h"
+#include "super/signer.h"
 #include "super/super.h"
 
 enum { SCRATCH_BYTES = 16 * 1024 * 1024, POLICY_BYTES_MAX = 4 * 1024 * 1024, SETS_MAX = 64 };
@@ -53,6 +54,7 @@ struct app {
     char bin_dir[BOOT_PATH_MAX];
     loop *loop;
     super *super;
+    signer *signer;
     err ended;
 };
 
@@ -202,6 +204,7 @@ derive_keys(struct app *app)
     TRY(datadir_master_key(app->data_dir, &master));
     TRY(hkdf_sha256(&master, STR("hoheit api key pepper v1"), sizeof app->boot.pepper, &pepper));
     memcpy(app->boot.pepper, pepper.at, pepper.len);
+    TRY(signer_open(app->data_dir, &master, &app->signer));
     return entropy_get(app->boot.map_key, sizeof app->boot.map_key);
 }
 
@@ -260,6 +263,7 @@ start(struct app *app)
                                     .listen_fd = app->listener,
                                     .local_fd = app->local,
                                     .bin_dir = app->bin_dir,
+                                    .signer = app->signer,
                                     .on_ready = on_ready,
                                     .on_end = on_end,
                                     .ctx = app};
@@ -333,6 +337,7 @@ main(int argc, char **argv)
     const err e = serve(&app, argc, argv);
     say(&app, e);
     super_free(app.super);
+    signer_free(app.signer);
     loop_free(app.loop);
     wipe(&app.tls, sizeof app.tls);
     wipe(app.boot.pepper, sizeof app.boot.pepper);

@@ -91,7 +91,7 @@ say_good(const struct app *app)
     const struct judge_report *r = &app->report;
     AUTO(buf) root = BUF(128);
     hex_put(&root, r->head.root.bytes, sizeof r->head.root.bytes);
-    printf("good: %llu entries, %llu bytes, %llu checkpoints before the newest one or with it\n"
+    printf("good: %llu entries, %llu bytes, %llu checkpoints\n"
            "root: %.*s\n",
            (unsigned long long)r->head.size, (unsigned long long)r->entry_bytes,
            (unsigned long long)r->checkpoints, STR_FMT(buf_str(&root)));

@@ -63,6 +63,10 @@ conv_put_messages(const struct conv *c, const grant *g, buf *b)
     for (size_t i = 0; i < c->messages.count; i++)
         TRY(put_message(&c->messages.at[i], g, b));
     json_close(b, ']');
+    if (c->tools.json.len && c->tools.choice != CONV_TOOLS_NONE) {
+        json_key(b, "tools");
+        buf_add(b, c->tools.json);
+    }
     json_close(b, '}');
     return buf_end(b);
 }

@@ -52,16 +52,40 @@ struct conv_params {
     uint32_t bias_count;
 };
 
+/* What the model must do with the tools it is offered.  A named tool is REQUIRED with its name. */
+enum conv_tool_choice { CONV_TOOLS_AUTO, CONV_TOOLS_NONE, CONV_TOOLS_REQUIRED };
+
+enum { CONV_TOOLS_MAX = 128, CONV_TOOL_NAME_MAX = 64 };
+
+struct conv_tools {
+    str json; /* the array in OpenAI's shape, checked; empty: none are offered */
+    str names[CONV_TOOLS_MAX];
+    size_t count;
+    enum conv_tool_choice choice;
+    str name;      /* the one that must be called; empty: any */
+    uint32_t most; /* calls in one answer when they are required */
+};
+
+/* The form the answer must have. */
+struct conv_format {
+    str name, schema; /* JSON Schema as it came; empty: none */
+    bool strict;
+    str grammar; /* GBNF of the answer, made from the schema or the required calls; empty: any */
+};
+
 struct conv {
     VEC(struct conv_message) messages; /* chat */
     content prompt;                    /* completions: raw text, no template */
     VEC(content) inputs;               /* embeddings */
     uint32_t dimensions;               /* embeddings: 0 for the model's own */
     struct conv_params params;
-    label label; /* join of all of it */
+    struct conv_tools tools;   /* chat */
+    struct conv_format format; /* chat */
+    label label;               /* join of all of it */
 };
 
 void conv_params_default(struct conv_params *p);
 const char *conv_role_name(enum conv_role r);
-/* {"messages":[{"role":…,"content":…}]} as template engines take it; against the grant. */
+/* {"messages":[{"role":…,"content":…}]} as template engines take it, with "tools" when the model is
+ * to see them; against the grant. */
 fallible conv_put_messages(const struct conv *c, const grant *g, buf *b);

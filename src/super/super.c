@@ -17,6 +17,7 @@
 #include "os/share.h"
 #include "super/backoff.h"
 #include "super/engine_proc.h"
+#include "super/signer.h"
 
 enum { CONTROL_QUEUE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 2048, KILL_AFTER_MS = 2000 };
 
@@ -245,6 +246,21 @@ start_slot(struct slot *t, const struct ipc_message *m)
 }
 
 static bool
+sign_head(super *s, const struct ipc_message *m)
+{
+    struct control_signed answer;
+    if (m->head.body_len != sizeof(struct control_sign) || !s->spec.signer)
+        return false;
+    signer_sign(s->spec.signer, m->body, &answer);
+    if (answer.code == ERR_CORRUPT)
+        LOG(ERROR, "log.not_signed", LOG_Z("why", "the tree does not begin with what was signed"));
+    if (s->control)
+        IGNORE(ipc_send(s->control, CONTROL_SIGNED, 0, &answer, sizeof answer, STR_NONE,
+                        -1)); /* a gate that does not read is about to end */
+    return true;
+}
+
+static bool
 take_message(super *s, const struct ipc_message *m)
 {
     struct slot *t = &s->slots[m->head.id % CONTROL_SLOTS_MAX];
@@ -257,6 +273,8 @@ take_message(super *s, const struct ipc_message *m)
     }
     if (m->head.type == CONTROL_ENGINE_START)
         return start_slot(t, m);
+    if (m->head.type == CONTROL_SIGN)
+        return sign_head(s, m);
     if (m->head.type != CONTROL_ENGINE_STOP)
         return false;
     if (m->head.id == t->id)

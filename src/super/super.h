@@ -17,6 +17,7 @@ struct super_spec {
     const struct boot_tls *tls; /* NULL: plain */
     int listen_fd, local_fd;    /* bound */
     const char *bin_dir;        /* where hoheit-gate and the engines lie */
+    struct signer *signer;      /* of the audit log's heads; NULL: none are signed */
     /* The gate said READY for the first time. */
     void (*on_ready)(void *ctx);
     /* Once, when all children are gone; `e` is why the whole ends, OK after super_stop. */

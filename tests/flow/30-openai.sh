@@ -77,7 +77,7 @@ expect 'n of zero' refused $C "$(chat x ',"n":0')" n
 expect 'too many answers' refused $C "$(chat x ',"n":1000')" n
 expect 'a token bias without a number' refused $C "$(chat x ',"logit_bias":{"x":1}')" logit_bias
 expect 'an unknown field' refused $C "$(chat x ',"temprature":1')" temprature
-expect 'a field of later work' refused $C "$(chat x ',"tools":[{"type":"function","function":{"name":"f"}}]')" tools
+expect 'a field of later work' refused $C "$(chat x ',"functions":[{"name":"f"}]')" functions
 expect 'stream options without a stream' refused $C "$(chat x ',"stream_options":{}')" stream_options
 expect 'a picture' refused $C '{"model":"toy","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:"}}]}]}' 'content[0].type'
 expect 'an empty input' refused /v1/embeddings '{"model":"toy-embed","input":""}' input

@@ -7,12 +7,19 @@
 #include "api/openai/answer.h"
 
 #include "api/openai/openai.h"
+#include "engine/calls.h"
 #include "os/clock.h"
+
+struct answer;
 
 struct choice {
     buf text, logprobs; /* plain only */
+    buf tool_calls;     /* plain only: the members of the list, the last still open */
     const char *finish;
     uint32_t text_offset; /* completions: of the next token in the text */
+    struct calls calls;   /* where tools are offered */
+    struct answer *owner;
+    const struct engine_piece *piece; /* while it is taken apart */
 };
 
 struct answer {
@@ -38,7 +45,21 @@ answer_done(void *p)
     for (uint32_t i = 0; i < w->ask.conv.params.n; i++) {
         buf_done(&w->choices[i].text);
         buf_done(&w->choices[i].logprobs);
+        buf_done(&w->choices[i].tool_calls);
+        calls_done(&w->choices[i].calls);
     }
+}
+
+static bool
+may_call(const struct answer *w)
+{
+    return w->ask.conv.tools.count && w->ask.conv.tools.choice != CONV_TOOLS_NONE;
+}
+
+static uint32_t
+index_of(const struct choice *c)
+{
+    return (uint32_t)(c - c->owner->choices);
 }
 
 /* ---- pieces of JSON both spellings share */
@@ -78,6 +99,8 @@ static void
 send(struct answer *w)
 {
     const err e = buf_end(&w->chunk);
+    if (!w->chunk.len && !e.code)
+        return;
     if (e.code && !w->failure.e.code)
         err_keep(&w->failure, e);
     if (!w->failure.e.code) /* BUSY: the reader is being cut, on_gone comes and cancels the job */
@@ -124,6 +147,38 @@ text_chunk(struct answer *w, const struct engine_piece *p, str text)
         buf_add(&w->chunk, STR(",\"logprobs\":"));
         openai_put_logprobs(&w->chunk, w->is_chat, p, &w->choices[p->index].text_offset);
     }
+    close_chunk(w, NULL);
+}
+
+/* "id":…,"type":"function","function":{"name":…,"arguments":" - to be gone on with. */
+static void
+open_call(const struct choice *c, uint32_t index, str name, buf *b)
+{
+    const str id = c->owner->id;
+    buf_add_fmt(b, "\"id\":\"call_%.*s_%u_%u\",\"type\":\"function\",\"function\":{\"name\":",
+                STR_FMT(str_slice(id, sizeof "chatcmpl", id.len)), index_of(c), index);
+    json_put_str(b, name);
+    buf_add(b, STR(",\"arguments\":\""));
+}
+
+static void
+call_chunk(struct answer *w, const struct choice *c, uint32_t index, str name)
+{
+    open_chunk(w, index_of(c));
+    buf_add_fmt(&w->chunk, "\"delta\":{\"tool_calls\":[{\"index\":%u,", index);
+    open_call(c, index, name, &w->chunk);
+    buf_add(&w->chunk, STR("\"}}]}"));
+    close_chunk(w, NULL);
+}
+
+static void
+arguments_chunk(struct answer *w, const struct choice *c, uint32_t index, str piece)
+{
+    open_chunk(w, index_of(c));
+    buf_add_fmt(&w->chunk,
+                "\"delta\":{\"tool_calls\":[{\"index\":%u,\"function\":{\"arguments\":", index);
+    json_put_str(&w->chunk, piece);
+    buf_add(&w->chunk, STR("}}]}"));
     close_chunk(w, NULL);
 }
 
@@ -192,9 +247,19 @@ put_choice(const struct answer *w, uint32_t index, buf *b)
         json_key(b, "message");
         json_open(b, '{');
         json_member_str(b, "role", STR("assistant"));
-        json_member_str(b, "content", buf_str(&c->text));
+        json_key(b, "content");
+        if (c->calls.count && !c->text.len)
+            json_put_null(b);
+        else
+            json_put_str(b, buf_str(&c->text));
         json_key(b, "refusal");
         json_put_null(b);
+        if (c->calls.count) {
+            json_key(b, "tool_calls");
+            json_open(b, '[');
+            buf_add(b, buf_str(&c->tool_calls));
+            buf_add(b, STR("\"}}]"));
+        }
         json_close(b, '}');
     } else {
         json_member_str(b, "text", buf_str(&c->text));
@@ -215,6 +280,7 @@ put_plain(const struct answer *w, buf *b)
     for (uint32_t i = 0; i < w->ask.conv.params.n; i++) {
         TRY(buf_end(&w->choices[i].text));
         TRY(buf_end(&w->choices[i].logprobs));
+        TRY(buf_end(&w->choices[i].tool_calls));
         put_choice(w, i, b);
     }
     json_close(b, ']');
@@ -262,18 +328,62 @@ on_start(void *ctx, const struct gate_start *s)
     send(w);
 }
 
+/* ---- what an answer is taken apart into */
+static void
+take_text(void *ctx, str text)
+{
+    struct choice *c = ctx;
+    struct answer *w = c->owner;
+    if (w->ask.stream) {
+        text_chunk(w, c->piece, text);
+        return;
+    }
+    buf_add(&c->text, text);
+}
+
+static void
+take_call(void *ctx, uint32_t index, str name)
+{
+    struct choice *c = ctx;
+    if (c->owner->ask.stream) {
+        call_chunk(c->owner, c, index, name);
+        return;
+    }
+    buf_add(&c->tool_calls, index ? STR("\"}},{") : STR("{"));
+    open_call(c, index, name, &c->tool_calls);
+}
+
+static void
+take_arguments(void *ctx, uint32_t index, str piece)
+{
+    struct choice *c = ctx;
+    if (c->owner->ask.stream)
+        arguments_chunk(c->owner, c, index, piece);
+    else
+        json_put_raw(&c->tool_calls, piece);
+}
+
+static void
+keep_failure(struct answer *w, err e)
+{
+    if (e.code && !w->failure.e.code)
+        err_keep(&w->failure, e);
+}
+
 static void
 on_text(void *ctx, const struct engine_piece *p, str text)
 {
     struct answer *w = ctx;
     struct choice *c = &w->choices[p->index];
-    if (w->ask.stream) {
-        text_chunk(w, p, text);
+    c->piece = p;
+    if (may_call(w))
+        keep_failure(w, calls_add(&c->calls, text));
+    else
+        take_text(c, text);
+    c->piece = NULL;
+    if (w->ask.stream)
         send(w);
-        return;
-    }
-    buf_add(&c->text, text);
-    if (p->logprob_count)
+    else if (p->logprob_count)
         openai_add_logprobs(&c->logprobs, w->is_chat, p, &c->text_offset);
 }
 
@@ -281,7 +391,17 @@ static void
 on_done(void *ctx, const struct engine_usage *u)
 {
     struct answer *w = ctx;
-    w->choices[u->index].finish = finish_name(u->finish);
+    struct choice *c = &w->choices[u->index];
+    const struct engine_piece last = {.index = u->index};
+    c->piece = &last;
+    if (may_call(w))
+        keep_failure(w, calls_end(&c->calls));
+    c->piece = NULL;
+    if (w->ask.stream)
+        send(w);
+    c->finish = finish_name(u->finish);
+    if (c->calls.count && u->finish == FINISH_STOP)
+        c->finish = "tool_calls";
     w->prompt_tokens = u->prompt_tokens;
     w->cached_tokens = u->cached_tokens;
     w->output_tokens += u->output_tokens;
@@ -329,8 +449,15 @@ prepare(struct answer *w)
     for (uint32_t i = 0; i < n; i++)
         w->choices[i] = (struct choice){.text = BUF(limit / n),
                                         .logprobs = BUF(limit / n),
+                                        .tool_calls = BUF(limit / n),
+                                        .owner = w,
                                         .finish = "stop",
                                         .text_offset = w->ask.echo_chars};
+    const struct conv_tools *t = &w->ask.conv.tools;
+    const enum calls_form form = t->choice == CONV_TOOLS_REQUIRED ? CALLS_LINES : CALLS_TAGGED;
+    for (uint32_t i = 0; i < n; i++)
+        calls_init(&w->choices[i].calls, form, t->names, t->count,
+                   (struct calls_hooks){take_text, take_call, take_arguments, &w->choices[i]});
     w->head = BUF(4096);
     w->chunk = BUF(limit); /* the first may hold an echo of the prompt */
     arena_on_end(w->call->a, answer_done, w);

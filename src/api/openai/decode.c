@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/openai/decode.h"
 
+#include "api/openai/tools.h"
 #include "base/num.h"
 
 enum { NAME_BYTES_MAX = 256, TEXT_BYTES_MAX = 64 * 1024 * 1024, PARTS_MAX = 256 };
@@ -76,10 +77,8 @@ openai_check_fields(const jval *body, enum openai_route route)
     return OK;
 }
 
-/* Of what lies within a field.  What asks for nothing may be there: clients send back what they
- * were sent. */
-static fallible
-check_members(const jval *o, const char *const *known)
+fallible
+openai_check_members(const jval *o, const char *const *known)
 {
     struct jwalk w = {.next = NULL};
     jval v;
@@ -133,7 +132,7 @@ add_part(const jval *part, buf *text)
         REFUSE(UNSUPPORTED, json_path(&type, path, sizeof path),
                "%s: only parts of type \"text\" are supported by this version", path);
     TRY(json_str(&value, TEXT_BYTES_MAX, &s));
-    TRY(check_members(part, known));
+    TRY(openai_check_members(part, known));
     if (text->len)
         buf_add_char(text, '\n');
     buf_add(text, s);
@@ -169,7 +168,7 @@ read_text(arena *a, const jval *message, enum conv_role role, str *ret)
 static fallible
 refuse_calls(const jval *message)
 {
-    static const char *const names[] = {"tool_calls", "function_call", "audio"};
+    static const char *const names[] = {"function_call", "audio"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const jval v = json_get(message, names[i]);
         char path[128];
@@ -183,17 +182,18 @@ refuse_calls(const jval *message)
 static fallible
 read_message(arena *a, const jval *v, struct conv_message *ret)
 {
-    static const char *const known[] = {"role", "content", "name", "tool_call_id", NULL};
+    static const char *const known[] = {"role",       "content",      "name",
+                                        "tool_calls", "tool_call_id", NULL};
     struct conv_message m = {.role = CONV_USER};
     str text;
     TRY(json_object(v));
     TRY(read_role(v, &m.role));
     TRY(read_text(a, v, m.role, &text));
     TRY(refuse_calls(v));
-    TRY(check_members(v, known));
-    const jval name = json_get(v, "name"), id = json_get(v, "tool_call_id");
+    TRY(openai_check_members(v, known));
+    const jval name = json_get(v, "name");
     TRY(opt_json_str(&name, NAME_BYTES_MAX, &m.name));
-    TRY(opt_json_str(&id, NAME_BYTES_MAX, &m.tool_call_id));
+    TRY(openai_read_calls(a, v, &m));
     m.text = content_of(text, LABEL_BOTTOM);
     *ret = m;
     return OK;
@@ -203,15 +203,17 @@ static fallible
 read_messages(const struct params *p, arena *a, const jval *body, struct conv *c)
 {
     const jval list = json_get(body, "messages");
+    struct tool_turns turns = {.from = 0};
     struct jwalk w = {.next = NULL};
     jval v;
     TRY(json_array(&list, 1, p->gate_messages_max));
     while (json_each(&list, &w, &v)) {
         struct conv_message m;
         TRY(read_message(a, &v, &m));
+        TRY(openai_check_turn(&turns, a, &v, &m));
         TRY(VEC_ADD(a, &c->messages, &m));
     }
-    return OK;
+    return openai_check_turns_end(&turns);
 }
 
 /* ---- sampling */
@@ -328,33 +330,12 @@ read_stream(const jval *body, struct openai_ask *ask)
     TRY(json_object(&options));
     if (!ask->stream)
         REFUSE(ARGUMENT, "stream_options", "stream_options is only for \"stream\": true");
-    TRY(check_members(&options, known));
+    TRY(openai_check_members(&options, known));
     const jval usage = json_get(&options, "include_usage");
     return opt_json_bool(&usage, &ask->include_usage);
 }
 
 /* ---- what only chat has */
-static fallible
-read_format(const jval *body, struct conv_params *s)
-{
-    static const char *const known[] = {"type", NULL};
-    const jval v = json_get(body, "response_format");
-    str type;
-    if (json_type(v) == J_ABSENT)
-        return OK;
-    TRY(json_object(&v));
-    const jval t = json_get(&v, "type");
-    TRY(json_str(&t, NAME_BYTES_MAX, &type));
-    s->json_object = str_eq(type, STR("json_object"));
-    if (str_eq(type, STR("json_schema")))
-        REFUSE(UNSUPPORTED, "response_format.type",
-               "response_format \"json_schema\" is not supported by this version");
-    if (!s->json_object && !str_eq(type, STR("text")))
-        REFUSE(ARGUMENT, "response_format.type",
-               "response_format.type must be \"text\" or \"json_object\"");
-    return check_members(&v, known);
-}
-
 static fallible
 read_chat_logprobs(const jval *body, struct conv_params *s)
 {
@@ -386,21 +367,6 @@ read_modalities(const jval *body)
     return OK;
 }
 
-/* Without tools "none" and "auto" say nothing; anything else asks for a call. */
-static fallible
-read_tool_choice(const jval *body)
-{
-    const jval v = json_get(body, "tool_choice");
-    str name = STR_NONE;
-    if (json_type(v) == J_ABSENT)
-        return OK;
-    if (json_type(v) == J_STRING)
-        TRY(json_str(&v, NAME_BYTES_MAX, &name));
-    if (!str_eq(name, STR("none")) && !str_eq(name, STR("auto")))
-        REFUSE(UNSUPPORTED, "tool_choice", "tool calls are not supported by this version");
-    return OK;
-}
-
 static fallible
 read_model(const jval *body, str *ret)
 {
@@ -417,10 +383,9 @@ openai_decode_chat(const struct params *p, arena *a, const jval *body, struct op
     TRY(read_messages(p, a, body, &ret->conv));
     TRY(read_sampling(p, body, &ret->conv.params));
     TRY(read_stream(body, ret));
-    TRY(read_format(body, &ret->conv.params));
     TRY(read_modalities(body));
-    TRY(read_tool_choice(body));
-    return read_chat_logprobs(body, &ret->conv.params);
+    TRY(read_chat_logprobs(body, &ret->conv.params));
+    return openai_read_tools(a, body, &ret->conv);
 }
 
 /* ---- completions */

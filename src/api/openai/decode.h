@@ -22,6 +22,9 @@ enum openai_route { ROUTE_C = 1, ROUTE_T = 2, ROUTE_E = 4 };
 
 /* Refuses what fields.def does not know or refuses. */
 fallible openai_check_fields(const jval *body, enum openai_route route);
+/* Of what lies within a field: refuses what is not in `known` (NULL-ended), unless it asks for
+ * nothing: clients send back what they were sent. */
+fallible openai_check_members(const jval *o, const char *const *known);
 fallible
 openai_decode_chat(const struct params *p, arena *a, const jval *body, struct openai_ask *ret);
 fallible

@@ -42,21 +42,22 @@ put_item(buf *b, const struct engine_token *t)
  * is four JSON values, one a line */
 /* Tokens that are no UTF-8 may look the same once they are written. */
 static bool
-looks_like(str a, str b)
+looks_like(buf *to, str a, str b)
 {
     AUTO(buf) x = BUF(TOKEN_BYTES_MAX);
     AUTO(buf) y = BUF(TOKEN_BYTES_MAX);
     json_put_str(&x, a);
     json_put_str(&y, b);
+    to->failed = to->failed || x.failed || y.failed;
     return str_eq(buf_str(&x), buf_str(&y));
 }
 
 /* An object has a name once: of tokens that look the same the first, likeliest, is shown. */
 static bool
-is_shown_before(const struct engine_token *t, size_t at)
+is_shown_before(buf *to, const struct engine_token *t, size_t at)
 {
     for (size_t i = 0; i < at; i++)
-        if (looks_like(t->top[i].text, t->top[at].text))
+        if (looks_like(to, t->top[i].text, t->top[at].text))
             return true;
     return false;
 }
@@ -66,7 +67,7 @@ put_tops(buf *b, const struct engine_token *t)
 {
     json_open(b, '{');
     for (size_t i = 0; i < t->top_count; i++) {
-        if (is_shown_before(t, i))
+        if (is_shown_before(b, t, i))
             continue;
         if (i)
             buf_add_char(b, ',');

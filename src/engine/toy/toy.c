@@ -6,10 +6,11 @@
 #include "base/fault.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "engine/schema.h"
 #include "engine/toy/toy_voice.h"
 #include "os/clock.h"
 
-enum { TOY_MAGIC = 0x70e1a5b3, CRASH_TOKENS = 3, NAP_MS_MAX = 5 };
+enum { TOY_MAGIC = 0x70e1a5b3, CRASH_TOKENS = 3, NAP_MS_MAX = 5, CALL_NAME_MAX = 64 };
 
 struct voice {
     struct toy_voice says;
@@ -91,15 +92,22 @@ command(str text, str name)
     return (uint32_t)n;
 }
 
+/* What a chat's prompt holds for us. */
+struct chat {
+    uint64_t tokens;
+    str user; /* the last message of one */
+    jval root;
+};
+
 /* Counts the tokens and finds the last user message. */
 static fallible
-read_chat(struct serve_job *j, uint64_t *ret_tokens, str *ret_user)
+read_chat(struct serve_job *j, struct chat *ret)
 {
     jval root, item;
     struct jwalk w = {0};
-    uint64_t tokens = 0;
     TRY(json_read(j->a, j->prompt, &root));
     TRY(json_object(&root));
+    ret->root = root;
     const jval messages = json_get(&root, "messages");
     TRY(json_array(&messages, 1, ENGINE_INPUTS_MAX));
     while (json_each(&messages, &w, &item)) {
@@ -108,12 +116,69 @@ read_chat(struct serve_job *j, uint64_t *ret_tokens, str *ret_user)
         const jval r = json_get(&item, "role"), c = json_get(&item, "content");
         TRY(json_str(&r, 64, &role));
         TRY(opt_json_str(&c, j->prompt.len, &text));
-        tokens += toy_count(text);
+        ret->tokens += toy_count(text);
         if (str_eq(role, STR("user")))
-            *ret_user = text;
+            ret->user = text;
     }
-    *ret_tokens = tokens;
     return OK;
+}
+
+/* The offered tool that "!call NAME" names; false if there is none. */
+static fallible
+find_called(const struct chat *chat, jval *ret_function, bool *ret_found)
+{
+    const str order = STR("!call ");
+    const ptrdiff_t at = str_find(chat->user, order);
+    const jval tools = json_get(&chat->root, "tools");
+    struct jwalk w = {0};
+    jval tool;
+    str wanted, name;
+    *ret_found = false;
+    str rest = at < 0 ? STR_NONE : str_slice(chat->user, (size_t)at + order.len, chat->user.len);
+    if (json_type(tools) != J_ARRAY || !str_next(&rest, ' ', &wanted))
+        return OK;
+    while (!*ret_found && json_each(&tools, &w, &tool)) {
+        TRY(json_object(&tool));
+        *ret_function = json_get(&tool, "function");
+        TRY(json_object(ret_function));
+        const jval n = json_get(ret_function, "name");
+        TRY(json_str(&n, wanted.len + CALL_NAME_MAX, &name));
+        *ret_found = str_eq(name, str_trim(wanted));
+        ret_function->up = NULL; /* it outlives what it was reached from */
+    }
+    return OK;
+}
+
+/* A call in the form that many models write by themselves. */
+static fallible
+say_call(struct serve_job *j, const jval *function, struct toy_voice *v)
+{
+    AUTO(buf) grammar = BUF(SCHEMA_GRAMMAR_BYTES_MAX);
+    struct schema_call call = {.parameters = json_get(function, "parameters")};
+    const jval name = json_get(function, "name");
+    TRY(json_str(&name, CALL_NAME_MAX, &call.name));
+    const err e = schema_compile_calls(j->a, &call, 1, 1, &grammar);
+    if (e.code == ERR_UNSUPPORTED || e.code == ERR_ARGUMENT) { /* nobody promised more */
+        buf_clear(&grammar);
+        call.parameters = (jval){0};
+        TRY(schema_compile_calls(j->a, &call, 1, 1, &grammar));
+    } else {
+        TRY(e);
+    }
+    return toy_voice_obey(j->a, buf_str(&grammar), STR("<tool_call>\n"), STR("\n</tool_call>"), v);
+}
+
+static fallible
+prepare_voice(struct serve_job *j, const struct chat *chat, uint32_t index, struct toy_voice *v)
+{
+    jval function;
+    bool is_call = false;
+    *v = toy_voice_of(j->a, j, index, command(chat->user, STR("!long ")));
+    if (j->grammar.len)
+        return toy_voice_obey(j->a, j->grammar, STR(""), STR(""), v);
+    if (chat->root.v)
+        TRY(find_called(chat, &function, &is_call));
+    return is_call ? say_call(j, &function, v) : OK;
 }
 
 static fallible
@@ -144,18 +209,20 @@ prepare_answers(struct toy *t, struct job *job)
 {
     struct serve_job *j = job->j;
     void *voices;
-    str said = j->prompt;
-    job->prompt_tokens = toy_count(said);
+    struct chat chat = {.user = STR("")};
     if (j->ask.kind == ENGINE_CHAT)
-        TRY(read_chat(j, &job->prompt_tokens, &said));
+        TRY(read_chat(j, &chat));
+    else
+        chat = (struct chat){.user = j->prompt, .tokens = toy_count(j->prompt)};
+    job->prompt_tokens = chat.tokens;
     TRY(check_context(t, job->prompt_tokens, j->ask.tokens_max ? j->ask.tokens_max : 1));
     TRY(try_arena_get(j->a, j->ask.n, sizeof(struct voice), &voices));
     job->voices = voices;
     for (uint32_t i = 0; i < j->ask.n; i++)
-        job->voices[i].says = toy_voice_of(j->a, j, i, command(said, STR("!long ")));
-    const uint32_t slow_ms = command(said, STR("!slow "));
+        TRY(prepare_voice(j, &chat, i, &job->voices[i].says));
+    const uint32_t slow_ms = command(chat.user, STR("!slow "));
     job->token_ms = slow_ms ? slow_ms : t->token_ms;
-    job->crashes = str_find(said, STR("!crash")) >= 0;
+    job->crashes = str_find(chat.user, STR("!crash")) >= 0;
     return OK;
 }
 

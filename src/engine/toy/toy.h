@@ -12,6 +12,8 @@
  *     !crash     the process ends by abort() after three tokens
  *     !slow N    N milliseconds for each token of this request; others are not slowed down
  *     !long N    the answer has N tokens
+ *     !call NAME the answer is a call of the tool of that name, if it was offered
+ * A grammar is obeyed: the answer is a text of it, drawn at random from the same seed.
  * Context 8,192 tokens; sequences are stepped together, one token each per step. */
 #pragma once
 #include "engine/serve.h"

@@ -4,10 +4,12 @@
 #include <math.h>
 
 #include "base/map.h"
+#include "engine/gbnf.h"
 #include "engine/toy/toy.h"
 #include "engine/toy/toy_words.h"
 
 enum { LENGTH_MIN = 20, LENGTH_SPREAD = 41, JSON_WORDS = 4, JSON_TOKEN_BYTES = 4 };
+enum { TEXT_BYTES_MAX = 256 * 1024, TEXT_BYTES_AIM = 100 };
 
 /* splitmix64 (Steele, Lea, Flood 2014): the whole state is one word. */
 static uint64_t
@@ -56,6 +58,19 @@ toy_voice_of(arena *a, const struct serve_job *j, uint32_t index, uint32_t lengt
     else if (j->ask.ignore_eos)
         v.length = TOY_CONTEXT_TOKENS;
     return v;
+}
+
+fallible
+toy_voice_obey(arena *a, str grammar, str before, str behind, struct toy_voice *v)
+{
+    AUTO(buf) text = BUF(TEXT_BYTES_MAX);
+    struct gbnf *g;
+    TRY(gbnf_read(a, grammar, &g));
+    buf_add(&text, before);
+    TRY(gbnf_sample(g, next(v), TEXT_BYTES_AIM, &text));
+    buf_add(&text, behind);
+    TRY(buf_end(&text));
+    return try_arena_str(a, buf_str(&text), &v->json);
 }
 
 bool

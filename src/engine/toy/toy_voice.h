@@ -8,7 +8,7 @@ enum { TOY_TOPS_MAX = 20, TOY_TOKEN_BYTES_MAX = 48 };
 
 struct toy_voice {
     uint64_t state; /* of the walk */
-    str json;       /* empty: prose */
+    str json;       /* a text that was made before; empty: prose */
     size_t json_at;
     uint32_t made, length; /* tokens */
     uint32_t sentence_words;
@@ -26,6 +26,9 @@ struct toy_token {
 
 /* `length` 0: the voice decides. */
 struct toy_voice toy_voice_of(arena *a, const struct serve_job *j, uint32_t index, uint32_t length);
+/* Instead of prose it says a text of the grammar, drawn with its own seed, between two others.
+ * ARGUMENT when the grammar is none, LIMIT when memory is out. */
+fallible toy_voice_obey(arena *a, str grammar, str before, str behind, struct toy_voice *v);
 bool toy_voice_is_silent(const struct toy_voice *v);
 /* Must not be silent.  *ret points into itself. */
 void toy_speak(struct toy_voice *v, size_t top_count, struct toy_token *ret);

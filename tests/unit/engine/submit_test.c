@@ -303,3 +303,36 @@ TEST(any_byte_changed_is_read_or_refused)
     }
     rig_grant_done(&leave);
 }
+
+/* ---- grammars */
+
+TEST(a_grammar_and_the_tools_travel_with_a_chat_and_with_nothing_else)
+{
+    struct rig_grant leave = rig_grant("intern");
+    struct engine_submit ask;
+    AUTO(buf) tail = BUF(1 << 20);
+    struct conv *c = rig_chat(&talk, "Guten Tag");
+    c->format.grammar = STR("root ::= \"ja\"\n");
+    c->tools = (struct conv_tools){.json = STR("[{}]"), .count = 1};
+    NEED_OK(submit_write(ENGINE_CHAT, c, leave.g, &ask, &tail));
+    NEED_OK(submit_read(&ask, sizeof ask, buf_str(&tail), &got));
+    CHECK_STR(got.grammar, STR("root ::= \"ja\"\n"));
+    CHECK(str_ends(got.prompt, STR("],\"tools\":[{}]}")));
+    buf_clear(&tail);
+    NEED_OK(submit_write(ENGINE_TOKENIZE, c, leave.g, &ask, &tail));
+    NEED_OK(submit_read(&ask, sizeof ask, buf_str(&tail), &got));
+    CHECK_INT(got.grammar.len, ==, 0);
+    rig_grant_done(&leave);
+}
+
+TEST(a_grammar_that_is_no_text_or_too_long_is_refused)
+{
+    struct engine_submit s = good(ENGINE_CHAT);
+    AUTO(buf) big = BUF(1 << 20);
+    s.section_len[SECTION_GRAMMAR] = 1;
+    CHECK_ERR(submit_read(&s, sizeof s, STR("\xff"), &got), ARGUMENT);
+    for (int i = 0; i <= 256 * 1024; i++)
+        buf_add_char(&big, 'a');
+    s.section_len[SECTION_GRAMMAR] = big.len;
+    CHECK_ERR(submit_read(&s, sizeof s, buf_str(&big), &got), ARGUMENT);
+}

@@ -181,6 +181,13 @@ drop_all(struct waiter *w)
     engines_drop(rig.gate->engines, STR("x"));
 }
 
+static void
+drop_and_ask_for_another(struct waiter *w)
+{
+    engines_drop(rig.gate->engines, STR("x"));
+    CHECK_OK(get("y", w->other));
+}
+
 TEST(who_is_told_may_forget_another)
 {
     struct waiter a = {.then = forget_other}, b = {0}, c = {0};
@@ -221,6 +228,23 @@ TEST(who_is_told_may_drop_the_model_and_the_others_hear_of_that)
     CHECK(a.calls == 1 && !a.why.code);
     CHECK(b.calls == 1 && !b.got && b.why.code == ERR_MODEL_NOT_FOUND);
     CHECK(is_state("x", "none"));
+    rig_close(&rig);
+}
+
+TEST(who_takes_the_place_meanwhile_is_not_told_of_the_one_before)
+{
+    struct waiter y = {0}, a = {.then = drop_and_ask_for_another, .other = &y}, b = {0};
+    rig_open(&rig);
+    CHECK_OK(get("x", &a));
+    CHECK_OK(get("x", &b));
+    rig_ready(&rig, 0);
+    RIG_UNTIL(&rig, b.calls);
+    rig_settle(&rig);
+    CHECK(a.calls == 1 && b.calls == 1 && y.calls == 0 && y.wait);
+    CHECK_INT(rig.engines[0].id % CONTROL_SLOTS_MAX, ==, rig.engines[1].id % CONTROL_SLOTS_MAX);
+    rig_ready(&rig, 1);
+    RIG_UNTIL(&rig, y.calls);
+    CHECK(y.got != NULL);
     rig_close(&rig);
 }
 

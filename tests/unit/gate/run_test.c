@@ -593,9 +593,14 @@ TEST(gone_while_it_waits_for_an_engine)
 {
     rig_open(&rig);
     struct asker *k = asker_new(&rig, "VS-NfD", "intern", "x");
+    uint64_t id;
     NEED_OK(asker_run(k));
     RIG_UNTIL(&rig, rig.starts);
+    gate_cancel(TAKE(k->job));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    RIG_UNTIL(&rig, gate_engines_ready(rig.gate));
     rig_settle(&rig);
+    CHECK_INT(rig_sent(e, &id), ==, 0);
     cancel(k, 1, "cancelled");
 }
 

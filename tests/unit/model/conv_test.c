@@ -210,3 +210,15 @@ TEST(the_defaults_sample_once_from_the_whole_distribution)
     CHECK_INT(p.tokens_max + p.stop_count + p.bias_count + p.top_logprobs, ==, 0);
     CHECK(!p.has_seed && !p.logprobs && !p.json_object && !p.echo && !p.ignore_eos);
 }
+
+TEST(tools_are_written_unless_none_may_be_called)
+{
+    AUTO(bench) t = start();
+    t.conv.tools = (struct conv_tools){.json = STR("[{\"type\":\"function\"}]"), .count = 1};
+    CHECK_OK(conv_put_messages(&t.conv, t.grant, &t.text));
+    CHECK_STR(buf_str(&t.text), STR("{\"messages\":[],\"tools\":[{\"type\":\"function\"}]}"));
+    buf_clear(&t.text);
+    t.conv.tools.choice = CONV_TOOLS_NONE;
+    CHECK_OK(conv_put_messages(&t.conv, t.grant, &t.text));
+    CHECK_STR(buf_str(&t.text), STR("{\"messages\":[]}"));
+}

@@ -2,6 +2,8 @@
 #include "super/super.h"
 
 #include "base/fault.h"
+#include "super/backoff.h"
+#include "super/signer.h"
 #include "unit/super/rig.h"
 
 enum { HEARD_MAX = 64 };
@@ -10,9 +12,11 @@ struct heard {
     uint32_t type;
     uint64_t id;
     size_t len;
-    char body[BOOT_PATH_MAX + 64];
+    char body[2048];
     int fd;
 };
+
+static signer *signs; /* for the next rig; NULL: nobody */
 
 static struct rig {
     struct boot boot;
@@ -24,6 +28,8 @@ static struct rig {
     loop_watch *watch;
     struct heard heard[HEARD_MAX];
     size_t from, to;
+    int held[HEARD_MAX];
+    size_t held_count;
     unsigned ready, ended;
     err end;
     pid_t gate;
@@ -125,7 +131,8 @@ down_of(const struct heard *h)
     return d;
 }
 
-/* An engine that came up in slot `id`: its pid; its channel, unless `ret_channel` is NULL. */
+/* An engine that came up in slot `id`: its pid; its channel, which is held open until the end of
+ * the test if `ret_channel` is NULL. */
 static pid_t
 hear_up(uint64_t id, uint32_t restarts, int *ret_channel)
 {
@@ -137,7 +144,7 @@ hear_up(uint64_t id, uint32_t restarts, int *ret_channel)
     if (ret_channel)
         *ret_channel = h->fd;
     else if (h->fd >= 0)
-        close(h->fd);
+        rig.held[rig.held_count++ % HEARD_MAX] = h->fd;
     return (pid_t)up.pid;
 }
 
@@ -183,6 +190,7 @@ open_silent(void)
                                    .listen_fd = rig.puppet[1],
                                    .local_fd = rig.puppet[1],
                                    .bin_dir = rig_path("bin"),
+                                   .signer = signs,
                                    .on_ready = on_ready,
                                    .on_end = on_end,
                                    .ctx = &rig};
@@ -205,6 +213,8 @@ close_rig(void)
     super_free(rig.s);
     loop_watch_stop(rig.watch);
     loop_free(rig.l);
+    for (size_t i = 0; i < rig.held_count && i < HEARD_MAX; i++)
+        close(rig.held[i]);
     close(rig.puppet[0]);
     close(rig.puppet[1]);
     while (waitpid(-1, NULL, 0) > 0)
@@ -347,6 +357,56 @@ TEST(a_gate_that_breaks_the_protocol_is_killed_and_replaced)
     tell(PUPPET_SAY + CONTROL_ENGINE_START, 0, NULL, 0);
     expect_another_gate();
     tell(PUPPET_SAY + CONTROL_ENGINE_START, 0, body, sizeof body);
+    expect_another_gate();
+    close_rig();
+}
+
+/* ---- signatures */
+static struct control_signed
+say_sign(uint64_t from, uint8_t root)
+{
+    const struct control_sign ask = {.from = from, .size = 1, .root = {root}};
+    struct control_signed a = {.code = UINT32_MAX};
+    tell(PUPPET_SAY + CONTROL_SIGN, 0, &ask, sizeof ask);
+    const struct heard *h = hear(PUPPET_HEARD + CONTROL_SIGNED);
+    if (h->len == sizeof a)
+        memcpy(&a, h->body, sizeof a);
+    return a;
+}
+
+static void
+open_signer(void)
+{
+    AUTO(secret) master = {0};
+    NEED_OK(secret_get(&master, 32));
+    NEED_OK(file_make_dir(rig_path("keys"), 0700));
+    NEED_OK(signer_open(test_dir(), &master, &signs));
+}
+
+TEST(a_head_of_the_log_is_signed_and_another_one_of_its_size_is_not)
+{
+    struct checkpoint c;
+    open_signer();
+    open_rig();
+    const struct control_signed first = say_sign(0, 1);
+    CHECK_INT(first.code, ==, ERR_OK);
+    NEED_OK(checkpoint_open((str){first.note, first.note_len}, signer_key(signs), &c));
+    CHECK_INT(c.head.size, ==, 1);
+    CHECK_INT(say_sign(0, 1).code, ==, ERR_CONFLICT);
+    CHECK_INT(say_sign(1, 2).code, ==, ERR_CORRUPT);
+    CHECK_INT(say_sign(1, 1).code, ==, ERR_OK);
+    tell(PUPPET_SAY + CONTROL_SIGN, 0, "short", 5);
+    expect_another_gate();
+    CHECK_INT(say_sign(0, 1).code, ==, ERR_CONFLICT);
+    close_rig();
+    signer_free(TAKE(signs));
+}
+
+TEST(without_a_signer_to_ask_for_a_signature_is_a_breach)
+{
+    const struct control_sign ask = {.size = 1};
+    open_rig();
+    tell(PUPPET_SAY + CONTROL_SIGN, 0, &ask, sizeof ask);
     expect_another_gate();
     close_rig();
 }
@@ -519,7 +579,11 @@ TEST(a_stop_for_what_was_in_the_slot_before_does_not_hit_its_successor)
     int channel = -1;
     const pid_t pid = hear_up(CONTROL_SLOTS_MAX + 1, 0, &channel);
     tell(PUPPET_SAY + CONTROL_ENGINE_STOP, 1, NULL, 0);
-    nothing_is_said();
+    /* Time enough for it to die and be missed. */
+    say_start(2, ENDS_BY_KILL);
+    hear_up(2, 0, NULL);
+    hear_down(2);
+    hear_up(2, 1, NULL);
     CHECK(lives(pid));
     close(channel);
     close_rig();
@@ -557,6 +621,13 @@ TEST(a_start_during_the_pause_before_a_retry_makes_one_engine_and_not_two)
 }
 
 /* ---- the end */
+static void
+on_time(void *ctx)
+{
+    (void)ctx;
+    loop_stop(rig.l);
+}
+
 TEST(stopping_ends_the_gate_first_and_then_the_engines)
 {
     int channel = -1;
@@ -588,7 +659,9 @@ TEST(an_engine_that_dies_while_all_ends_is_not_waited_for)
 {
     open_rig();
     say_start(0, 0);
-    const pid_t engine = hear_up(0, 0, NULL); /* its channel is closed: it ends, and is replaced */
+    int channel = -1;
+    const pid_t engine = hear_up(0, 0, &channel);
+    close(channel); /* so it ends, and is replaced */
     super_stop(rig.s);
     tell(PUPPET_EXIT, 0, NULL, 0);
     while (!rig.ended)
@@ -621,6 +694,11 @@ TEST(stopping_while_the_gate_is_away_ends_at_once)
     wait_for_end();
     CHECK_ERR(rig.end, OK);
     CHECK(!lives(engine));
+    /* Longer than the pause after which the gate would have come back. */
+    CHECK_OK(loop_timer_start(rig.l, 2 * BACKOFF_FIRST_MS, 0, on_time, NULL, NULL));
+    loop_run(rig.l);
+    CHECK_INT(rig.from, ==, rig.to);
+    CHECK_INT(rig.ended, ==, 1);
     close_rig();
 }
 

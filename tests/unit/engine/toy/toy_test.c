@@ -684,3 +684,52 @@ TEST(a_confined_engine_does_all_of_this)
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     close_rig(&r);
 }
+
+/* ---- grammars and calls */
+
+TEST(a_grammar_is_obeyed_and_equal_requests_get_equal_answers)
+{
+    struct rig r;
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
+    struct conv *c = rig_chat(&talk, asked);
+    c->format.grammar = STR("root ::= \"{\\\"a\\\":\" [0-9]{3,6} \"}\"\n");
+    ask(&r, ENGINE_CHAT, c, &one);
+    ask(&r, ENGINE_CHAT, c, &two);
+    CHECK_INT(one.failed, ==, 0);
+    CHECK_INT(one.usage[0].finish, ==, FINISH_STOP);
+    CHECK(str_starts(rig_text(&one, 0), STR("{\"a\":")) && rig_text(&one, 0).len <= 12);
+    CHECK_STR(rig_text(&one, 0), rig_text(&two, 0));
+    close_rig(&r);
+}
+
+TEST(a_grammar_that_is_none_fails_the_request_alone)
+{
+    struct rig r;
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
+    struct conv *c = rig_chat(&talk, asked);
+    c->format.grammar = STR("root ::= root\n");
+    ask(&r, ENGINE_CHAT, c, &one);
+    CHECK_INT(one.failed, ==, 1);
+    ask(&r, ENGINE_CHAT, rig_chat(&talk, asked), &two);
+    CHECK_INT(two.failed, ==, 0);
+    close_rig(&r);
+}
+
+TEST(an_offered_tool_is_called_on_command_and_others_are_not)
+{
+    static const char tools[] = "[{\"type\":\"function\",\"function\":{\"name\":\"uhr\"}}]";
+    struct rig r;
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
+    struct conv *c = rig_chat(&talk, "!call uhr");
+    c->tools = (struct conv_tools){.json = str_of(tools), .count = 1};
+    ask(&r, ENGINE_CHAT, c, &one);
+    CHECK(str_starts(rig_text(&one, 0), STR("<tool_call>\n{\"name\":")));
+    CHECK(str_ends(rig_text(&one, 0), STR("{}}\n</tool_call>")));
+    c = rig_chat(&talk, "!call tod");
+    c->tools = (struct conv_tools){.json = str_of(tools), .count = 1};
+    ask(&r, ENGINE_CHAT, c, &one);
+    CHECK(str_find(rig_text(&one, 0), STR("<tool_call>")) < 0);
+    ask(&r, ENGINE_CHAT, rig_chat(&talk, "!call uhr"), &one);
+    CHECK(str_find(rig_text(&one, 0), STR("<tool_call>")) < 0);
+    close_rig(&r);
+}

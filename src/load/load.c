@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/load.h"
+#include "load/load.h"
 
 #include <math.h>
 #include <signal.h>

@@ -11,7 +11,7 @@
  * same prompts and the same arrivals.  One loop, one thread; Ctrl-C ends it with what there is. */
 #pragma once
 #include "base/buf.h"
-#include "cli/hist.h"
+#include "load/hist.h"
 #include "net/client.h"
 
 enum { LOAD_CLIENTS_MAX = 1024, LOAD_WAITING_MAX = 65536, LOAD_KINDS_MAX = 32 };

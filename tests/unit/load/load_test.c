@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/load.h"
+#include "load/load.h"
 
 #include <math.h>
 
 #include "base/fault.h"
-#include "rig.h"
+#include "unit/cli/rig.h"
 
 /* ---- chance */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/hist.h"
+#include "load/hist.h"
 
 #include <math.h>
 

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "audit/judge.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "audit/past.h"
+#include "audit/tiles.h"
+#include "base/fault.h"
+
+enum { NEEDLE_MAX = 160 };
+
+struct judge {
+    const struct judge_ask *ask;
+    struct judge_report report;
+    struct merkle tree;          /* built anew */
+    struct tree_head end, known; /* of the newest checkpoint, of the one given */
+    struct past past;
+    bool has_past;
+    buf bundle, other;
+    /* Of each level the tile that the tree has reached. */
+    struct {
+        struct tile_id id; /* width 0: none yet */
+        digest at[TILE_WIDTH];
+    } tiles[TILE_LEVELS];
+    err failure; /* of a comparison inside merkle_add */
+    char needle[NEEDLE_MAX];
+};
+
+static bool
+is_same(const digest *a, const digest *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+/* ---- checkpoints */
+
+/* Says in which file; other failures pass as they are. */
+static fallible
+in_file(err e, const char *name, uint64_t at)
+{
+    struct err_kept why;
+    if (e.code != ERR_CORRUPT && e.code != ERR_PARSE)
+        return e;
+    err_keep(&why, e);
+    FAIL(CORRUPT, "%s: byte %llu: %s", name, (unsigned long long)at, why.text);
+}
+
+static fallible
+read_note(struct judge *j, str *ret)
+{
+    char path[PATH_MAX];
+    AUTO(fd) f = -1;
+    size_t len = 0;
+    if (snprintf(path, sizeof path, "%s/checkpoint", j->ask->dir) >= (int)sizeof path)
+        FAIL(ARGUMENT, "path of %zu bytes is too long", strlen(j->ask->dir));
+    TRY(file_open(path, O_RDONLY | O_NOFOLLOW, 0, &f));
+    buf_clear(&j->bundle);
+    char *room = buf_add_room(&j->bundle, NOTE_BYTES_MAX + 1);
+    TRY(buf_end(&j->bundle));
+    TRY(file_read_at(f, 0, room, NOTE_BYTES_MAX + 1, &len));
+    *ret = (str){room, len};
+    return OK;
+}
+
+static fallible
+check_witness(struct judge *j, str bytes)
+{
+    struct note n;
+    if (!j->ask->witness)
+        return OK;
+    TRY(note_read(bytes, &n));
+    return note_check(&n, j->ask->witness, &j->report.witness_time_s);
+}
+
+static fallible
+open_checkpoints(struct judge *j)
+{
+    struct checkpoint newest, known = {.head = {.size = 0}};
+    str bytes;
+    TRY(read_note(j, &bytes));
+    TRY(in_file(checkpoint_open(bytes, j->ask->key, &newest), "checkpoint", 0));
+    TRY(in_file(check_witness(j, bytes), "checkpoint", 0));
+    if (j->ask->known.len)
+        TRY(in_file(checkpoint_open(j->ask->known, j->ask->key, &known), "known checkpoint", 0));
+    j->end = newest.head;
+    j->known = known.head;
+    if (j->known.size > j->end.size)
+        FAIL(CORRUPT, "checkpoint: byte 0: the log was set back: it had %llu entries, now %llu",
+             (unsigned long long)j->known.size, (unsigned long long)j->end.size);
+    return past_open(j->ask->dir, &j->past);
+}
+
+static fallible
+next_past(struct judge *j)
+{
+    TRY(in_file(past_next(&j->past, j->ask->key, &j->has_past), "checkpoints", j->past.window_at));
+    if (j->has_past && j->past.head.size > j->end.size)
+        FAIL(CORRUPT, "checkpoint: byte 0: has %llu entries, but %llu were signed before",
+             (unsigned long long)j->end.size, (unsigned long long)j->past.head.size);
+    return OK;
+}
+
+static fallible
+wrong_root(const char *name, uint64_t at, uint64_t size)
+{
+    FAIL(CORRUPT, "%s: byte %llu: the first %llu entries have another root than was signed", name,
+         (unsigned long long)at, (unsigned long long)size);
+}
+
+/* What was signed about a tree of the size it has now. */
+static fallible
+pass_checkpoints(struct judge *j)
+{
+    const uint64_t size = j->tree.size;
+    const bool is_end = size == j->end.size, is_known = j->ask->known.len && size == j->known.size;
+    if (!is_end && !is_known && (!j->has_past || j->past.head.size != size))
+        return OK;
+    const struct tree_head h = merkle_head(&j->tree);
+    while (j->has_past && j->past.head.size == size) {
+        if (!is_same(&h.root, &j->past.head.root))
+            return wrong_root("checkpoints", j->past.at, size);
+        TRY(next_past(j));
+    }
+    if (is_known && !is_same(&h.root, &j->known.root))
+        return wrong_root("known checkpoint", 0, size);
+    return is_end && !is_same(&h.root, &j->end.root) ? wrong_root("checkpoint", 0, size) : OK;
+}
+
+/* ---- tiles against the tree that is built */
+
+/* The tile of this level, or bundle, that holds `index` in the finished tree. */
+static struct tile_id
+tile_of(const struct judge *j, int level, uint64_t index)
+{
+    const struct tile_id edge = tile_at_edge(level, j->end.size);
+    return index / TILE_WIDTH < edge.index ? (struct tile_id){level, index / TILE_WIDTH, TILE_WIDTH}
+                                           : edge;
+}
+
+static fallible
+load_tile(struct judge *j, int level, uint64_t index)
+{
+    const struct tile_id t = tile_of(j, level, index);
+    if (j->tiles[level].id.width && j->tiles[level].id.index == t.index)
+        return OK;
+    j->tiles[level].id.width = 0;
+    TRY(tile_read(j->ask->dir, t, j->tiles[level].at));
+    j->tiles[level].id = t;
+    return OK;
+}
+
+static fallible
+wrong_hash(struct tile_id t, const digest *got, const digest *want, unsigned pos)
+{
+    char path[TILE_PATH_MAX];
+    size_t i = 0;
+    while (i < sizeof *got - 1 && got->bytes[i] == want->bytes[i])
+        i++;
+    tile_path(t, path);
+    FAIL(CORRUPT, "%s: byte %zu: hash %u is not that of what lies below it", path,
+         pos * sizeof *got + i, pos);
+}
+
+static fallible
+compare(struct judge *j, int level, uint64_t index, const digest *want)
+{
+    const unsigned pos = (unsigned)(index % TILE_WIDTH);
+    TRY(load_tile(j, level, index));
+    const digest *got = &j->tiles[level].at[pos];
+    return is_same(got, want) ? OK : wrong_hash(j->tiles[level].id, got, want, pos);
+}
+
+/* Level 0 was compared before the entry was added, so that the blame can be found. */
+static void
+on_subtree(void *ctx, unsigned level, uint64_t index, const digest *root)
+{
+    struct judge *j = ctx;
+    if (level && level % 8 == 0 && !j->failure.code)
+        j->failure = compare(j, (int)(level / 8), index, root);
+}
+
+/* ---- who is wrong: the entry or its hash? */
+
+/* Would the tree be as it was signed with the hashes of this tile of level 0?  The tile above says
+ * so for a full one, the root for the one at the edge. */
+static fallible
+would_fit(struct judge *j, struct tile_id t, bool *ret)
+{
+    struct merkle m = j->tree;
+    if (t.width == TILE_WIDTH) {
+        const digest root = tile_root(j->tiles[0].at, TILE_WIDTH);
+        TRY(load_tile(j, 1, t.index));
+        *ret = is_same(&root, &j->tiles[1].at[t.index % TILE_WIDTH]);
+        return OK;
+    }
+    for (uint64_t i = m.size % TILE_WIDTH; i < t.width; i++)
+        merkle_add(&m, &j->tiles[0].at[i], NULL, NULL);
+    const struct tree_head h = merkle_head(&m);
+    *ret = is_same(&h.root, &j->end.root);
+    return OK;
+}
+
+/* How many bytes the first `count` entries take. */
+static size_t
+len_of(const struct bundle *b, unsigned count)
+{
+    size_t len = 0;
+    for (unsigned i = 0; i < count; i++)
+        len += 2 + b->at[i].len;
+    return len;
+}
+
+static fallible
+wrong_entry(struct judge *j, struct tile_id t, const struct bundle *b, const digest *leaf)
+{
+    char path[TILE_PATH_MAX];
+    const unsigned i = (unsigned)(j->tree.size % TILE_WIDTH);
+    const struct tile_id hashes = {0, t.index, t.width};
+    bool is_entry = false;
+    TRY(would_fit(j, hashes, &is_entry));
+    if (!is_entry)
+        return wrong_hash(hashes, &j->tiles[0].at[i], leaf, i);
+    tile_path(t, path);
+    FAIL(CORRUPT, "%s: byte %zu: entry %llu (%zu bytes) is not the one that was logged", path,
+         len_of(b, i), (unsigned long long)j->tree.size, b->at[i].len + 2);
+}
+
+/* ---- entries */
+
+static void
+look_for_request(struct judge *j, str entry)
+{
+    if (j->needle[0] && j->report.found_count < JUDGE_FOUND_MAX &&
+        str_find(entry, str_of(j->needle)) >= 0)
+        j->report.found[j->report.found_count++] = j->tree.size;
+}
+
+static fallible
+take_entry(struct judge *j, struct tile_id t, const struct bundle *b, unsigned i)
+{
+    const digest leaf = merkle_leaf(b->at[i]);
+    if (!is_same(&leaf, &j->tiles[0].at[i]))
+        return wrong_entry(j, t, b, &leaf);
+    look_for_request(j, b->at[i]);
+    j->report.entry_bytes += b->at[i].len;
+    merkle_add(&j->tree, &leaf, on_subtree, j);
+    TRY(j->failure);
+    return pass_checkpoints(j);
+}
+
+static fallible
+read_bundle(struct judge *j, struct tile_id t, struct bundle *ret)
+{
+    char path[TILE_PATH_MAX];
+    struct err_kept why;
+    struct tile_id found = t;
+    tile_path(t, path);
+    TRY(tile_read_raw(j->ask->dir, &found, &j->bundle));
+    const err e = bundle_parse(buf_str(&j->bundle), found.width, ret);
+    if (e.code != ERR_CORRUPT)
+        return e;
+    err_keep(&why, e);
+    FAIL(CORRUPT, "%s: %s", path, why.text);
+}
+
+static fallible
+take_bundle(struct judge *j, struct tile_id t)
+{
+    struct bundle b;
+    TRY(load_tile(j, 0, t.index * TILE_WIDTH));
+    TRY(read_bundle(j, t, &b));
+    for (unsigned i = 0; i < t.width; i++)
+        TRY(take_entry(j, t, &b, i));
+    return OK;
+}
+
+static fallible
+take_all(struct judge *j)
+{
+    TRY(next_past(j));
+    TRY(pass_checkpoints(j));
+    while (j->tree.size < j->end.size)
+        TRY(take_bundle(j, tile_of(j, TILE_ENTRIES, j->tree.size)));
+    return OK;
+}
+
+/* ---- what is left of smaller sizes of the last tiles: each is the start of the one of today */
+
+static fallible
+check_left_over(struct judge *j, struct tile_id t, str want)
+{
+    char path[TILE_PATH_MAX];
+    struct tile_id found = t;
+    size_t i = 0;
+    const err e = tile_read_raw(j->ask->dir, &found, &j->other);
+    if (e.code == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    const str got = buf_str(&j->other);
+    if (found.width != t.width || str_eq(got, want))
+        return OK;
+    while (i < got.len && i < want.len && got.at[i] == want.at[i])
+        i++;
+    tile_path(t, path);
+    FAIL(CORRUPT, "%s: byte %zu: is not the start of today's tile", path, i);
+}
+
+static fallible
+check_level(struct judge *j, int level)
+{
+    struct tile_id t = tile_at_edge(level, j->end.size);
+    const unsigned width = t.width;
+    for (t.width = 1; t.width < width; t.width++)
+        TRY(check_left_over(j, t,
+                            (str){(const char *)j->tiles[level].at, t.width * sizeof(digest)}));
+    return OK;
+}
+
+static fallible
+check_edges(struct judge *j)
+{
+    struct tile_id t = tile_at_edge(TILE_ENTRIES, j->end.size);
+    const unsigned width = t.width;
+    struct bundle b;
+    for (int level = 0; level < TILE_LEVELS; level++)
+        TRY(check_level(j, level));
+    if (!width)
+        return OK;
+    TRY(read_bundle(j, t, &b));
+    for (t.width = 1; t.width < width; t.width++)
+        TRY(check_left_over(j, t, (str){j->bundle.at, len_of(&b, t.width)}));
+    return OK;
+}
+
+/* ---- the request that was asked for */
+
+static fallible
+set_needle(struct judge *j)
+{
+    const str id = j->ask->request;
+    if (!id.len)
+        return OK;
+    if (str_find_char(id, '"') >= 0 || str_find_char(id, '\\') >= 0 || id.len > NEEDLE_MAX - 16)
+        REFUSE(ARGUMENT, "request", "this is not the id of a request");
+    snprintf(j->needle, sizeof j->needle, "\"request\":\"%.*s\"", STR_FMT(id));
+    return OK;
+}
+
+static fallible
+prove(struct judge *j, struct tile_reader *r, uint64_t index)
+{
+    const struct merkle_source s = {tile_source, r};
+    struct merkle_proof p;
+    digest leaf;
+    TRY(tile_source(r, 0, index, &leaf));
+    TRY(merkle_prove_leaf(&s, index, j->end.size, &p));
+    if (!merkle_has_leaf(&j->end, index, &leaf, &p))
+        FAIL(CORRUPT, "entry %llu has no proof", (unsigned long long)index);
+    return OK;
+}
+
+static fallible
+prove_found(struct judge *j)
+{
+    if (!j->needle[0])
+        return OK;
+    if (!j->report.found_count)
+        REFUSE(NOT_FOUND, "request", "there is no entry of this request");
+    struct tile_reader *r = mem_get(sizeof *r);
+    if (!r)
+        FAIL(LIMIT, "no memory for tiles");
+    *r = (struct tile_reader){.dir = j->ask->dir, .size = j->end.size};
+    err e = OK;
+    for (size_t i = 0; i < j->report.found_count && !e.code; i++)
+        e = prove(j, r, j->report.found[i]);
+    mem_free(r);
+    return e;
+}
+
+/* ---- all of it */
+
+static fallible
+run(struct judge *j)
+{
+    TRY(set_needle(j));
+    TRY(open_checkpoints(j));
+    TRY(take_all(j));
+    TRY(check_edges(j));
+    TRY(prove_found(j));
+    j->report.head = j->end;
+    j->report.checkpoints = j->past.count;
+    return OK;
+}
+
+fallible
+judge_log(const struct judge_ask *ask, struct judge_report *ret)
+{
+    struct judge *j = mem_get(sizeof *j);
+    ASSERT(ask->dir && ask->key);
+    if (!j)
+        FAIL(LIMIT, "no memory for a verdict");
+    memset(j, 0, sizeof *j);
+    j->ask = ask;
+    j->past.f = -1;
+    j->bundle = j->other = BUF(BUNDLE_BYTES_MAX);
+    const err e = run(j);
+    if (!e.code)
+        *ret = j->report;
+    past_done(&j->past);
+    buf_done(&j->bundle);
+    buf_done(&j->other);
+    mem_free(j);
+    return e;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* judge.h - is this log what its signatures say?  Needs the files and public keys, nothing else.
+ *
+ * Every entry is hashed and the tree built anew beside the one on disk.  Each hash of each tile,
+ * each root of each checkpoint ever signed (past.h) and each signature is compared, so all of them
+ * are shown to be of one tree that only grew.  The first thing that does not fit ends it, with the
+ * file and the byte: CORRUPT.  Where an entry and its hash disagree, the rest of the tree says
+ * which of them is wrong.
+ *
+ * What files alone cannot show is that the whole directory was set back to an earlier state.  For
+ * that, give a checkpoint noted elsewhere (`known`).
+ *
+ * The log is at rest or a copy.  Memory: two bundles, a tile for each level. */
+#pragma once
+#include "audit/note.h"
+
+enum { JUDGE_FOUND_MAX = 64 };
+
+struct judge_ask {
+    const char *dir; /* holds `checkpoint` */
+    const struct note_key *key;
+    const struct note_key *witness; /* must have signed the newest checkpoint; NULL: none */
+    str known;                      /* a signed checkpoint from earlier; empty: none */
+    str request;                    /* an id whose entries are shown to be in it; empty: none */
+};
+
+struct judge_report {
+    struct tree_head head;
+    uint64_t checkpoints, entry_bytes, witness_time_s;
+    uint64_t found[JUDGE_FOUND_MAX]; /* entries of the request, each with a proof that held */
+    size_t found_count;
+};
+
+/* CORRUPT: not what was signed; err_text says what and where.  NOT_FOUND: a file or the request is
+ * not there. */
+fallible judge_log(const struct judge_ask *ask, struct judge_report *ret);

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// A second opinion on a log: reads the key and then one directory a line on standard input, and
+// prints "good DIR" or "bad DIR: why".  Hashes, tiles and signatures are the business of
+// golang.org/x/mod/sumdb; what is here only reads files and asks.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+const height = 8
+
+type head struct {
+	size int64
+	root tlog.Hash
+}
+
+// Signature lines in the one form that base64 has; the package is more lenient.
+func strict(sigs string) error {
+	seen := map[string]bool{}
+	for _, line := range strings.Split(strings.TrimSuffix(sigs, "\n"), "\n") {
+		fields := strings.Split(strings.TrimPrefix(line, "— "), " ")
+		if len(fields) != 2 || seen[line] {
+			return errors.New("signature line is malformed")
+		}
+		if _, err := base64.StdEncoding.Strict().DecodeString(fields[1]); err != nil {
+			return err
+		}
+		seen[line] = true
+	}
+	return nil
+}
+
+func openCheckpoint(msg []byte, v note.Verifier) (h head, err error) {
+	n, err := note.Open(msg, note.VerifierList(v))
+	if err != nil {
+		return h, err
+	}
+	if err := strict(string(msg[len(n.Text)+1:])); err != nil {
+		return h, err
+	}
+	lines := strings.Split(n.Text, "\n")
+	if len(lines) < 4 || lines[0] != v.Name() || lines[len(lines)-1] != "" {
+		return h, errors.New("no checkpoint of this log")
+	}
+	for _, line := range lines[:len(lines)-1] {
+		if line == "" {
+			return h, errors.New("empty line in a checkpoint")
+		}
+	}
+	h.size, err = strconv.ParseInt(lines[1], 10, 64)
+	if err != nil || strconv.FormatInt(h.size, 10) != lines[1] || h.size < 0 {
+		return h, errors.New("size is malformed")
+	}
+	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
+	if err != nil || len(root) != tlog.HashSize {
+		return h, errors.New("root is malformed")
+	}
+	copy(h.root[:], root)
+	return h, nil
+}
+
+// Notes that follow one another, cut where a line after signatures is none.
+func splitNotes(all []byte) (notes [][]byte) {
+	for len(all) > 0 {
+		end := bytes.Index(all, []byte("\n\n"))
+		at := len(all)
+		if end >= 0 {
+			at = end + 2
+		}
+		for at < len(all) && bytes.HasPrefix(all[at:], []byte("— ")) {
+			i := bytes.IndexByte(all[at:], '\n')
+			if i < 0 {
+				at = len(all)
+			} else {
+				at += i + 1
+			}
+		}
+		notes = append(notes, all[:at])
+		all = all[at:]
+	}
+	return notes
+}
+
+type tiles struct {
+	dir  string
+	seen map[string][]byte
+}
+
+func (t *tiles) Height() int                          { return height }
+func (t *tiles) SaveTiles(ts []tlog.Tile, d [][]byte) {}
+
+// The package puts the height into the path, tlog-tiles does not.
+func path(t tlog.Tile) string {
+	return strings.Replace(t.Path(), "tile/8/", "tile/", 1)
+}
+
+func (t *tiles) ReadTiles(ts []tlog.Tile) (data [][]byte, err error) {
+	for _, tile := range ts {
+		p := path(tile)
+		d, err := os.ReadFile(filepath.Join(t.dir, p))
+		if err != nil {
+			return nil, err
+		}
+		if len(d) != tile.W*tlog.HashSize {
+			return nil, fmt.Errorf("%s has %d bytes", p, len(d))
+		}
+		t.seen[p] = d
+		data = append(data, d)
+	}
+	return data, nil
+}
+
+func splitEntries(data []byte, width int) (entries [][]byte, err error) {
+	for i := 0; i < width; i++ {
+		if len(data) < 2 || len(data)-2 < int(binary.BigEndian.Uint16(data)) {
+			return nil, errors.New("bundle is cut")
+		}
+		n := int(binary.BigEndian.Uint16(data))
+		entries = append(entries, data[2:2+n])
+		data = data[2+n:]
+	}
+	if len(data) != 0 {
+		return nil, errors.New("bundle has more")
+	}
+	return entries, nil
+}
+
+// What is left of smaller widths must be the start of the tile of today.
+func checkLeftOver(dir string, t tlog.Tile, want func(width int) []byte) error {
+	for w := 1; w < t.W; w++ {
+		part := t
+		part.W = w
+		d, err := os.ReadFile(filepath.Join(dir, path(part)))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil || !bytes.Equal(d, want(w)) {
+			return fmt.Errorf("%s differs", path(part))
+		}
+	}
+	return nil
+}
+
+func checkEntries(dir string, h head, r tlog.HashReader, ts *tiles) error {
+	for first := int64(0); first < h.size; first += 1 << height {
+		width := int(min(h.size-first, 1<<height))
+		bundle := tlog.Tile{H: height, L: -1, N: first >> height, W: width}
+		p := strings.Replace(path(bundle), "tile/data/", "tile/entries/", 1)
+		data, err := os.ReadFile(filepath.Join(dir, p))
+		if err != nil {
+			return err
+		}
+		entries, err := splitEntries(data, width)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
+		var indexes []int64
+		for i := range entries {
+			indexes = append(indexes, tlog.StoredHashIndex(0, first+int64(i)))
+		}
+		hashes, err := r.ReadHashes(indexes)
+		if err != nil {
+			return err
+		}
+		for i, e := range entries {
+			if tlog.RecordHash(e) != hashes[i] {
+				return fmt.Errorf("%s: entry %d differs", p, first+int64(i))
+			}
+		}
+		if width == 1<<height {
+			continue
+		}
+		for w := 1; w < width; w++ {
+			var want []byte
+			for _, e := range entries[:w] {
+				want = append(binary.BigEndian.AppendUint16(want, uint16(len(e))), e...)
+			}
+			bundle.W = w
+			p := strings.Replace(path(bundle), "tile/data/", "tile/entries/", 1)
+			d, err := os.ReadFile(filepath.Join(dir, p))
+			if err == nil && !bytes.Equal(d, want) {
+				return fmt.Errorf("%s differs", p)
+			}
+		}
+	}
+	return nil
+}
+
+func checkTiles(dir string, h head, ts *tiles) error {
+	for level := 0; h.size>>(8*level) > 0; level++ {
+		count := h.size >> (8 * level)
+		edge := tlog.Tile{H: height, L: level, N: count >> height, W: int(count % (1 << height))}
+		if edge.W == 0 {
+			continue
+		}
+		whole, ok := ts.seen[path(edge)]
+		if !ok {
+			return fmt.Errorf("%s was not needed", path(edge))
+		}
+		err := checkLeftOver(dir, edge, func(w int) []byte { return whole[:w*tlog.HashSize] })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkPast(dir string, newest head, v note.Verifier, r tlog.HashReader) error {
+	all, err := os.ReadFile(filepath.Join(dir, "checkpoints"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	last := head{size: -1}
+	for _, msg := range splitNotes(all) {
+		h, err := openCheckpoint(msg, v)
+		if err != nil {
+			return err
+		}
+		if h.size <= last.size || h.size > newest.size {
+			return fmt.Errorf("checkpoint of %d is out of order", h.size)
+		}
+		if h.size > 0 {
+			proof, err := tlog.ProveTree(newest.size, h.size, r)
+			if err != nil {
+				return err
+			}
+			if err := tlog.CheckTree(proof, newest.size, newest.root, h.size, h.root); err != nil {
+				return err
+			}
+		}
+		last = h
+	}
+	return nil
+}
+
+// The package has no tiles to ask for in a tree without entries.
+var emptyRoot = tlog.Hash(sha256.Sum256(nil))
+
+func judge(dir string, v note.Verifier) error {
+	msg, err := os.ReadFile(filepath.Join(dir, "checkpoint"))
+	if err != nil {
+		return err
+	}
+	h, err := openCheckpoint(msg, v)
+	if err != nil {
+		return err
+	}
+	if h.size == 0 && h.root != emptyRoot {
+		return errors.New("an empty tree has another root")
+	}
+	ts := &tiles{dir, map[string][]byte{}}
+	r := tlog.TileHashReader(tlog.Tree{N: h.size, Hash: h.root}, ts)
+	if err := checkEntries(dir, h, r, ts); err != nil {
+		return err
+	}
+	if err := checkTiles(dir, h, ts); err != nil {
+		return err
+	}
+	return checkPast(dir, h, v, r)
+}
+
+func main() {
+	in := bufio.NewScanner(os.Stdin)
+	in.Scan()
+	v, err := note.NewVerifier(in.Text())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	for in.Scan() {
+		if err := judge(in.Text(), v); err != nil {
+			fmt.Printf("bad %s: %v\n", in.Text(), err)
+		} else {
+			fmt.Printf("good %s\n", in.Text())
+		}
+	}
+}

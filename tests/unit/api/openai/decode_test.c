@@ -1,0 +1,768 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "api/openai/decode.h"
+
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "unit/model/small_policy.h"
+
+enum { ROOM = 256 * 1024 };
+
+static struct openai_ask ask;
+static struct params params;
+static char text_room[ROOM];
+
+static const struct route_case {
+    enum openai_route route;
+    const char *base, *value; /* what the route cannot do without */
+} routes[] = {{ROUTE_C, "messages", "[{\"role\":\"user\",\"content\":\"x\"}]"},
+              {ROUTE_T, "prompt", "\"x\""},
+              {ROUTE_E, "input", "\"x\""}};
+
+/* ---- decoding; what is decoded stays until the next call */
+static err
+decode(enum openai_route route, const char *text)
+{
+    static arena *a;
+    jval body;
+    arena_free(TAKE(a));
+    memset(&ask, 0, sizeof ask);
+    params_default(&params);
+    TRY(arena_open(16 * 1024 * 1024, &a));
+    TRY(json_read(a, str_of(text), &body));
+    if (route == ROUTE_C)
+        return openai_decode_chat(&params, a, &body, &ask);
+    if (route == ROUTE_T)
+        return openai_decode_text(&params, a, &body, &ask);
+    return openai_decode_embed(&params, a, &body, &ask);
+}
+
+/* A request of the route with one member more; `value` may go on with others. */
+static err
+with(enum openai_route route, const char *name, const char *value)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        const struct route_case *r = &routes[i];
+        if (r->route != route)
+            continue;
+        if (strcmp(name, r->base) == 0)
+            snprintf(text_room, ROOM, "{\"%s\":%s}", name, value);
+        else
+            snprintf(text_room, ROOM, "{\"%s\":%s,\"%s\":%s}", r->base, r->value, name, value);
+    }
+    return decode(route, text_room);
+}
+
+static void
+check_taken(enum openai_route route, const char *name, const char *value, int line)
+{
+    const err e = with(route, name, value);
+    if (e.code)
+        test_fail(__FILE__, line, "%s: %s: %s", name, value, err_trail());
+}
+
+static void
+check_refused(enum openai_route route, const char *name, const char *value, enum err_code code,
+              int line)
+{
+    const err e = with(route, name, value);
+    if (e.code != code)
+        test_fail(__FILE__, line, "%s: %s: code %d, want %d", name, value, e.code, code);
+    else if (strstr(err_public(e), name) == NULL)
+        test_fail(__FILE__, line, "%s: %s: not named in \"%s\"", name, value, err_public(e));
+}
+#define TAKEN(route, name, value) check_taken(route, name, value, __LINE__)
+#define REFUSED_AS(code, route, name, value) check_refused(route, name, value, ERR_##code, __LINE__)
+#define NOT(route, name, value) REFUSED_AS(ARGUMENT, route, name, value)
+
+/* Refused, and the sentence and the parameter name this place. */
+static void
+check_place(enum openai_route route, const char *text, enum err_code code, const char *place,
+            int line)
+{
+    const err e = decode(route, text);
+    if (e.code != code || strcmp(err_param(), place) != 0 || !strstr(err_public(e), place))
+        test_fail(__FILE__, line, "%s: code %d, param \"%s\", \"%s\"", text, e.code, err_param(),
+                  err_public(e));
+}
+#define PLACE(code, route, place, text) check_place(route, text, ERR_##code, place, __LINE__)
+
+/* ---- every field has its fate */
+enum fate { MAPPED, ACCEPTED, REFUSED };
+
+static const struct {
+    uint32_t routes;
+    const char *name;
+    enum fate fate;
+} fields[] = {
+#define C ROUTE_C
+#define T ROUTE_T
+#define E ROUTE_E
+#define FIELD(routes, name, fate) {routes, name, fate},
+#include "api/openai/fields.def"
+#undef FIELD
+#undef C
+#undef T
+#undef E
+};
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+static uint32_t shown[FIELDS]; /* routes on which a mapped field was seen to arrive */
+
+static size_t
+field_at(const char *name, uint32_t on)
+{
+    for (size_t i = 0; i < FIELDS; i++)
+        if (strcmp(fields[i].name, name) == 0 && (fields[i].routes & on))
+            return i;
+    test_fail(__FILE__, __LINE__, "no field \"%s\"", name);
+    return 0;
+}
+
+/* On each of the routes the value arrives where it belongs. */
+#define ARRIVES(on, name, value, condition)                                                        \
+    do {                                                                                           \
+        for (size_t i_ = 0; i_ < 3; i_++) {                                                        \
+            const enum openai_route route_ = routes[i_].route;                                     \
+            if (!((on)&route_))                                                                    \
+                continue;                                                                          \
+            TAKEN(route_, name, value);                                                            \
+            CHECK(condition);                                                                      \
+            shown[field_at(name, route_)] |= route_;                                               \
+        }                                                                                          \
+    } while (0)
+
+/* Decoded content has the least label, which any leave covers. */
+static str
+open_text(content c)
+{
+    AUTO(arena) *a = NULL;
+    str text = STR("(closed)");
+    CHECK_OK(arena_open(1 << 20, &a));
+    policy *p = small_policy();
+    const grant *g = small_grant(p, a, "offen");
+    CHECK_OK(content_open(c, g, &text));
+    policy_free(p);
+    return text;
+}
+
+static bool
+text_is(content c, const char *want)
+{
+    return str_eq(open_text(c), str_of(want));
+}
+
+static void
+show_plain_fields(void)
+{
+    const struct conv_params *s = &ask.conv.params;
+    const uint32_t both = ROUTE_C | ROUTE_T;
+    ARRIVES(both | ROUTE_E, "model", "\"m\"", str_eq(ask.model, STR("m")));
+    ARRIVES(ROUTE_C, "messages", "[{\"role\":\"user\",\"content\":\"hallo\"}]",
+            ask.conv.messages.count == 1 && text_is(ask.conv.messages.at[0].text, "hallo"));
+    ARRIVES(ROUTE_T, "prompt", "\"hallo\"", text_is(ask.conv.prompt, "hallo"));
+    ARRIVES(ROUTE_E, "input", "\"hallo\"",
+            ask.conv.inputs.count == 1 && text_is(ask.conv.inputs.at[0], "hallo"));
+    ARRIVES(ROUTE_E, "encoding_format", "\"base64\"", ask.base64);
+    ARRIVES(ROUTE_E, "dimensions", "64", ask.conv.dimensions == 64);
+    ARRIVES(both, "max_tokens", "7", s->tokens_max == 7);
+    ARRIVES(ROUTE_C, "max_completion_tokens", "8", s->tokens_max == 8);
+    ARRIVES(both, "temperature", "0.25", s->temperature == 0.25);
+    ARRIVES(both, "top_p", "0.5", s->top_p == 0.5);
+    ARRIVES(both, "top_k", "40", s->top_k == 40);
+    ARRIVES(both, "min_p", "0.125", s->min_p == 0.125);
+    ARRIVES(both, "repetition_penalty", "1.5", s->repeat == 1.5);
+    ARRIVES(both, "presence_penalty", "-0.5", s->presence == -0.5);
+    ARRIVES(both, "frequency_penalty", "0.75", s->frequency == 0.75);
+    ARRIVES(both, "n", "3", s->n == 3);
+    ARRIVES(both, "stop", "\"ende\"", s->stop_count == 1 && str_eq(s->stops[0], STR("ende")));
+    ARRIVES(both, "seed", "99", s->has_seed && s->seed == 99);
+}
+
+static void
+show_other_fields(void)
+{
+    const struct conv_params *s = &ask.conv.params;
+    const uint32_t both = ROUTE_C | ROUTE_T;
+    ARRIVES(both, "stream", "true", ask.stream && !ask.include_usage);
+    ARRIVES(both, "stream_options", "{\"include_usage\":true},\"stream\":true", ask.include_usage);
+    ARRIVES(ROUTE_C, "logprobs", "true", s->logprobs && s->top_logprobs == 0);
+    ARRIVES(ROUTE_T, "logprobs", "4", s->logprobs && s->top_logprobs == 4);
+    ARRIVES(ROUTE_C, "top_logprobs", "5,\"logprobs\":true", s->top_logprobs == 5);
+    ARRIVES(both, "logit_bias", "{\"12\":-100}",
+            s->bias_count == 1 && s->bias[0].token == 12 && s->bias[0].bias == -100.0f);
+    ARRIVES(ROUTE_C, "response_format", "{\"type\":\"json_object\"}", s->json_object);
+    ARRIVES(both, "ignore_eos", "true", s->ignore_eos);
+    ARRIVES(ROUTE_T, "echo", "true", s->echo && ask.echo_chars == 1);
+    /* They say nothing but what is done anyway. */
+    ARRIVES(ROUTE_C, "modalities", "[\"text\"]", true);
+#define TOOL "[{\"type\":\"function\",\"function\":{\"name\":\"uhr\"}}]"
+    const struct conv_tools *t = &ask.conv.tools;
+    ARRIVES(ROUTE_C, "tools", TOOL, t->count == 1 && str_eq(t->names[0], STR("uhr")));
+    ARRIVES(ROUTE_C, "tool_choice", "\"none\",\"tools\":" TOOL, t->choice == CONV_TOOLS_NONE);
+    ARRIVES(ROUTE_C, "parallel_tool_calls", "false,\"tool_choice\":\"required\",\"tools\":" TOOL,
+            t->most == 1);
+#undef TOOL
+}
+
+TEST(every_mapped_field_arrives_where_it_belongs)
+{
+    memset(shown, 0, sizeof shown);
+    show_plain_fields();
+    show_other_fields();
+    for (size_t i = 0; i < FIELDS; i++)
+        if (fields[i].fate == MAPPED && shown[i] != fields[i].routes)
+            test_fail(__FILE__, __LINE__, "\"%s\" was not seen to arrive", fields[i].name);
+}
+
+TEST(every_accepted_field_may_hold_anything_and_changes_nothing)
+{
+    static const char *const values[] = {"null", "true",  "false", "0",     "-1.5",
+                                         "\"\"", "\"x\"", "[]",    "[1,2]", "{\"a\":{}}"};
+    for (size_t i = 0; i < FIELDS; i++)
+        for (size_t r = 0; r < 3; r++)
+            for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+                static struct openai_ask without;
+                if (fields[i].fate != ACCEPTED || !(fields[i].routes & routes[r].route))
+                    continue;
+                TAKEN(routes[r].route, "model", "\"m\"");
+                without = ask;
+                char value[64];
+                snprintf(value, sizeof value, "%s,\"model\":\"m\"", values[v]);
+                TAKEN(routes[r].route, fields[i].name, value);
+                CHECK(memcmp(&without.conv.params, &ask.conv.params, sizeof ask.conv.params) == 0);
+                CHECK(without.stream == ask.stream && without.base64 == ask.base64);
+            }
+}
+
+TEST(every_refused_field_is_refused_when_it_asks_for_something_and_named)
+{
+    static const char *const asking[] = {"true", "0",      "1",           "\"x\"",
+                                         "[0]",  "[null]", "{\"a\":null}"};
+    static const char *const nothing[] = {"null", "false", "\"\"", "[]", "{}"};
+    size_t count = 0;
+    for (size_t i = 0; i < FIELDS; i++)
+        for (size_t r = 0; r < 3; r++) {
+            if (fields[i].fate != REFUSED || !(fields[i].routes & routes[r].route))
+                continue;
+            count++;
+            for (size_t v = 0; v < sizeof asking / sizeof *asking; v++) {
+                REFUSED_AS(UNSUPPORTED, routes[r].route, fields[i].name, asking[v]);
+                CHECK_STR(str_of(err_param()), str_of(fields[i].name));
+            }
+            for (size_t v = 0; v < sizeof nothing / sizeof *nothing; v++)
+                TAKEN(routes[r].route, fields[i].name, nothing[v]);
+        }
+    CHECK_INT(count, >, 0);
+}
+
+TEST(fields_of_other_routes_are_unknown)
+{
+    for (size_t i = 0; i < FIELDS; i++)
+        for (size_t r = 0; r < 3; r++) {
+            bool elsewhere = true;
+            for (size_t k = 0; k < FIELDS; k++)
+                if (strcmp(fields[k].name, fields[i].name) == 0 &&
+                    (fields[k].routes & routes[r].route))
+                    elsewhere = false;
+            if (elsewhere)
+                NOT(routes[r].route, fields[i].name, "null");
+        }
+}
+
+TEST(unknown_fields_are_refused_by_name_whatever_they_hold)
+{
+    static const char *const names[] = {"foo", "Model", "max_token", "temperature_", "messagess"};
+    for (size_t r = 0; r < 3; r++)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            NOT(routes[r].route, names[i], "null");
+            CHECK_STR(str_of(err_param()), str_of(names[i]));
+            NOT(routes[r].route, names[i], "{\"a\":1}");
+        }
+}
+
+TEST(a_name_that_may_be_content_is_not_repeated)
+{
+    CHECK_ERR(with(ROUTE_C, "Herr M\xc3\xbcller, geboren 1970", "1"), ARGUMENT);
+    CHECK(!strstr(err_public((err){ERR_ARGUMENT}), "1970"));
+    CHECK(!strstr(err_trail(), "1970"));
+}
+
+TEST(null_is_as_good_as_absent_for_every_field_but_the_one_that_is_needed)
+{
+    for (size_t i = 0; i < FIELDS; i++)
+        for (size_t r = 0; r < 3; r++) {
+            if (!(fields[i].routes & routes[r].route))
+                continue;
+            if (strcmp(fields[i].name, routes[r].base) == 0)
+                CHECK_INT(with(routes[r].route, fields[i].name, "null").code, !=, 0);
+            else
+                TAKEN(routes[r].route, fields[i].name, "null");
+        }
+}
+
+/* ---- defaults */
+TEST(what_is_not_said_has_the_house_s_defaults)
+{
+    struct conv_params want;
+    conv_params_default(&want);
+    NEED_OK(with(ROUTE_C, "user", "\"u\""));
+    CHECK(memcmp(&want, &ask.conv.params, sizeof want) == 0);
+    CHECK(!ask.stream && !ask.include_usage && !ask.model.len);
+    NEED_OK(with(ROUTE_T, "user", "\"u\""));
+    CHECK_INT(ask.conv.params.tokens_max, ==, 16);
+    CHECK(!ask.conv.params.logprobs && !ask.conv.params.echo && !ask.echo_chars);
+    NEED_OK(with(ROUTE_E, "user", "\"u\""));
+    CHECK(!ask.base64 && !ask.conv.dimensions);
+}
+
+/* ---- numbers */
+TEST(each_real_number_is_taken_at_its_bounds_and_refused_beyond)
+{
+    static const struct {
+        const char *name, *under, *min, *max, *over;
+    } cases[] = {{"temperature", "-0.0001", "0", "2", "2.0001"},
+                 {"top_p", "-0.0001", "0", "1", "1.0001"},
+                 {"min_p", "-0.0001", "0", "1", "1.0001"},
+                 {"presence_penalty", "-2.0001", "-2", "2", "2.0001"},
+                 {"frequency_penalty", "-2.0001", "-2", "2", "2.0001"},
+                 {"repetition_penalty", "0.0999", "0.1", "10", "10.001"}};
+    for (size_t r = 0; r < 2; r++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            const enum openai_route route = routes[r].route;
+            NOT(route, cases[i].name, cases[i].under);
+            TAKEN(route, cases[i].name, cases[i].min);
+            TAKEN(route, cases[i].name, cases[i].max);
+            NOT(route, cases[i].name, cases[i].over);
+            NOT(route, cases[i].name, "\"1\"");
+            NOT(route, cases[i].name, "true");
+            NOT(route, cases[i].name, "[1]");
+            NOT(route, cases[i].name, "1e300");
+        }
+}
+
+TEST(each_whole_number_is_taken_at_its_bounds_and_refused_beyond)
+{
+    static const struct {
+        uint32_t routes;
+        const char *name, *under, *min, *max, *over, *more;
+    } cases[] = {{ROUTE_C | ROUTE_T, "max_tokens", "0", "1", "2147483647", "2147483648", ""},
+                 {ROUTE_C, "max_completion_tokens", "0", "1", "2147483647", "2147483648", ""},
+                 {ROUTE_C | ROUTE_T, "n", "0", "1", "8", "9", ""},
+                 {ROUTE_C | ROUTE_T, "top_k", "-2", "-1", "2147483647", "2147483648", ""},
+                 {ROUTE_C | ROUTE_T, "seed", "-9223372036854775809", "-9223372036854775808",
+                  "9223372036854775807", "9223372036854775808", ""},
+                 {ROUTE_C, "top_logprobs", "-1", "0", "20", "21", ",\"logprobs\":true"},
+                 {ROUTE_T, "logprobs", "-1", "0", "20", "21", ""},
+                 {ROUTE_E, "dimensions", "0", "1", "65536", "65537", ""}};
+    for (size_t r = 0; r < 3; r++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            const enum openai_route route = routes[r].route;
+            char value[96];
+            if (!(cases[i].routes & route))
+                continue;
+#define VALUE(v) (snprintf(value, sizeof value, "%s%s", v, cases[i].more), value)
+            NOT(route, cases[i].name, VALUE(cases[i].under));
+            TAKEN(route, cases[i].name, VALUE(cases[i].min));
+            TAKEN(route, cases[i].name, VALUE(cases[i].max));
+            NOT(route, cases[i].name, VALUE(cases[i].over));
+            NOT(route, cases[i].name, VALUE("1.5"));
+            NOT(route, cases[i].name, VALUE("\"1\""));
+            NOT(route, cases[i].name, VALUE("{}"));
+#undef VALUE
+        }
+}
+
+TEST(the_choices_of_one_request_are_bound_by_the_operator)
+{
+    arena *a;
+    jval body;
+    params_default(&params);
+    params.gate_choices_max = 2;
+    NEED_OK(arena_open(1 << 20, &a));
+    NEED_OK(json_read(a, STR("{\"prompt\":\"x\",\"n\":3}"), &body));
+    memset(&ask, 0, sizeof ask);
+    CHECK_ERR(openai_decode_text(&params, a, &body, &ask), ARGUMENT);
+    CHECK_STR(str_of(err_param()), STR("n"));
+    arena_free(a);
+}
+
+TEST(top_k_below_one_is_off_and_a_seed_may_be_negative)
+{
+    NEED_OK(with(ROUTE_C, "top_k", "-1"));
+    CHECK_INT(ask.conv.params.top_k, ==, 0);
+    NEED_OK(with(ROUTE_C, "top_k", "0"));
+    CHECK_INT(ask.conv.params.top_k, ==, 0);
+    NEED_OK(with(ROUTE_C, "seed", "-1"));
+    CHECK(ask.conv.params.has_seed && ask.conv.params.seed == UINT64_MAX);
+    NEED_OK(with(ROUTE_C, "seed", "0"));
+    CHECK(ask.conv.params.has_seed && ask.conv.params.seed == 0);
+}
+
+TEST(of_two_limits_the_newer_name_counts)
+{
+    NEED_OK(with(ROUTE_C, "max_tokens", "5,\"max_completion_tokens\":9"));
+    CHECK_INT(ask.conv.params.tokens_max, ==, 9);
+}
+
+/* ---- messages */
+static err
+messages(const char *list)
+{
+    return with(ROUTE_C, "messages", list);
+}
+
+TEST(each_role_is_read)
+{
+    static const struct {
+        const char *name;
+        enum conv_role role;
+    } roles[] = {{"system", CONV_SYSTEM},
+                 {"developer", CONV_SYSTEM},
+                 {"user", CONV_USER},
+                 {"assistant", CONV_ASSISTANT}};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        char list[128];
+        snprintf(list, sizeof list, "[{\"role\":\"%s\",\"content\":\"t%zu\"}]", roles[i].name, i);
+        NEED_OK(messages(list));
+        CHECK_INT(ask.conv.messages.count, ==, 1);
+        CHECK_INT(ask.conv.messages.at[0].role, ==, roles[i].role);
+    }
+}
+
+TEST(a_conversation_keeps_its_order_its_names_and_its_bytes)
+{
+    NEED_OK(messages("[{\"role\":\"system\",\"content\":\"sei kurz\"},"
+                     "{\"role\":\"user\",\"name\":\"amt\",\"content\":\"a\\u0000\\u00e4\\n\"},"
+                     "{\"role\":\"assistant\"},"
+                     "{\"role\":\"assistant\",\"content\":null},"
+                     "{\"role\":\"user\",\"content\":\"\"}]"));
+    NEED(ask.conv.messages.count == 5);
+    const struct conv_message *m = ask.conv.messages.at;
+    CHECK(text_is(m[0].text, "sei kurz") && !m[0].name.len);
+    CHECK_STR(open_text(m[1].text), STR("a\0\xc3\xa4\n"));
+    CHECK_STR(m[1].name, STR("amt"));
+    CHECK(text_is(m[2].text, "") && text_is(m[3].text, "") && text_is(m[4].text, ""));
+}
+
+TEST(parts_of_text_are_joined_by_lines)
+{
+    NEED_OK(messages("[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"eins\"},"
+                     "{\"type\":\"text\",\"text\":\"zwei\",\"cache_control\":null}]}]"));
+    CHECK(text_is(ask.conv.messages.at[0].text, "eins\nzwei"));
+    NEED_OK(messages("[{\"role\":\"user\",\"content\":[]}]"));
+    CHECK(text_is(ask.conv.messages.at[0].text, ""));
+}
+
+TEST(what_is_wrong_with_a_message_is_said_with_its_place)
+{
+#define SECOND(m) "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}," m "]}"
+#define SECOND_PART(p)                                                                             \
+    SECOND("{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}," p "]}")
+    PLACE(ARGUMENT, ROUTE_C, "messages[1]", SECOND("5"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1]", SECOND("null"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].role", SECOND("{\"content\":\"x\"}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].role", SECOND("{\"role\":1,\"content\":\"x\"}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].role", SECOND("{\"role\":\"\",\"content\":\"x\"}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].role", SECOND("{\"role\":\"User\",\"content\":\"x\"}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].content", SECOND("{\"role\":\"user\"}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].content", SECOND("{\"role\":\"user\",\"content\":null}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].content", SECOND("{\"role\":\"user\",\"content\":7}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].content", SECOND("{\"role\":\"user\",\"content\":{}}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].name",
+          SECOND("{\"role\":\"user\",\"content\":\"x\",\"name\":5}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].foo",
+          SECOND("{\"role\":\"user\",\"content\":\"x\",\"foo\":5}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].content[1]", SECOND_PART("\"b\""));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].content[1].type", SECOND_PART("{\"text\":\"b\"}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].content[1].type", SECOND_PART("{\"type\":1}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].content[1].text", SECOND_PART("{\"type\":\"text\"}"));
+    PLACE(ARGUMENT, ROUTE_C, "messages[1].content[1].x",
+          SECOND_PART("{\"type\":\"text\",\"text\":\"b\",\"x\":1}"));
+    PLACE(UNSUPPORTED, ROUTE_C, "messages[1].content[1].type",
+          SECOND_PART("{\"type\":\"image_url\",\"image_url\":{\"url\":\"x\"}}"));
+    PLACE(UNSUPPORTED, ROUTE_C, "messages[1].function_call",
+          SECOND("{\"role\":\"assistant\",\"content\":\"x\",\"function_call\":{\"name\":\"f\"}}"));
+    PLACE(UNSUPPORTED, ROUTE_C, "messages[1].audio",
+          SECOND("{\"role\":\"assistant\",\"content\":\"x\",\"audio\":{\"id\":\"f\"}}"));
+}
+
+TEST(what_clients_send_back_as_they_got_it_is_taken)
+{
+    NEED_OK(messages("[{\"role\":\"assistant\",\"content\":\"x\",\"refusal\":null,\"audio\":null,"
+                     "\"function_call\":null,\"tool_calls\":[],\"annotations\":[]}]"));
+}
+
+TEST(a_conversation_has_one_message_at_least_and_no_more_than_the_operator_allows)
+{
+    static const char *const none[] = {"[]", "{}", "\"x\"", "5", "null"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        NOT(ROUTE_C, "messages", none[i]);
+    CHECK_ERR(decode(ROUTE_C, "{}"), ARGUMENT);
+    CHECK_STR(str_of(err_param()), STR("messages"));
+    AUTO(buf) b = BUF(ROOM);
+    buf_add(&b, STR("["));
+    for (int i = 0; i < 2048; i++)
+        buf_add(&b, STR("{\"role\":\"user\",\"content\":\"x\"},"));
+    b.at[b.len - 1] = ']';
+    buf_add_char(&b, '\0');
+    NEED_OK(messages(b.at));
+    CHECK_INT(ask.conv.messages.count, ==, 2048);
+    buf_drop(&b, 0);
+    b.len -= 2;
+    buf_add(&b, STR(",{\"role\":\"user\",\"content\":\"x\"}]"));
+    buf_add_char(&b, '\0');
+    NOT(ROUTE_C, "messages", b.at);
+}
+
+TEST(content_is_never_repeated_by_a_refusal)
+{
+    static const char *const bad[] = {
+        "[{\"role\":\"GEHEIM\",\"content\":\"GEHEIM\"}]",
+        "[{\"role\":\"user\",\"content\":[{\"type\":\"GEHEIM\",\"text\":\"GEHEIM\"}]}]",
+        "[\"GEHEIM\"]", "[{\"role\":\"user\",\"content\":{\"GEHEIM\":\"GEHEIM\"}}]",
+        "[{\"role\":\"user\",\"content\":\"GEHEIM\",\"GEHEIM SACHE\":\"GEHEIM\"}]"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const err e = messages(bad[i]);
+        CHECK(e.code == ERR_ARGUMENT || e.code == ERR_UNSUPPORTED);
+        CHECK(!strstr(err_public(e), "GEHEIM") && !strstr(err_trail(), "GEHEIM"));
+        CHECK(!strstr(err_param(), "GEHEIM"));
+    }
+}
+
+/* ---- stop */
+TEST(stop_is_a_text_a_list_or_nothing)
+{
+    const struct conv_params *s = &ask.conv.params;
+    NEED_OK(with(ROUTE_T, "stop", "[\"a\",\"b\"]"));
+    CHECK(s->stop_count == 2 && str_eq(s->stops[0], STR("a")) && str_eq(s->stops[1], STR("b")));
+    static const char *const none[] = {"null", "[]", "\"\"", "[\"\"]", "[\"\",\"\"]"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        TAKEN(ROUTE_C, "stop", none[i]);
+        CHECK_INT(s->stop_count, ==, 0);
+    }
+    NEED_OK(with(ROUTE_C, "stop", "[\"\",\"x\"]"));
+    CHECK(s->stop_count == 1 && str_eq(s->stops[0], STR("x")));
+    NOT(ROUTE_C, "stop", "5");
+    NOT(ROUTE_C, "stop", "{}");
+    NOT(ROUTE_C, "stop", "[5]");
+    NOT(ROUTE_C, "stop", "[null]");
+    NOT(ROUTE_C, "stop", "[[\"a\"]]");
+}
+
+TEST(stops_are_few_and_short)
+{
+    char list[512] = "[", text[300];
+    for (int i = 0; i < CONV_STOPS_MAX; i++)
+        strncat(list, "\"a\",", 5);
+    list[strlen(list) - 1] = ']';
+    NEED_OK(with(ROUTE_C, "stop", list));
+    CHECK_INT(ask.conv.params.stop_count, ==, CONV_STOPS_MAX);
+    list[strlen(list) - 1] = ',';
+    strncat(list, "\"a\"]", 5);
+    NOT(ROUTE_C, "stop", list);
+    snprintf(text, sizeof text, "\"%0*d\"", CONV_STOP_BYTES_MAX, 0);
+    TAKEN(ROUTE_C, "stop", text);
+    snprintf(text, sizeof text, "\"%0*d\"", CONV_STOP_BYTES_MAX + 1, 0);
+    NOT(ROUTE_C, "stop", text);
+}
+
+/* ---- logit_bias */
+TEST(a_bias_has_token_numbers_and_values_within_a_hundred)
+{
+    TAKEN(ROUTE_C, "logit_bias", "{}");
+    TAKEN(ROUTE_C, "logit_bias", "{\"0\":100,\"2147483647\":-100}");
+    CHECK_INT(ask.conv.params.bias_count, ==, 2);
+    static const char *const bad[] = {"{\"0\":100.1}",
+                                      "{\"0\":-100.1}",
+                                      "{\"0\":\"1\"}",
+                                      "{\"0\":null}",
+                                      "{\"x\":1}",
+                                      "{\"\":1}",
+                                      "{\"-1\":1}",
+                                      "{\"1.5\":1}",
+                                      "{\" 1\":1}",
+                                      "{\"2147483648\":1}",
+                                      "[]",
+                                      "5"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        NOT(ROUTE_C, "logit_bias", bad[i]);
+}
+
+TEST(a_bias_has_no_more_tokens_than_there_is_room)
+{
+    for (int over = 0; over < 2; over++) {
+        AUTO(buf) b = BUF(ROOM);
+        for (int i = 0; i < CONV_BIAS_MAX + over; i++)
+            buf_add_fmt(&b, "%s\"%d\":1", i ? "," : "{", i);
+        buf_add(&b, STR("}"));
+        buf_add_char(&b, '\0');
+        if (over)
+            NOT(ROUTE_T, "logit_bias", b.at);
+        else
+            TAKEN(ROUTE_T, "logit_bias", b.at);
+    }
+}
+
+/* ---- what has members of its own */
+TEST(a_response_format_is_text_or_an_object)
+{
+    TAKEN(ROUTE_C, "response_format", "{\"type\":\"text\"}");
+    CHECK(!ask.conv.params.json_object);
+    TAKEN(ROUTE_C, "response_format", "{\"type\":\"json_object\"}");
+    CHECK(ask.conv.params.json_object);
+    static const char *const bad[] = {"\"text\"",
+                                      "[]",
+                                      "5",
+                                      "{}",
+                                      "{\"type\":5}",
+                                      "{\"type\":\"xml\"}",
+                                      "{\"type\":\"text\",\"x\":1}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        NOT(ROUTE_C, "response_format", bad[i]);
+}
+
+TEST(stream_options_belong_to_streams_and_are_known)
+{
+    NOT(ROUTE_C, "stream_options", "{\"include_usage\":true}");
+    NOT(ROUTE_T, "stream_options", "{},\"stream\":false");
+    TAKEN(ROUTE_C, "stream_options", "{},\"stream\":true");
+    CHECK(!ask.include_usage);
+    TAKEN(ROUTE_C, "stream_options", "{\"include_usage\":false},\"stream\":true");
+    CHECK(!ask.include_usage);
+    TAKEN(ROUTE_C, "stream_options", "{\"include_obfuscation\":true},\"stream\":true");
+    TAKEN(ROUTE_C, "stream_options", "null,\"stream\":false");
+    NOT(ROUTE_C, "stream_options", "{\"include_usage\":1},\"stream\":true");
+    NOT(ROUTE_C, "stream_options", "{\"foo\":true},\"stream\":true");
+    NOT(ROUTE_C, "stream_options", "[],\"stream\":true");
+}
+
+TEST(flags_are_true_or_false_and_nothing_else)
+{
+    static const char *const bad[] = {"1", "0", "\"true\"", "[]", "{}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        NOT(ROUTE_C, "stream", bad[i]);
+        NOT(ROUTE_T, "stream", bad[i]);
+        NOT(ROUTE_C, "ignore_eos", bad[i]);
+        NOT(ROUTE_T, "echo", bad[i]);
+        NOT(ROUTE_C, "logprobs", bad[i]);
+    }
+}
+
+TEST(likeliest_tokens_need_logprobs)
+{
+    NOT(ROUTE_C, "top_logprobs", "1");
+    NOT(ROUTE_C, "top_logprobs", "1,\"logprobs\":false");
+    TAKEN(ROUTE_C, "top_logprobs", "0");
+    CHECK(!ask.conv.params.logprobs);
+    TAKEN(ROUTE_T, "logprobs", "0");
+    CHECK(ask.conv.params.logprobs && !ask.conv.params.top_logprobs);
+    NOT(ROUTE_T, "logprobs", "true");
+}
+
+TEST(only_text_is_answered)
+{
+    TAKEN(ROUTE_C, "modalities", "[]");
+    CHECK_ERR(with(ROUTE_C, "modalities", "[\"text\",\"audio\"]"), UNSUPPORTED);
+    CHECK_STR(str_of(err_param()), STR("modalities"));
+    NOT(ROUTE_C, "modalities", "\"text\"");
+    NOT(ROUTE_C, "modalities", "[1]");
+}
+
+TEST(the_model_s_name_is_a_text_of_some_length)
+{
+    char name[300];
+    for (size_t r = 0; r < 3; r++) {
+        TAKEN(routes[r].route, "model", "\"\"");
+        snprintf(name, sizeof name, "\"%0256d\"", 0);
+        TAKEN(routes[r].route, "model", name);
+        snprintf(name, sizeof name, "\"%0257d\"", 0);
+        NOT(routes[r].route, "model", name);
+        NOT(routes[r].route, "model", "5");
+        NOT(routes[r].route, "model", "[]");
+    }
+}
+
+/* ---- completions */
+TEST(a_prompt_is_one_text_or_a_list_of_one)
+{
+    TAKEN(ROUTE_T, "prompt", "[\"hallo\"]");
+    CHECK(text_is(ask.conv.prompt, "hallo"));
+    TAKEN(ROUTE_T, "prompt", "\"\"");
+    REFUSED_AS(UNSUPPORTED, ROUTE_T, "prompt", "[]");
+    REFUSED_AS(UNSUPPORTED, ROUTE_T, "prompt", "[\"a\",\"b\"]");
+    REFUSED_AS(UNSUPPORTED, ROUTE_T, "prompt", "[1,2,3]");
+    NOT(ROUTE_T, "prompt", "[1]");
+    NOT(ROUTE_T, "prompt", "[[1]]");
+    NOT(ROUTE_T, "prompt", "5");
+    NOT(ROUTE_T, "prompt", "{}");
+    CHECK_ERR(decode(ROUTE_T, "{}"), ARGUMENT);
+}
+
+TEST(an_echo_is_counted_in_characters)
+{
+    NEED_OK(decode(ROUTE_T, "{\"prompt\":\"\\u00e4b\\ud83c\\udf33\",\"echo\":true}"));
+    CHECK_INT(ask.echo_chars, ==, 3);
+    NEED_OK(decode(ROUTE_T, "{\"prompt\":\"abc\",\"echo\":false}"));
+    CHECK_INT(ask.echo_chars, ==, 0);
+}
+
+/* ---- embeddings */
+TEST(inputs_are_one_text_or_several_in_order)
+{
+    TAKEN(ROUTE_E, "input", "[\"a\",\"b\",\"a\"]");
+    NEED(ask.conv.inputs.count == 3);
+    CHECK(text_is(ask.conv.inputs.at[0], "a") && text_is(ask.conv.inputs.at[1], "b"));
+    PLACE(ARGUMENT, ROUTE_E, "input", "{\"input\":[]}");
+    PLACE(ARGUMENT, ROUTE_E, "input", "{\"input\":\"\"}");
+    PLACE(ARGUMENT, ROUTE_E, "input[1]", "{\"input\":[\"a\",\"\"]}");
+    PLACE(UNSUPPORTED, ROUTE_E, "input[0]", "{\"input\":[1,2]}");
+    PLACE(UNSUPPORTED, ROUTE_E, "input[0]", "{\"input\":[[1,2]]}");
+    PLACE(UNSUPPORTED, ROUTE_E, "input[1]", "{\"input\":[\"a\",null]}");
+    PLACE(UNSUPPORTED, ROUTE_E, "input", "{\"input\":5}");
+    CHECK_INT(decode(ROUTE_E, "{}").code, !=, 0);
+}
+
+TEST(inputs_are_no_more_than_the_operator_allows)
+{
+    for (int over = 0; over < 2; over++) {
+        AUTO(buf) b = BUF(ROOM);
+        for (int i = 0; i < 2048 + over; i++)
+            buf_add(&b, i ? STR(",\"a\"") : STR("[\"a\""));
+        buf_add(&b, STR("]"));
+        buf_add_char(&b, '\0');
+        if (over)
+            NOT(ROUTE_E, "input", b.at);
+        else
+            TAKEN(ROUTE_E, "input", b.at);
+    }
+}
+
+TEST(vectors_come_as_numbers_or_as_bytes)
+{
+    TAKEN(ROUTE_E, "encoding_format", "\"float\"");
+    CHECK(!ask.base64);
+    NOT(ROUTE_E, "encoding_format", "\"\"");
+    NOT(ROUTE_E, "encoding_format", "\"hex\"");
+    NOT(ROUTE_E, "encoding_format", "1");
+}
+
+/* ---- memory */
+TEST(decoding_survives_each_missing_piece_of_memory)
+{
+    static const char *const texts[] = {
+        ("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
+         "{\"type\":\"text\",\"text\":\"b\"}]}],\"stop\":[\"x\"],\"logit_bias\":{\"1\":1}}"),
+        "{\"prompt\":[\"x\"],\"echo\":true}", "{\"input\":[\"a\",\"b\",\"c\"]}"};
+    for (size_t r = 0; r < 3; r++) {
+        bool fired = true;
+        for (long n = 1; fired && n < 200; n++) {
+            fault_arm(n);
+            const err e = decode(routes[r].route, texts[r]);
+            fired = fault_fired();
+            fault_arm(0);
+            CHECK_INT(e.code, ==, fired ? ERR_LIMIT : ERR_OK);
+        }
+        CHECK(!fired);
+    }
+}
