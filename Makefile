@@ -94,10 +94,10 @@ $(foreach p,$(filter-out hoheit-engine hoheit-verify,$(PROGRAMS)),$(eval $(call 
 # An auditor carries it away: static, small, made from the few files it needs.
 VERIFY := $(addprefix base/,arena buf enc err fault num secret str utf8) crypt/quick crypt/sign \
   os/file $(addprefix audit/,merkle tiles note past judge) main/verify
-$(O)/bin/hoheit-verify: $(VERIFY:%=src/%.c) $(O)/lib/third.a
+$(O)/bin/hoheit-verify: $(VERIFY:%=src/%.c) $(O)/lib/third.a $(wildcard $(VERIFY:%=src/%.h))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(CPPFLAGS) $(CFLAGS) $(if $(SAN_$B),,-Os -ffunction-sections -fdata-sections -static-pie -Wl$(comma)--gc-sections$(comma)-z$(comma)noseparate-code) \
-	  $(if $(SAN_$B),$(LDFLAGS),$(filter-out -pie,$(LDFLAGS))) -o $@ $^ -lsodium -lcrypto
+	  $(if $(SAN_$B),$(LDFLAGS),$(filter-out -pie,$(LDFLAGS))) -o $@ $(filter %.c %.a,$^) -lsodium -lcrypto
 $(O)/bin/tiny_log: $(O)/obj/tiny_log.c.o $(call bin-libs,$(filter $(reach_audit),$(PLAIN)))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -135,11 +135,11 @@ export TINY_GGUF := $(BIN)/tiny_gguf
 unit: $(TESTS) $(O)/bin/tiny_gguf
 	@tools/tap $(TESTS)
 fuzz: $(FUZZ)
-flow: all $(O)/bin/tiny_gguf
+flow: all $(O)/bin/tiny_gguf $(O)/bin/tiny_log
 	@tools/tap $(FLOWS)
 lint:
 	@tools/lint
-check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf
+check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log
 	@tools/tap $(TESTS) $(FUZZ) $(FLOWS)
 bench-http:
 	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/http.py

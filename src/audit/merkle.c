@@ -99,7 +99,7 @@ root_of(const struct merkle_source *s, struct range r, digest *ret)
     const uint64_t n = r.to - r.from;
     uint64_t end = r.to;
     bool is_first = true;
-    digest root, d;
+    digest root = {{0}}, d;
     ASSERT(n > 0);
     for (unsigned level = 0; end > r.from; level++) {
         if (!(n >> level & 1))

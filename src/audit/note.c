@@ -111,7 +111,7 @@ read_key(str text, struct note_key *ret)
 fallible
 note_key_read(str text, struct note_key *ret)
 {
-    struct note_key k;
+    struct note_key k = {.id = 0};
     const err e = text.len <= NOTE_KEY_TEXT_MAX ? read_key(text, &k) : (err){ERR_PARSE};
     if (e.code == ERR_LIMIT)
         return e;
@@ -135,6 +135,7 @@ is_plain(str s)
 static fallible
 decode(const struct note_line *l, buf *b)
 {
+    ASSERT(l != NULL);
     if (l->base64.len > SIG_TEXT_MAX)
         REFUSE(PARSE, "", "a signature of a note is too long");
     TRY(base64_read(l->base64, b));

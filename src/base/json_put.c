@@ -70,7 +70,7 @@ put_escaped(buf *b, unsigned char c)
         buf_add(b, STR("\xEF\xBF\xBD"));
     else if (c == '"' || c == '\\')
         buf_add(b, (str){(const char[]){'\\', (char)c}, 2});
-    else if (letters[c])
+    else if (c < ' ' && letters[c])
         buf_add(b, (str){(const char[]){'\\', letters[c]}, 2});
     else
         buf_add_fmt(b, "\\u%04x", c);

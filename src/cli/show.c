@@ -42,7 +42,7 @@ is_control(uint32_t c)
 void
 show_text(FILE *f, str s, bool lines)
 {
-    char room[4];
+    char room[4] = "";
     uint32_t c;
     for (str rest = s; rest.len;) {
         if (!utf8_next(&rest, &c)) {

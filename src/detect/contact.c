@@ -155,6 +155,9 @@ try_url(struct doc *d, size_t i)
 {
     const struct token *const t = &d->t.at[i];
     const str rest = str_slice(d->text, t->start, d->text.len);
+    const char next = doc_char(d, t->end);
+    if (next != '.' && next != ':')
+        return OK;
     const bool has_scheme = str_starts(rest, STR("http://")) || str_starts(rest, STR("https://")) ||
                             str_starts(rest, STR("ftp://"));
     if (has_scheme || str_starts(rest, STR("www.")))

@@ -17,6 +17,8 @@ is_number_word(const struct doc *d, const struct token *t)
         return false;
     if (t->bits & WORD_NUMBER)
         return true;
+    if (t->last != 'g')
+        return false;
     const str s = token_text(d, t);
     const bool is_tens = str_ends(s, STR("zig")) || str_ends(s, STR("ßig"));
     return is_tens && str_find(s, STR("und")) > 0;
@@ -151,6 +153,8 @@ static fallible
 try_spoken_email(struct doc *d, size_t i)
 {
     const struct token *const t = d->t.at;
+    if (t[i].last != 't' && t[i].last != 'e')
+        return OK;
     if (!is_said(d, &t[i], "at") && !is_said(d, &t[i], "ät") && !is_said(d, &t[i], "klammeraffe"))
         return OK;
     size_t from = i, end = i + 1;

@@ -161,7 +161,7 @@ static fallible
 take_text(struct parser *p, struct node *n)
 {
     AUTO(buf) text = BUF(GBNF_BYTES_MAX);
-    char room[4];
+    char room[4] = "";
     while (!take(p, '"')) {
         uint32_t c;
         TRY(take_char(p, &c));
@@ -531,7 +531,7 @@ pick_count(struct walker *w, const struct node *n)
 static void
 walk(struct walker *w, const struct node *n)
 {
-    char room[4];
+    char room[4] = "";
     w->depth++;
     switch (n->kind) {
     case TEXT:

@@ -257,7 +257,7 @@ static size_t
 put_run(struct schema_writer *w, const struct regex *n, size_t from)
 {
     AUTO(buf) text = BUF(SCHEMA_GRAMMAR_BYTES_MAX);
-    char room[4];
+    char room[4] = "";
     size_t i = from;
     for (; i < n->parts.count && is_single(n->parts.at[i]); i++)
         json_put_raw(&text, (str){room, utf8_put(n->parts.at[i]->set.at[0].first, room)});

@@ -45,10 +45,11 @@ static fallible
 read_command_line(struct app *app, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        const char **place = place_for(app, str_of(argv[i]));
+        const str word = str_of(argv[i]);
+        const char **place = place_for(app, word);
         if (place && i + 1 < argc)
             *place = argv[++i];
-        else if (!place && argv[i][0] != '-' && !app->dir)
+        else if (!place && !str_starts(word, STR("-")) && !app->dir)
             app->dir = argv[i];
         else
             return usage();

@@ -4,6 +4,8 @@
 #include <math.h>
 
 #include "base/fault.h"
+#include "engine/gbnf.h"
+#include "engine/llama/shim.h"
 #include "model/conv.h"
 
 struct sampler {
@@ -14,6 +16,7 @@ struct sampler {
     llama_token *seen;           /* those that a penalty may concern */
     size_t seen_count, seen_room;
     struct json_guide guide;
+    struct llama_sampler *grammar; /* NULL: none */
 };
 
 /* ---- room */
@@ -52,6 +55,9 @@ bias_at(const struct serve_job *j, size_t i)
 fallible
 sampler_check(const struct serve_job *j, const struct vocabulary *v)
 {
+    struct gbnf *unused;
+    if (j->grammar.len)
+        TRY(gbnf_read(j->a, j->grammar, &unused));
     for (size_t i = 0; i < j->bias_count; i++) {
         const struct conv_bias b = bias_at(j, i);
         if (b.token < 0 || (uint32_t)b.token >= v->count)
@@ -127,6 +133,24 @@ start_penalties(struct sampler *s, const struct tokens *prompt)
     return OK;
 }
 
+static fallible
+start_grammar(struct sampler *s)
+{
+    AUTO(buf) text = BUF(GBNF_BYTES_MAX + 1);
+    buf_add(&text, s->job->grammar);
+    buf_add_char(&text, '\0');
+    TRY(buf_end(&text));
+    switch (shim_grammar_new(s->v->from, text.at, &s->grammar)) {
+    case SHIM_OK:
+        return OK;
+    case SHIM_MEMORY:
+        FAIL(LIMIT, "no memory for a grammar");
+    case SHIM_REFUSED:
+        break;
+    }
+    FAIL(UNSUPPORTED, "llama.cpp does not take the grammar");
+}
+
 fallible
 sampler_new(const struct serve_job *j, const struct vocabulary *v, const struct tokens *prompt,
             uint32_t seed, struct sampler **ret)
@@ -135,7 +159,9 @@ sampler_new(const struct serve_job *j, const struct vocabulary *v, const struct 
     if (!s)
         FAIL(LIMIT, "no memory for a sampler");
     *s = (struct sampler){.job = j, .v = v, .guide = JSON_GUIDE_INIT};
-    const err e = has_penalties(&j->ask) ? start_penalties(s, prompt) : OK;
+    err e = has_penalties(&j->ask) ? start_penalties(s, prompt) : OK;
+    if (!e.code && j->grammar.len)
+        e = start_grammar(s);
     if (e.code) {
         sampler_free(s);
         return e;
@@ -153,6 +179,8 @@ sampler_free(struct sampler *s)
         return;
     if (s->chain)
         llama_sampler_free(s->chain);
+    if (s->grammar)
+        llama_sampler_free(s->grammar);
     mem_free(s->count_of);
     mem_free(s->seen);
     mem_free(s);
@@ -184,7 +212,7 @@ adjust(const struct sampler *s, const float *from, float *room)
         room[b.token] += b.bias;
     }
     penalise(s, room);
-    for (size_t i = 0; j->ask.ignore_eos && i < s->v->end_count; i++)
+    for (size_t i = 0; j->ask.ignore_eos && !s->grammar && i < s->v->end_count; i++)
         room[s->v->ends[i]] = -INFINITY;
 }
 
@@ -229,6 +257,38 @@ collect_allowed(const struct sampler *s, struct candidates *c)
             c->at[c->count++] = (llama_token_data){.id = (llama_token)t, .logit = c->logits[t]};
 }
 
+/* A token that shows nothing continues no text, though the library knows a name for it. */
+static bool
+may_continue(const struct sampler *s, llama_token t)
+{
+    return vocabulary_is_end(s->v, t) || vocabulary_piece(s->v, t).len > 0;
+}
+
+/* Of `c` those are left that continue the text of the grammar, or end it. */
+static fallible
+keep_grammatical(const struct sampler *s, struct candidates *c)
+{
+    llama_token_data_array a = {.data = c->at, .size = c->count, .selected = -1};
+    size_t count = 0;
+    if (shim_grammar_filter(s->grammar, &a) != SHIM_OK)
+        FAIL(LIMIT, "no memory to ask the grammar");
+    for (size_t i = 0; i < c->count; i++)
+        if (isfinite(c->at[i].logit) && may_continue(s, c->at[i].id))
+            c->at[count++] = c->at[i];
+    c->count = count;
+    return OK;
+}
+
+static fallible
+is_grammatical(const struct sampler *s, llama_token t, bool *ret)
+{
+    llama_token_data one = {.id = t};
+    struct candidates c = {.at = &one, .count = 1};
+    TRY(keep_grammatical(s, &c));
+    *ret = c.count == 1;
+    return OK;
+}
+
 static llama_token
 best(const struct candidates *c)
 {
@@ -250,6 +310,22 @@ draw(const struct sampler *s, struct candidates *c)
     return a.data[a.selected].id;
 }
 
+/* All tokens are asked, for the one that was drawn was refused. */
+static fallible
+draw_grammatical(const struct sampler *s, struct candidates *room, llama_token *ret)
+{
+    room->count = 0;
+    for (uint32_t t = 0; t < s->v->count; t++)
+        if (isfinite(room->logits[t]))
+            room->at[room->count++] =
+                (llama_token_data){.id = (llama_token)t, .logit = room->logits[t]};
+    TRY(keep_grammatical(s, room));
+    if (!room->count)
+        FAIL(UNSUPPORTED, "no token of this vocabulary continues the grammar");
+    *ret = draw(s, room);
+    return OK;
+}
+
 static fallible
 pick(const struct sampler *s, const float *logits, struct candidates *room, llama_token *ret)
 {
@@ -264,6 +340,11 @@ pick(const struct sampler *s, const float *logits, struct candidates *room, llam
             FAIL(UNSUPPORTED, "no token of this vocabulary continues a JSON object");
         t = draw(s, room);
     }
+    bool good = true;
+    if (s->grammar)
+        TRY(is_grammatical(s, t, &good));
+    if (!good)
+        TRY(draw_grammatical(s, room, &t));
     *ret = t;
     return OK;
 }
@@ -325,6 +406,8 @@ sampler_choose(struct sampler *s, const float *logits, struct candidates *room, 
     c.is_end = vocabulary_is_end(s->v, c.token);
     if (s->count_of)
         TRY(see(s, c.token, true));
+    if (s->grammar && shim_grammar_accept(s->grammar, c.token) != SHIM_OK)
+        FAIL(LIMIT, "no memory to go on with the grammar");
     if (s->job->ask.json_object) {
         if (!json_guide_take(&s->guide, vocabulary_piece(s->v, c.token)))
             UNREACHABLE("the token was asked of the guide");

@@ -10,6 +10,9 @@
  * (json_guide.h) refuses it, all tokens are tested and one is drawn among those it allows.
  * Either way an allowed token comes with the probability it has among the allowed ones.
  *
+ * A grammar is asked in the same way, of llama.cpp's own grammar sampler; the answer ends when the
+ * model ends it where the grammar allows.  sampler_check has read it with gbnf_read before.
+ *
  * logprobs are of the unmodified logits: what the model thinks, not what the settings made of it.
  *
  * The draw depends on seed, answer's index and logits alone.  The same build gives the same logits
@@ -48,7 +51,7 @@ struct choice {
     size_t top_count;
 };
 
-/* ARGUMENT: a bias names no token of the vocabulary. */
+/* ARGUMENT: a bias names no token of the vocabulary, or the grammar is none. */
 fallible sampler_check(const struct serve_job *j, const struct vocabulary *v);
 /* The seed of answer `index` of a request with `seed`: answers get unrelated ones. */
 uint32_t sampler_seed(uint64_t seed, uint32_t index);

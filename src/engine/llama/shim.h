@@ -21,6 +21,8 @@ extern "C" {
 #endif
 
 struct llama_vocab;
+struct llama_sampler;
+struct llama_token_data_array;
 struct shim_template;
 
 enum shim_status { SHIM_OK, SHIM_REFUSED, SHIM_MEMORY };
@@ -42,8 +44,10 @@ struct shim_prompt {
 enum shim_status shim_template_new(const char *source, size_t len, const char *bos, const char *eos,
                                    struct shim_template **ret, char *why, size_t why_len);
 void shim_template_free(struct shim_template *t);
-/* `messages` is {"messages":[{"role":…,"content":…}]}; the prompt ends where the assistant is
- * to speak.  Release with shim_prompt_done. */
+/* `messages` is {"messages":[{"role":…,"content":…}],"tools":[…]}, tools only where they are
+ * offered; a template that knows no tools has them told in the system message, and calls as text in
+ * <tool_call> tags.  U+FDD0 and U+FDD1 are left out.  The prompt ends where the assistant is to
+ * speak.  Release with shim_prompt_done. */
 enum shim_status shim_template_render(const struct shim_template *t, const char *messages,
                                       size_t len, struct shim_prompt *ret);
 void shim_prompt_done(struct shim_prompt *p);
@@ -53,6 +57,16 @@ int32_t shim_tokenize(const struct llama_vocab *v, const char *text, int32_t len
                       int32_t tokens_max, bool add_special, bool parse_special);
 int32_t
 shim_piece(const struct llama_vocab *v, int32_t token, char *room, int32_t room_len, bool special);
+
+/* A grammar as llama.cpp keeps it; free it with llama_sampler_free.  `grammar` was read by
+ * gbnf_read: this parser hangs or breaks on what that one refuses. */
+enum shim_status
+shim_grammar_new(const struct llama_vocab *v, const char *grammar, struct llama_sampler **ret);
+/* Tokens that do not continue the text get a logit of minus infinity. */
+enum shim_status
+shim_grammar_filter(struct llama_sampler *g, struct llama_token_data_array *tokens);
+/* `token` must be one that the filter let through. */
+enum shim_status shim_grammar_accept(struct llama_sampler *g, int32_t token);
 
 #ifdef __cplusplus
 }
