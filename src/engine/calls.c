@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "engine/calls.h"
 
-static const str open_tag = STR_INIT("<tool_call>");
-static const str close_tag = STR_INIT("</tool_call>");
+static const struct tag {
+    str open, close;
+} tags[] = {{STR_INIT("<tool_call>"), STR_INIT("</tool_call>")},
+            {STR_INIT("```json"), STR_INIT("```")}};
+
+enum { TAGS = sizeof tags / sizeof *tags };
 
 void
 calls_init(struct calls *c, enum calls_form form, const str *names, size_t name_count,
@@ -13,6 +17,8 @@ calls_init(struct calls *c, enum calls_form form, const str *names, size_t name_
                         .names = names,
                         .name_count = name_count,
                         .hooks = hooks,
+                        .is_fresh = true,
+                        .again = BUF(2 * CALLS_HELD_MAX),
                         .held = BUF(CALLS_HELD_MAX)};
 }
 
@@ -20,6 +26,7 @@ void
 calls_done(struct calls *c)
 {
     buf_done(&c->held);
+    buf_done(&c->again);
 }
 
 static bool
@@ -33,19 +40,23 @@ say(struct calls *c, str text)
 {
     if (!text.len)
         return;
-    c->is_behind_call = false;
+    c->is_fresh = false;
     c->hooks.on_text(c->hooks.ctx, text);
 }
 
-/* What was held is text. */
+/* What was held is text; but for its beginning it may hold a call all the same. */
 static void
 give_up(struct calls *c)
 {
     const str held = buf_str(&c->held);
-    say(c, str_slice(held, c->sent, held.len));
+    const size_t from = c->sent ? c->sent : c->open_len;
+    if (!c->sent)
+        say(c, str_slice(held, 0, from));
+    buf_add(&c->again, str_slice(held, from, held.len));
     buf_clear(&c->held);
     c->state = CALLS_OUTSIDE;
     c->read = c->sent = 0;
+    c->has_given_up = true;
 }
 
 /* ---- one call, byte by byte */
@@ -60,6 +71,7 @@ static void
 enter(struct calls *c)
 {
     c->state = CALLS_INSIDE;
+    c->open_len = c->held.len + 1;
     c->depth = 0;
     c->in_string = c->is_escaped = c->wants_key = c->wants_value = false;
     c->has_name = c->has_begun = false;
@@ -129,6 +141,9 @@ close_bracket(struct calls *c, size_t end)
 static bool
 take_mark(struct calls *c, char ch, size_t at)
 {
+    static const char marks[] = "{}[],:\" \t\r\n+-.0123456789eEtrufalsn";
+    if (!ch || !strchr(marks, ch))
+        return false;
     if (c->wants_value && !is_space(ch) && !begin_value(c, ch, at))
         return false;
     if (ch == '"') {
@@ -196,8 +211,12 @@ leave(struct calls *c)
     pass_arguments(c);
     buf_clear(&c->held);
     c->read = c->sent = 0;
-    c->is_behind_call = true;
-    c->state = c->form == CALLS_LINES ? CALLS_BEFORE : CALLS_BEHIND;
+    c->is_fresh = true;
+    c->state = CALLS_OUTSIDE;
+    if (c->form == CALLS_LINES)
+        c->state = CALLS_BEFORE;
+    else if (c->close.len)
+        c->state = CALLS_BEHIND;
 }
 
 /* Reads `text` on; returns how many bytes of it belong to the call. */
@@ -226,24 +245,50 @@ read_inside(struct calls *c, str text)
 
 /* ---- around calls */
 
-/* Bytes of `text` that may be the start of `tag`, at the end of it or all of it. */
 static size_t
-tag_start(str text, str tag)
-{
-    for (size_t at = text.len < tag.len ? 0 : text.len - tag.len + 1; at < text.len; at++)
-        if (memcmp(text.at + at, tag.at, text.len - at) == 0)
-            return at;
-    return text.len;
-}
-
-/* Behind a call white space is none of the text. */
-static size_t
-space_len(const struct calls *c, str text)
+count_spaces(str text)
 {
     size_t len = 0;
-    while (c->is_behind_call && len < text.len && is_space(text.at[len]))
+    while (len < text.len && is_space(text.at[len]))
         len++;
     return len;
+}
+
+/* Is the end of `text`, from `at` on, the start of a tag? */
+static bool
+may_become_tag(str text, size_t at)
+{
+    const str end = str_slice(text, at, text.len);
+    for (size_t i = 0; i < TAGS; i++)
+        if (str_starts(tags[i].open, end))
+            return true;
+    return false;
+}
+
+/* Where the first tag begins, or may begin at the end of `text`; NULL and its length if there is
+ * none. */
+static const struct tag *
+find_tag(str text, size_t *ret_at)
+{
+    for (size_t at = 0; at < text.len; at++) {
+        const str rest = str_slice(text, at, text.len);
+        *ret_at = at;
+        for (size_t i = 0; i < TAGS; i++)
+            if (str_starts(rest, tags[i].open))
+                return &tags[i];
+        if (may_become_tag(text, at))
+            return NULL;
+    }
+    *ret_at = text.len;
+    return NULL;
+}
+
+static void
+begin_call(struct calls *c, size_t held_len, str close)
+{
+    c->held.len = c->open_len = held_len;
+    c->close = close;
+    c->state = CALLS_BEFORE;
 }
 
 static size_t
@@ -253,18 +298,22 @@ read_outside(struct calls *c, str text)
     if (c->held.failed)
         return text.len;
     const str all = buf_str(&c->held);
-    const ptrdiff_t tag = str_find(all, open_tag);
-    const size_t end = tag >= 0 ? (size_t)tag : tag_start(all, open_tag);
-    const size_t spaces = space_len(c, str_slice(all, 0, end));
-    say(c, str_slice(all, spaces, end));
-    if (tag < 0) {
-        buf_drop(&c->held, end);
+    const size_t spaces = c->is_fresh ? count_spaces(all) : 0;
+    size_t end = 0;
+    if (c->is_fresh && spaces == all.len)
         return text.len;
+    if (c->is_fresh && all.at[spaces] == '{') {
+        begin_call(c, spaces, STR(""));
+        return text.len - (all.len - spaces);
     }
-    const size_t rest = all.len - end - open_tag.len;
+    const struct tag *tag = find_tag(all, &end);
+    /* Behind a call white space is none of the text. */
+    const size_t from = c->count && spaces < end ? spaces : c->count && c->is_fresh ? end : 0;
+    say(c, str_slice(all, from, end));
+    const size_t rest = tag ? all.len - end - tag->open.len : 0;
     buf_drop(&c->held, end);
-    c->held.len = open_tag.len;
-    c->state = CALLS_BEFORE;
+    if (tag)
+        begin_call(c, tag->open.len, tag->close);
     return text.len - rest;
 }
 
@@ -272,17 +321,17 @@ read_outside(struct calls *c, str text)
 static size_t
 read_before(struct calls *c, str text)
 {
-    size_t len = 0;
-    while (len < text.len && is_space(text.at[len]))
-        len++;
+    const size_t len = count_spaces(text);
     buf_add(&c->held, str_slice(text, 0, len));
+    c->read = c->held.len;
     if (len == text.len)
         return len;
-    c->read = c->held.len;
-    if (text.at[len] == '{')
+    if (text.at[len] == '{') {
         enter(c);
-    else
+    } else {
+        c->open_len = c->held.len;
         give_up(c);
+    }
     return len;
 }
 
@@ -291,14 +340,21 @@ read_behind(struct calls *c, str text)
 {
     size_t len = 0;
     while (len < text.len && c->state == CALLS_BEHIND) {
-        const char ch = text.at[len++];
-        if (!c->held.len && is_space(ch))
+        const char ch = text.at[len];
+        if (!c->held.len && is_space(ch)) {
+            len++;
             continue;
+        }
         buf_add_char(&c->held, ch);
         const str held = buf_str(&c->held);
-        if (!str_starts(close_tag, held))
+        if (!str_starts(c->close, held)) { /* it has no end; what follows may be anything */
+            c->held.len--;
+            c->open_len = 0;
             give_up(c);
-        else if (held.len == close_tag.len) {
+            return len;
+        }
+        len++;
+        if (held.len == c->close.len) {
             buf_clear(&c->held);
             c->state = CALLS_OUTSIDE;
         }
@@ -306,8 +362,8 @@ read_behind(struct calls *c, str text)
     return len;
 }
 
-fallible
-calls_add(struct calls *c, str text)
+static fallible
+read_on(struct calls *c, str text)
 {
     static size_t (*const readers[])(struct calls *, str) = {
         [CALLS_OUTSIDE] = read_outside,
@@ -315,11 +371,26 @@ calls_add(struct calls *c, str text)
         [CALLS_INSIDE] = read_inside,
         [CALLS_BEHIND] = read_behind,
     };
-    while (text.len) {
+    while (text.len && !c->has_given_up) {
         const size_t len = readers[c->state](c, text);
         TRY(buf_end(&c->held));
         ASSERT(len <= text.len);
         text = str_slice(text, len, text.len);
+    }
+    buf_add(&c->again, text);
+    return buf_end(&c->again);
+}
+
+/* Each time what is read once more is shorter, by the brace at least. */
+fallible
+calls_add(struct calls *c, str text)
+{
+    TRY(read_on(c, text));
+    while (c->has_given_up) {
+        AUTO(buf) now = c->again;
+        c->again = BUF(2 * CALLS_HELD_MAX);
+        c->has_given_up = false;
+        TRY(read_on(c, buf_str(&now)));
     }
     return OK;
 }
@@ -328,9 +399,10 @@ fallible
 calls_end(struct calls *c)
 {
     const str held = buf_str(&c->held);
-    /* A call that was cut off has handed on what there was. */
-    const bool is_cut = c->state == CALLS_INSIDE && c->has_begun;
-    if (!is_cut && space_len(c, held) < held.len && c->state != CALLS_BEHIND)
+    /* A call that was cut off has handed on what there was, and so has one without its end tag. */
+    const bool is_cut = (c->state == CALLS_INSIDE && c->has_begun) || c->state == CALLS_BEHIND;
+    const bool is_space_behind = c->count && c->is_fresh && count_spaces(held) == held.len;
+    if (!is_cut && !is_space_behind)
         say(c, held);
     buf_clear(&c->held);
     c->read = c->sent = 0;

@@ -114,7 +114,24 @@ TEST(text_without_calls_comes_out_as_it_was)
     TAGGED("Grüße <tool> <tool_cal l> <", "Grüße <tool> <tool_cal l> <");
     TAGGED("a <tool_call", "a <tool_call");
     TAGGED("  ", "  ");
-    TAGGED(NOW, NOW);
+    TAGGED("Ja: " NOW, "Ja: " NOW);
+    TAGGED("{\"a\": 1} und ``` und ```json", "{\"a\": 1} und ``` und ```json");
+}
+
+TEST(coders_fence_their_calls_and_others_begin_with_them)
+{
+    TAGGED("```json\n" RAIN "\n```\n", "<0 " RAIN_SEEN ">");
+    TAGGED("Gern: ```json\n" NOW "\n``` Fertig.", "Gern: <0 now|{}>Fertig.");
+    TAGGED(NOW, "<0 now|{}>");
+    TAGGED("\n " NOW "\n" NOW " ok", "<0 now|{}><1 now|{}>ok");
+}
+
+TEST(a_call_within_what_was_none_is_found)
+{
+    TAGGED("```json\n[1]\n```<tool_call>" NOW "</tool_call>", "```json\n[1]\n```<0 now|{}>");
+    TAGGED("{\"a\":1}<tool_call>" NOW "</tool_call>", "{\"a\":1}<0 now|{}>");
+    TAGGED("<tool_call>{\"x\" <tool_call>" NOW "</tool_call>", "<tool_call>{\"x\" <0 now|{}>");
+    TAGGED("<tool_call>" NOW "<tool_call>" NOW "</tool_call>", "<0 now|{}><1 now|{}>");
 }
 
 TEST(members_come_in_any_order_and_spacing)
@@ -186,6 +203,17 @@ TEST(more_held_back_than_the_limit_is_an_error)
         e = calls_add(&c, (str){part, sizeof part});
     CHECK_ERR(e, LIMIT);
     calls_done(&c);
+    buf_done(&s.line);
+}
+
+TEST(what_looks_like_many_calls_is_read_in_time)
+{
+    AUTO(buf) text = BUF(1 << 20);
+    struct seen s;
+    for (int i = 0; i < 20000; i++)
+        buf_add(&text, STR("```json{\"<tool_call>{"));
+    CHECK_OK(run(CALLS_TAGGED, buf_str(&text), 7, 7, &s));
+    CHECK_STR(buf_str(&s.line), buf_str(&text));
     buf_done(&s.line);
 }
 

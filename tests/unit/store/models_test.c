@@ -153,16 +153,16 @@ TEST(an_alias_is_set_changed_and_removed)
     NEED(d);
     NEED_OK(arena_open(1 << 20, &a));
     CHECK_OK(alias_set(d, STR("gpt-4o"), STR("one")));
-    CHECK_OK(alias_set(d, STR("claude"), STR("one")));
+    CHECK_OK(alias_set(d, STR("fachmodell"), STR("one")));
     CHECK_OK(alias_set(d, STR("gpt-4o"), STR("two")));
     CHECK_OK(alias_each(d, a, collect_alias, &got));
     NEED(got.count == 2);
-    CHECK_STR(got.alias[0], STR("claude"));
+    CHECK_STR(got.alias[0], STR("fachmodell"));
     CHECK_STR(got.model[0], STR("one"));
     CHECK_STR(got.alias[1], STR("gpt-4o"));
     CHECK_STR(got.model[1], STR("two"));
-    CHECK_OK(alias_remove(d, STR("claude")));
-    CHECK_ERR(alias_remove(d, STR("claude")), NOT_FOUND);
+    CHECK_OK(alias_remove(d, STR("fachmodell")));
+    CHECK_ERR(alias_remove(d, STR("fachmodell")), NOT_FOUND);
     CHECK_ERR(alias_remove(d, STR("two")), NOT_FOUND);
     db_close(d);
 }

@@ -177,8 +177,9 @@ hear_born(void)
     rig.gate = (pid_t)hear(PUPPET_BORN)->id;
 }
 
-static err
-open_silent(void)
+/* All but the supervisor itself. */
+static void
+prepare(void)
 {
     memset(&rig, 0, sizeof rig);
     rig_make_dirs(&rig.boot);
@@ -194,6 +195,12 @@ open_silent(void)
                                    .on_ready = on_ready,
                                    .on_end = on_end,
                                    .ctx = &rig};
+}
+
+static err
+open_silent(void)
+{
+    prepare();
     return super_new(rig.l, &rig.spec, &rig.s);
 }
 
@@ -322,18 +329,11 @@ TEST(a_gate_that_cannot_be_started_again_ends_the_daemon)
 
 TEST(without_the_program_nothing_starts)
 {
-    memset(&rig, 0, sizeof rig);
-    rig_make_dirs(&rig.boot);
-    CHECK_OK(loop_new(&rig.l));
-    rig.spec = (struct super_spec){.boot = &rig.boot,
-                                   .listen_fd = 0,
-                                   .local_fd = 0,
-                                   .bin_dir = test_dir(),
-                                   .on_ready = on_ready,
-                                   .on_end = on_end};
+    prepare();
+    rig.spec.bin_dir = test_dir();
     CHECK_ERR(super_new(rig.l, &rig.spec, &rig.s), NOT_FOUND);
     CHECK(!rig.s);
-    loop_free(rig.l);
+    close_rig();
 }
 
 /* ---- garbage from the gate */
@@ -752,28 +752,14 @@ TEST(whatever_fails_at_the_start_nothing_is_left_running)
 {
     bool failed = true;
     for (long n = 1; failed; n++) {
-        memset(&rig, 0, sizeof rig);
-        rig_make_dirs(&rig.boot);
-        CHECK_OK(loop_new(&rig.l));
-        CHECK_OK(ipc_pair(rig.puppet));
-        rig.spec = (struct super_spec){.boot = &rig.boot,
-                                       .tls = &rig.tls,
-                                       .listen_fd = rig.puppet[1],
-                                       .local_fd = rig.puppet[1],
-                                       .bin_dir = rig_path("bin"),
-                                       .on_ready = on_ready,
-                                       .on_end = on_end};
+        prepare();
+        rig.spec.tls = &rig.tls;
         fault_arm(n);
         const err e = super_new(rig.l, &rig.spec, &rig.s);
         failed = e.code || fault_fired();
         fault_arm(0);
         CHECK((e.code == 0) == (rig.s != NULL));
-        super_free(rig.s);
-        loop_free(rig.l);
-        close(rig.puppet[0]);
-        close(rig.puppet[1]);
-        while (waitpid(-1, NULL, 0) > 0) /* hangs if a child was left */
-            continue;
+        close_rig(); /* hangs if a child was left */
     }
 }
 

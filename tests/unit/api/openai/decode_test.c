@@ -493,6 +493,35 @@ TEST(what_clients_send_back_as_they_got_it_is_taken)
                      "\"function_call\":null,\"tool_calls\":[],\"annotations\":[]}]"));
 }
 
+TEST(ten_thousand_conversations_are_read_as_they_were_written)
+{
+    static const char *const roles[] = {"system", "user", "assistant"};
+    static const char *const bits[] = {"a", "\"", "\\", "\n", "ä", "€", "😀", "\x1f", " ", "null"};
+    AUTO(arena) *a = NULL;
+    policy *p = small_policy();
+    NEED_OK(arena_open(65536, &a));
+    const grant *g = small_grant(p, a, "intern");
+    for (int i = 0; i < 10000; i++) {
+        AUTO(buf) said = BUF(ROOM);
+        AUTO(buf) read = BUF(ROOM);
+        buf_add(&said, STR("{\"messages\":["));
+        for (uint64_t k = 1 + test_random() % 5; k; k--) {
+            AUTO(buf) text = BUF(ROOM);
+            for (uint64_t n = test_random() % 48; n; n--)
+                buf_add(&text, str_of(bits[test_random() % 10]));
+            json_open(&said, '{');
+            json_member_str(&said, "role", str_of(roles[test_random() % 3]));
+            json_member_str(&said, "content", buf_str(&text));
+            json_close(&said, '}');
+        }
+        buf_add(&said, ((str){"]}", 3})); /* with its end */
+        CHECK_OK(decode(ROUTE_C, said.at));
+        CHECK_OK(conv_put_messages(&ask.conv, g, &read));
+        CHECK_STR(buf_str(&read), str_of(said.at));
+    }
+    policy_free(p);
+}
+
 TEST(a_conversation_has_one_message_at_least_and_no_more_than_the_operator_allows)
 {
     static const char *const none[] = {"[]", "{}", "\"x\"", "5", "null"};
