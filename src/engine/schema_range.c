@@ -109,8 +109,10 @@ fill(struct run *r, size_t from, char low, char high)
 
 /* The numbers from `digits` up (or down) to the end of those that share its first `keep` digits. */
 static void
-put_side(struct out *o, const char *digits, size_t keep, size_t len, bool is_up, enum tail tail)
+put_side(struct out *o, str number, size_t keep, bool is_up, enum tail tail)
 {
+    const char *digits = number.at;
+    const size_t len = number.len;
     struct run r = {.len = len};
     for (size_t i = len; i-- > keep;) {
         const char low = (char)(is_up ? digits[i] + 1 : '0');
@@ -145,14 +147,14 @@ put_same_length(struct out *o, const char *low, const char *high, size_t len, en
         put_run(o, &r, tail);
         return;
     }
-    put_side(o, low, at + 1, len, true, tail);
+    put_side(o, (str){low, len}, at + 1, true, tail);
     if (low[at] + 1 < high[at]) {
         r.low[at] = (char)(low[at] + 1);
         r.high[at] = (char)(high[at] - 1);
         fill(&r, at + 1, '0', '9');
         put_run(o, &r, tail);
     }
-    put_side(o, high, at + 1, len, false, tail);
+    put_side(o, (str){high, len}, at + 1, false, tail);
 }
 
 static int64_t

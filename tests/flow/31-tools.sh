@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Tools and structured output over the OpenAI route: forced, required, free and refused calls,
 # schemas, streams, and what does not fit.
+# shellcheck disable=SC2016 # the dollars of $ref and $defs are JSON's
 set -u
 # shellcheck source=tests/flow/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -18,7 +19,7 @@ c = [json.loads(l) for l in lines[:-1]]
 t = [p for x in c for h in x["choices"] for p in h["delta"].get("tool_calls") or []]
 sys.exit(0 if eval(sys.argv[2]) else f"not so: {sys.argv[2]}: {c[:3]} ... {c[-2:]}")' "$dir/stream" "$1"; }
 # Refused with 400; the parameter and the sentence name what is wrong.
-refused() { status 400 "$k" POST $C "$1" && body "j['error']['param'] == '$2' and '$3' in j['error']['message']"; }
+refused() { status 400 "$k" POST "$C" "$1" && body "j['error']['param'] == '$2' and '$3' in j['error']['message']"; }
 
 P='{"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer","minimum":1,"maximum":14}},"required":["city","days"],"additionalProperties":false}'
 W='{"type":"function","function":{"name":"get_weather","parameters":'$P',"strict":true}}'
@@ -27,7 +28,7 @@ two=',"tools":['$W,$N']'
 one=',"tools":['$W']'
 named=',"tool_choice":{"type":"function","function":{"name":"get_weather"}}'
 good='json.loads(j["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"])'
-ask() { status 200 "$k" POST $C "$1"; }
+ask() { status 200 "$k" POST "$C" "$1"; }
 schema() { printf ',"response_format":{"type":"json_schema","json_schema":{"name":"p","strict":true,"schema":%s}}' "$1"; }
 
 # ---- calls
@@ -40,7 +41,7 @@ expect 'one call unless more are allowed' body 'len(j["choices"][0]["message"]["
 several()
 {
     for seed in 1 2 3 4 5 6 7 8; do
-        ask "$(chat Hallo "$two"',"tool_choice":"required","parallel_tool_calls":true,"temperature":1,"max_tokens":2000,"seed":'$seed)" >/dev/null
+        ask "$(chat Hallo "$two"',"tool_choice":"required","parallel_tool_calls":true,"temperature":1,"max_tokens":2000,"seed":'"$seed")" >/dev/null
         body '(lambda t: len(t) > 1 and len({x["id"] for x in t}) == len(t) and all(isinstance(json.loads(x["function"]["arguments"]), dict) for x in t))(j["choices"][0]["message"]["tool_calls"])' && return 0
     done 2>/dev/null
     return 1
@@ -118,7 +119,7 @@ if kind == "deep":
     for i in range(29): s = {"items": s, "type": "array"}
     for i in range(40): s = {"anyOf": [s]}
     rf(s)
-' "$1" >"$dir/bomb"; status 400 "$k" POST $C "@$dir/bomb"; }
+' "$1" >"$dir/bomb"; status 400 "$k" POST "$C" "@$dir/bomb"; }
 for b in wide enum repeat groups deep; do expect "a bomb is refused: $b" bomb $b; done
 expect 'after all that a chat is answered' ask "$(chat Hallo)"
 done_testing

@@ -5,6 +5,8 @@
 #include <yyjson.h>
 
 #include "base/fault.h"
+#include "base/json.h"
+#include "engine/schema.h"
 #include "rig.h"
 
 enum { TOKENS = 260, FIRST_BYTE = 3, IM_END = 259 };
@@ -403,4 +405,97 @@ TEST(every_failure_of_memory_is_reported_and_leaves_nothing)
     rig_job_free(j);
     candidates_done(&room);
     load_done(&m);
+}
+
+/* ---- grammars */
+
+static struct rig_job *
+job_under(str grammar)
+{
+    struct rig_job *j = job_with((struct engine_submit){
+        .kind = ENGINE_CHAT, .n = 1, .temperature = 0, .top_p = 1, .repeat = 1});
+    j->pub.grammar = grammar;
+    return j;
+}
+
+TEST(a_grammar_is_obeyed_whatever_the_logits_say)
+{
+    NEED(load());
+    struct rig_job *j = job_under(STR("root ::= \"ja\" [0-9]{2}\n"));
+    CHECK_OK(sampler_check(&j->pub, &m.vocabulary));
+    struct sampler *s = sampler_for(j, 0);
+    logits[byte('x')] = 50;
+    logits[byte('7')] = 20;
+    CHECK_INT(choose(s), ==, byte('j'));
+    CHECK_INT(choose(s), ==, byte('a'));
+    CHECK_INT(choose(s), ==, byte('7'));
+    CHECK_INT(choose(s), ==, byte('7'));
+    struct choice c;
+    CHECK_OK(sampler_choose(s, logits, &room, &c));
+    CHECK(c.is_end);
+    sampler_free(s);
+    rig_job_free(j);
+}
+
+TEST(a_control_token_is_no_text_of_a_grammar)
+{
+    NEED(load());
+    struct rig_job *j = job_under(STR("root ::= [^x]{3}\n"));
+    struct sampler *s = sampler_for(j, 0);
+    for (int t = 0; t < FIRST_BYTE; t++)
+        logits[t] = 60;
+    logits[IM_END] = logits[IM_END - 1] = 60;
+    logits[byte('q')] = 9;
+    CHECK_INT(choose(s), ==, byte('q'));
+    sampler_free(s);
+    rig_job_free(j);
+}
+
+TEST(a_grammar_that_is_none_is_refused_before_llama_sees_it)
+{
+    NEED(load());
+    static const char *const bad[] = {"root ::= root\n", "root ::= (((((((((((((((((((\"a\"\n",
+                                      "x"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct rig_job *j = job_under(str_of(bad[i]));
+        CHECK_ERR(sampler_check(&j->pub, &m.vocabulary), ARGUMENT);
+        rig_job_free(j);
+    }
+}
+
+/* What our compiler writes, their parser takes: each form of the grammar once. */
+TEST(llama_takes_the_grammars_we_make)
+{
+    static const char *const schemas[] = {
+        "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"maxLength\":500},"
+        "\"b\\\"\":{}},"
+        "\"additionalProperties\":{\"type\":\"number\"}}",
+        "{\"type\":\"string\",\"minLength\":65535}",
+        "{\"type\":\"string\",\"pattern\":\"^(?:[^\\\"a-c]|\\\\d{1,900}|x\\\\n|\\\\ud83d\\\\ude00)+"
+        "$\"}",
+        "{\"type\":\"string\",\"format\":\"date-time\"}",
+        "{\"type\":\"string\",\"format\":\"email\"}",
+        "{\"type\":\"number\",\"exclusiveMinimum\":-0.5,\"maximum\":1234.25}",
+        "{\"type\":\"integer\",\"minimum\":-17,\"maximum\":342}",
+        "{\"type\":\"array\",\"prefixItems\":[{\"enum\":[1,\"x\",null]}],\"minItems\":3,"
+        "\"maxItems\":1000}",
+        "{\"$defs\":{\"t\":{\"properties\":{\"l\":{\"$ref\":\"#/$defs/t\"}}}},\"$ref\":\"#/$defs/"
+        "t\"}",
+    };
+    NEED(load());
+    for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
+        arena *a;
+        jval v;
+        AUTO(buf) text = BUF(SCHEMA_GRAMMAR_BYTES_MAX);
+        NEED_OK(arena_open(1 << 24, &a));
+        NEED_OK(json_read(a, str_of(schemas[i]), &v));
+        NEED_OK(schema_compile(a, &v, &text));
+        struct rig_job *j = job_under(buf_str(&text));
+        CHECK_OK(sampler_check(&j->pub, &m.vocabulary));
+        struct sampler *s = sampler_for(j, 0);
+        CHECK(s != NULL);
+        sampler_free(s);
+        rig_job_free(j);
+        arena_free(a);
+    }
 }
