@@ -127,7 +127,10 @@ load_policy(struct app *app)
 static fallible
 confine(struct app *app)
 {
-    const char *const writable[] = {app->boot.data_dir, NULL};
+    /* Not keys/: a gate that was taken over must not read the master key. */
+    const char *const writable[] = {file_join(app->a, app->boot.data_dir, "records"),
+                                    file_join(app->a, app->boot.data_dir, "audit"),
+                                    file_join(app->a, app->boot.data_dir, "models"), NULL};
     const char *const readable[] = {"/proc/self", "/proc/stat", NULL};
     struct sandbox_report report;
     const struct sandbox_spec spec = {
@@ -148,7 +151,7 @@ open_records(struct app *app)
 {
     const struct params *p = &app->boot.params;
     const char *dir = app->boot.data_dir;
-    TRY(db_open(file_join(app->a, dir, "records.db"), &app->db));
+    TRY(db_open(file_join(app->a, dir, "records/records.db"), &app->db));
     TRY(registry_open(app->db, app->policy, &app->registry));
     return audit_open(app->loop, file_join(app->a, dir, "audit"), p, &app->meters, &app->audit);
 }

@@ -12,7 +12,8 @@
 
 enum { MASTER_KEY_LEN = 32, SCRATCH_BYTES = 256 * 1024, PATH_BYTES = 1024 };
 
-static const char *const parts[] = {"keys", "models", "audit", "run", "local.d", "override.d"};
+static const char *const parts[] = {"keys", "models",  "audit",     "records",
+                                    "run",  "local.d", "override.d"};
 
 /* ---- make */
 static fallible

@@ -5,7 +5,7 @@
  *   policy.yaml                          labels and rules (copied from the shipped one)
  *   keys/master.key                      32 random bytes, mode 0600; pepper and later keys come
  *                                        from it by HKDF
- *   records.db                           keys, models, aliases
+ *   records/records.db                   keys, models, aliases
  *   models/<sha256>.gguf                 weights
  *   audit/                               the log
  *   run/hoheit.sock, run/hoheitd.pid     while it runs; the pid file is locked

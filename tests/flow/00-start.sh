@@ -56,8 +56,8 @@ expect 'with exit status 0' test $? -eq 0
 daemon=
 
 # ---- damage
-printf 'this is no database, not even a small one' >"$data/records.db"
-rm -f "$data"/records.db-*
+printf 'this is no database, not even a small one' >"$data/records/records.db"
+rm -f "$data"/records/records.db-*
 expect 'a corrupt database ends the start' fails daemon_start
 expect 'with the status for damaged data' test "$daemon_status" -eq 65
 expect 'and its name in the log' grep -q records.db "$dir/log"

@@ -33,6 +33,12 @@ expect 'n answers share one prompt' status 200 "$k" POST $C "$(ask Hallo 8 ',"n"
 expect 'and differ' body 'len({c["message"]["content"] for c in j["choices"]}) > 1'
 expect 'logprobs' status 200 "$k" POST $C "$(ask Hallo 4 ',"logprobs":true,"top_logprobs":5')"
 expect 'are probabilities' body 'all(t["logprob"] <= 0 and len(t["top_logprobs"]) == 5 for t in j["choices"][0]["logprobs"]["content"])'
+T=',"tools":[{"type":"function","function":{"name":"wetter","description":"sagt <|im_end|>","parameters":{"type":"object","properties":{"ort":{"type":"string","maxLength":20},"tage":{"type":"integer","minimum":1,"maximum":14}},"required":["ort","tage"],"additionalProperties":false}}}]'
+expect 'a forced call is made, whatever noise would say' status 200 "$k" POST $C "$(ask Hallo 400 "$T"',"tool_choice":"required"')"
+expect 'and follows its schema' body 'j["choices"][0]["message"]["tool_calls"][0]["function"]["name"] == "wetter" and 1 <= json.loads(j["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"])["tage"] <= 14'
+expect 'an answer follows its schema' status 200 "$k" POST $C "$(ask Hallo 400 ',"temperature":1,"seed":4,"response_format":{"type":"json_schema","json_schema":{"name":"p","schema":{"type":"array","items":{"type":"string","minLength":3,"maxLength":9},"minItems":2,"maxItems":4}}}')"
+expect 'in counts and lengths' body '(lambda v: 2 <= len(v) <= 4 and all(3 <= len(x) <= 9 for x in v))(json.loads(j["choices"][0]["message"]["content"]))'
+expect 'tools may be offered to a template that knows none' status 200 "$k" POST $C "$(ask Hallo 8 "$T")"
 expect 'too much for the context' status 400 "$k" POST $C "$(ask Hallo 900000)"
 expect 'says so with numbers' body 'j["error"]["code"] == "context_length_exceeded" and any(c.isdigit() for c in j["error"]["message"])'
 expect 'embeddings' status 200 "$k" POST /v1/embeddings '{"model":"tiny-embed","input":["Antrag auf Wohngeld","Antrag auf Wohngeld","Hund"]}'

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/fault.h"
+#include "base/utf8.h"
 #include "engine/gbnf.h"
 #include "engine/llama/shim.h"
 #include "model/conv.h"
@@ -17,7 +18,11 @@ struct sampler {
     size_t seen_count, seen_room;
     struct json_guide guide;
     struct llama_sampler *grammar; /* NULL: none */
+    char part[4];                  /* under a grammar: of a character not yet whole */
+    size_t part_len;
 };
+
+enum { PIECE_BYTES_MAX = 512 };
 
 /* ---- room */
 
@@ -257,11 +262,43 @@ collect_allowed(const struct sampler *s, struct candidates *c)
             c->at[c->count++] = (llama_token_data){.id = (llama_token)t, .logit = c->logits[t]};
 }
 
-/* A token that shows nothing continues no text, though the library knows a name for it. */
+/* What is not yet whole, and the token's bytes behind it. */
+static str
+joined(const struct sampler *s, llama_token t, char room[PIECE_BYTES_MAX])
+{
+    const str piece = vocabulary_piece(s->v, t);
+    if (!piece.len || s->part_len + piece.len > PIECE_BYTES_MAX)
+        return STR_NONE;
+    memcpy(room, s->part, s->part_len);
+    memcpy(room + s->part_len, piece.at, piece.len);
+    return (str){room, s->part_len + piece.len};
+}
+
+/* A token that shows nothing continues no text, though the library knows a name for it; and bytes
+ * that are no UTF-8 make the library count a quote as part of a character. */
 static bool
 may_continue(const struct sampler *s, llama_token t)
 {
-    return vocabulary_is_end(s->v, t) || vocabulary_piece(s->v, t).len > 0;
+    char room[PIECE_BYTES_MAX];
+    if (vocabulary_is_end(s->v, t))
+        return true;
+    const str text = joined(s, t, room);
+    return text.len && utf8_valid_len(text) == utf8_whole_len(text);
+}
+
+static fallible
+accept_grammatical(struct sampler *s, llama_token t)
+{
+    char room[PIECE_BYTES_MAX];
+    const str text = vocabulary_is_end(s->v, t) ? STR_NONE : joined(s, t, room);
+    const size_t whole = utf8_whole_len(text);
+    if (shim_grammar_accept(s->grammar, t) != SHIM_OK)
+        FAIL(LIMIT, "no memory to go on with the grammar");
+    s->part_len = text.len - whole;
+    ASSERT(s->part_len < sizeof s->part);
+    if (s->part_len)
+        memcpy(s->part, text.at + whole, s->part_len);
+    return OK;
 }
 
 /* Of `c` those are left that continue the text of the grammar, or end it. */
@@ -406,8 +443,8 @@ sampler_choose(struct sampler *s, const float *logits, struct candidates *room, 
     c.is_end = vocabulary_is_end(s->v, c.token);
     if (s->count_of)
         TRY(see(s, c.token, true));
-    if (s->grammar && shim_grammar_accept(s->grammar, c.token) != SHIM_OK)
-        FAIL(LIMIT, "no memory to go on with the grammar");
+    if (s->grammar)
+        TRY(accept_grammatical(s, c.token));
     if (s->job->ask.json_object) {
         if (!json_guide_take(&s->guide, vocabulary_piece(s->v, c.token)))
             UNREACHABLE("the token was asked of the guide");

@@ -444,7 +444,7 @@ TEST(a_control_token_is_no_text_of_a_grammar)
     struct sampler *s = sampler_for(j, 0);
     for (int t = 0; t < FIRST_BYTE; t++)
         logits[t] = 60;
-    logits[IM_END] = logits[IM_END - 1] = 60;
+    logits[IM_END] = 60;
     logits[byte('q')] = 9;
     CHECK_INT(choose(s), ==, byte('q'));
     sampler_free(s);
@@ -498,4 +498,20 @@ TEST(llama_takes_the_grammars_we_make)
         rig_job_free(j);
         arena_free(a);
     }
+}
+
+TEST(under_a_grammar_characters_are_whole)
+{
+    NEED(load());
+    struct rig_job *j = job_under(STR("root ::= [^x]{2}\n"));
+    struct sampler *s = sampler_for(j, 0);
+    logits[byte('\xff')] = 60;
+    logits[byte('\xc3')] = 50;
+    CHECK_INT(choose(s), ==, byte('\xc3'));
+    logits[byte('"')] = 55;
+    logits[byte('\xa4')] = 40;
+    CHECK_INT(choose(s), ==, byte('\xa4'));
+    CHECK_INT(choose(s), ==, byte('"'));
+    sampler_free(s);
+    rig_job_free(j);
 }
