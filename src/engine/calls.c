@@ -230,6 +230,8 @@ read_inside(struct calls *c, str text)
     while (c->read < c->held.len) {
         const size_t at = c->read++;
         if (!take_byte(c, c->held.at[at], at)) {
+            c->read = at; /* what came before may have been handed on already */
+            pass_arguments(c);
             give_up(c);
             return text.len;
         }

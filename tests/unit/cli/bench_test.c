@@ -25,8 +25,8 @@ TEST(a_load_is_summed_up_for_people)
     CHECK_OUT(&r, "\nfirst token ");
     CHECK_OUT(&r, "\nbetween tokens ");
     CHECK_OUT(&r, "\nwhole answer ");
-    CHECK_IN(f.asked, "\"model\":\"toy\"");
-    CHECK_IN(f.asked, "\"max_tokens\":5");
+    CHECK_IN(fake_asked(&f), "\"model\":\"toy\"");
+    CHECK_IN(fake_asked(&f), "\"max_tokens\":5");
     fake_end(&f);
 }
 

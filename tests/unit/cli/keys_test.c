@@ -14,9 +14,9 @@ TEST(a_new_key_is_the_only_line_on_standard_output)
     CHECK_STATUS(&r, 0);
     CHECK_STR(str_of(r.out), STR("hoh_1_2\n"));
     CHECK_SAYS(&r, "This is shown once.");
-    CHECK_IN(f.asked, "{\"name\":\"x\",\"tenant\":\"amt\",\"clearance\":\"VS-NfD//ART9\","
-                      "\"party\":\"BUND\",\"default_label\":\"intern\",\"operator\":true,"
-                      "\"valid_ms\":7776000000}");
+    CHECK_IN(fake_asked(&f), "{\"name\":\"x\",\"tenant\":\"amt\",\"clearance\":\"VS-NfD//ART9\","
+                             "\"party\":\"BUND\",\"default_label\":\"intern\",\"operator\":true,"
+                             "\"valid_ms\":7776000000}");
     fake_end(&f);
 }
 
@@ -47,7 +47,7 @@ TEST(a_key_without_name_or_with_an_odd_time_is_not_sent)
     CHECK_SAYS(&r, "--expires: ");
     RUN(&r, &f, "key", "add", "--name", "x", "--expires", "0d");
     CHECK_STATUS(&r, 2);
-    CHECK_INT(f.asked_len, ==, 0);
+    CHECK_INT(strlen(fake_asked(&f)), ==, 0);
     fake_end(&f);
 }
 
@@ -59,7 +59,7 @@ TEST(a_key_that_was_not_imported_is_a_failure)
     fake_says(&f, "POST /admin/v1/keys", 200, added);
     RUN(&r, &f, "key", "add", "--name", "x", "--import", "hoh_1_2");
     CHECK_STATUS(&r, 0);
-    CHECK_IN(f.asked, "\"import\":\"hoh_1_2\"");
+    CHECK_IN(fake_asked(&f), "\"import\":\"hoh_1_2\"");
     RUN(&r, &f, "key", "add", "--name", "x", "--import", "hoh_other");
     CHECK_STATUS(&r, 2);
     fake_end(&f);

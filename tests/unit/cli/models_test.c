@@ -29,12 +29,12 @@ TEST(a_file_is_sent_under_its_own_name_or_another)
     RUN(&r, &f, "model", "add", path);
     CHECK_STATUS(&r, 0);
     CHECK_SAYS(&r, "added qwen 0.5b");
-    CHECK_IN(f.asked, "POST /admin/v1/models?name=qwen%200.5b HTTP/1.1\r\n");
-    CHECK_IN(f.asked, "Content-Length: 12\r\n\r\nGGUF weights");
+    CHECK_IN(fake_asked(&f), "POST /admin/v1/models?name=qwen%200.5b HTTP/1.1\r\n");
+    CHECK_IN(fake_asked(&f), "Content-Length: 12\r\n\r\nGGUF weights");
     RUN(&r, &f, "model", "add", path, "--name", "amt", "--licence", "Apache-2.0", "--label",
         "VS-NfD//ART9", "--origin", "https://x/?a=b");
-    CHECK_IN(f.asked, "?name=amt&licence=Apache-2.0&label=VS-NfD%2F%2FART9&origin="
-                      "https%3A%2F%2Fx%2F%3Fa%3Db HTTP/1.1\r\n");
+    CHECK_IN(fake_asked(&f), "?name=amt&licence=Apache-2.0&label=VS-NfD%2F%2FART9&origin="
+                             "https%3A%2F%2Fx%2F%3Fa%3Db HTTP/1.1\r\n");
     fake_end(&f);
 }
 
@@ -46,9 +46,9 @@ TEST(the_toys_need_no_file)
     RUN(&r, &f, "model", "add", "toy", "-q");
     CHECK_STATUS(&r, 0);
     CHECK_STR(str_of(r.err), STR(""));
-    CHECK_IN(f.asked, "?name=toy&toy=chat HTTP/1.1\r\n");
+    CHECK_IN(fake_asked(&f), "?name=toy&toy=chat HTTP/1.1\r\n");
     RUN(&r, &f, "model", "add", "toy-embed", "--name", "e");
-    CHECK_IN(f.asked, "?name=e&toy=embed HTTP/1.1\r\n");
+    CHECK_IN(fake_asked(&f), "?name=e&toy=embed HTTP/1.1\r\n");
     fake_end(&f);
 }
 
@@ -60,7 +60,7 @@ TEST(a_file_that_is_not_there_is_named)
     CHECK_STATUS(&r, 1);
     CHECK_SAYS(&r, "there is no file /nonexistent/x.gguf");
     CHECK_SAYS(&r, "toy-embed");
-    CHECK_INT(f.asked_len, ==, 0);
+    CHECK_INT(strlen(fake_asked(&f)), ==, 0);
     fake_end(&f);
 }
 
@@ -159,7 +159,7 @@ TEST(each_change_is_one_call)
     RUN(&r, &f, "model", "alias", "gpt-4o", "demo");
     CHECK_STATUS(&r, 0);
     CHECK_SAYS(&r, "gpt-4o now means demo");
-    CHECK_IN(f.asked, "{\"model\":\"demo\"}");
+    CHECK_IN(fake_asked(&f), "{\"model\":\"demo\"}");
     RUN(&r, &f, "model", "alias", "--rm", "gpt-4o");
     CHECK_STATUS(&r, 0);
     CHECK_SAYS(&r, "gpt-4o is no alias any more");

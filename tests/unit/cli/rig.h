@@ -29,6 +29,7 @@ struct fake {
     char dir[200];
     int listener;
     pthread_t thread;
+    pthread_mutex_t lock; /* over what follows: tests and the thread both use it */
     struct {
         const char *begin; /* of "METHOD /path" */
         int status;
@@ -87,12 +88,14 @@ fake_serve(void *arg)
     char *room = malloc(FAKE_ROOM);
     for (int s; room && (s = accept(f->listener, NULL, NULL)) >= 0; close(s)) {
         const size_t len = fake_read(s, room);
+        pthread_mutex_lock(&f->lock);
         if (len && f->asked_len + len < FAKE_ROOM) {
             memcpy(f->asked + f->asked_len, room, len);
             f->asked_len += len;
         }
         if (len)
             fake_answer(f, s, room);
+        pthread_mutex_unlock(&f->lock);
     }
     free(room);
     return NULL;
@@ -102,10 +105,32 @@ fake_serve(void *arg)
 static inline void
 fake_says_with(struct fake *f, const char *begin, int status, const char *head, const char *body)
 {
+    pthread_mutex_lock(&f->lock);
     f->rules[f->rule_count].begin = begin;
     f->rules[f->rule_count].status = status;
     f->rules[f->rule_count].head = head;
     f->rules[f->rule_count++].body = body;
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* All that was asked so far.  The thread adds to it only when asked again. */
+static inline const char *
+fake_asked(struct fake *f)
+{
+    pthread_mutex_lock(&f->lock);
+    pthread_mutex_unlock(&f->lock);
+    return f->asked;
+}
+
+/* No rule and nothing asked, as at the start. */
+static inline void
+fake_forget(struct fake *f)
+{
+    pthread_mutex_lock(&f->lock);
+    f->rule_count = 0;
+    f->asked_len = 0;
+    memset(f->asked, 0, sizeof f->asked);
+    pthread_mutex_unlock(&f->lock);
 }
 
 static inline void
@@ -121,6 +146,7 @@ fake_start(struct fake *f)
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     char path[300];
     memset(f, 0, sizeof *f);
+    pthread_mutex_init(&f->lock, NULL);
     snprintf(f->dir, sizeof f->dir, "%s/data%d", test_dir(), serial++);
     mkdir(f->dir, 0700);
     snprintf(path, sizeof path, "%s/run", f->dir);

@@ -156,6 +156,13 @@ TEST(what_is_no_call_is_text_again)
     LINES("Hallo", "Hallo");
 }
 
+TEST(arguments_that_break_off_become_text_at_the_same_place)
+{
+    LINES("{\"name\":\"now\",\"arguments\":{\"a\"1x]}}\n" NOW, "<0 now|{\"a\"1>x]}}\n" NOW);
+    TAGGED("<tool_call>{\"name\":\"now\",\"arguments\":{} oh}</tool_call>",
+           "<0 now|{}>oh}</tool_call>");
+}
+
 TEST(an_answer_cut_off_keeps_what_there_is)
 {
     LINES("{\"name\":\"now\",\"arguments\":{\"a\":\"b", "<0 now|{\"a\":\"b>");
