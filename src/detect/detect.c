@@ -49,6 +49,29 @@ is_wanted(const struct detect_options *o, const struct detect_span *s)
     return s->score >= o->score_min && (!o->types || (o->types >> s->type & 1));
 }
 
+static bool
+is_inside_character(str text, size_t at)
+{
+    return at < text.len && ((uint8_t)text.at[at] & 0xC0) == 0x80;
+}
+
+/* Rules work on bytes; what one cut inside a character grows to hold all of it, and what then
+ * begins inside the span before it begins behind. */
+static void
+keep_characters_whole(str text, struct detect_span *spans, size_t count)
+{
+    uint32_t taken = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct detect_span *const s = &spans[i];
+        while (s->start > taken && is_inside_character(text, s->start))
+            s->start--;
+        while (is_inside_character(text, s->end))
+            s->end++;
+        s->start = s->start < taken ? taken : s->start;
+        taken = s->end;
+    }
+}
+
 fallible
 detect(const lexicon *x, str text, const struct detect_options *o, arena *a, detect_spans *ret)
 {
@@ -60,8 +83,9 @@ detect(const lexicon *x, str text, const struct detect_options *o, arena *a, det
     TRY(try_arena_get(a, d.t.count + 1, 1, &fields));
     d.field = fields;
     TRY(run_rules(&d));
+    keep_characters_whole(text, d.found.at, d.found.count);
     for (size_t i = 0; i < d.found.count; i++)
-        if (is_wanted(o, &d.found.at[i]))
+        if (d.found.at[i].start < d.found.at[i].end && is_wanted(o, &d.found.at[i]))
             TRY(VEC_ADD(a, ret, &d.found.at[i]));
     return OK;
 }

@@ -242,6 +242,8 @@ street_start(const struct doc *d, size_t h, bool whole_line)
         words += t[first].kind == TOKEN_WORD;
         if (t[first].is_upper)
             best = first;
+        if (first == 0)
+            break;
         const bool is_lead = (t[first].bits & WORD_STREET_LEAD) && t[first].is_upper;
         const bool joined = t[first].is_glued && token_is_mark(&t[first - 1], '-');
         if (joined)

@@ -88,9 +88,11 @@ submit(http_exchange *x, const struct head *head, bool body)
     nv[n++] = field_of(STR(":status"), put_number((size_t)head->status, status_room));
     nv[n++] = field_of(STR("date"), hub_date(h->c->hub));
     nv[n++] = field_of(STR("x-request-id"), x->id);
-    for (const struct http_field *f = head->fields; f != head->fields + head->count; f++)
-        if (!head_is_ours(f->name))
-            nv[n++] = field_of(clean(x, f->name, true), clean(x, f->value, false));
+    for (size_t i = 0; i < head->count; i++) {
+        const struct http_field f = head->fields[i];
+        if (!head_is_ours(f.name))
+            nv[n++] = field_of(clean(x, f.name, true), clean(x, f.value, false));
+    }
     if (head->framing == HEAD_LENGTH && !head_is_bodiless(head->status))
         nv[n++] = field_of(STR("content-length"), put_number(head->length, length_room));
     h2_check(h, nghttp2_submit_response(h->session, x->stream, nv, n, body ? &provider : NULL));
