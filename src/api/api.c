@@ -26,33 +26,52 @@ api_log(const struct api_call *c, err e)
         LOG_Z("error", err_info(e)->id), LOG_Z("trail", err_trail()));
 }
 
+struct api_error
+api_error_of(const struct api_call *c, err e)
+{
+    return (struct api_error){e, str_of(err_public(e)), str_of(err_param()), http_request_id(c->x)};
+}
+
 /* What a status owes besides its body (RFC 9110 sections 15.5.2 and 10.2.3). */
 static size_t
-extra_fields(err e, struct http_field *f)
+extra_fields(int status, struct http_field *f)
 {
-    const int status = err_info(e)->http_status;
     if (status == 401) {
         *f = (struct http_field){STR("www-authenticate"), STR("Bearer")};
         return 1;
     }
-    if (status == 429 || status == 503) {
+    if (status == 429 || status == 503 || status == 529) {
         *f = (struct http_field){STR("retry-after"), STR("1")};
         return 1;
     }
     return 0;
 }
 
+static const struct dialect *
+dialect_of(const struct api_call *c)
+{
+    if (c->route)
+        return c->route->dialect;
+    return c->spoken ? c->spoken : c->api->fallback;
+}
+
 static void
 fail_with(struct api_call *c, const struct dialect *d, err e, const struct http_field *more)
 {
-    struct http_field fields[3] = {{STR("content-type"), STR("application/json")}};
+    struct http_field fields[5] = {{STR("content-type"), STR("application/json")}};
+    const struct api_error told = api_error_of(c, e);
+    const int status = d->status ? d->status(e) : err_info(e)->http_status;
     size_t count = 1;
     AUTO(buf) b = BUF(ERROR_BYTES_MAX);
-    count += extra_fields(e, &fields[count]);
+    count += extra_fields(status, &fields[count]);
+    if (d->error_field)
+        fields[count++] = d->error_field(e);
+    if (d->id_field)
+        fields[count++] = (struct http_field){str_of(d->id_field), told.request_id};
     if (more)
         fields[count++] = *more;
-    d->put_error(&b, e, str_of(err_public(e)), str_of(err_param()));
-    http_answer(c->x, err_info(e)->http_status, fields, count, buf_str(&b));
+    d->put_error(&b, &told);
+    http_answer(c->x, status, fields, count, buf_str(&b));
 }
 
 void
@@ -60,7 +79,7 @@ api_fail(struct api_call *c, err e)
 {
     ASSERT(e.code && !http_started(c->x));
     api_log(c, e);
-    fail_with(c, c->route ? c->route->dialect : c->api->fallback, e, NULL);
+    fail_with(c, dialect_of(c), e, NULL);
 }
 
 void
@@ -148,10 +167,9 @@ refuse_now(struct api_call *c)
 {
     char room[64];
     const struct http_field allow = {STR("allow"), route_allow(c->allowed, room)};
-    const struct dialect *d = c->route ? c->route->dialect : c->api->fallback;
     const err e = err_again(&c->refusal);
     api_log(c, e);
-    fail_with(c, d, e, e.code == ERR_METHOD ? &allow : NULL);
+    fail_with(c, dialect_of(c), e, e.code == ERR_METHOD ? &allow : NULL);
 }
 
 static fallible
@@ -160,6 +178,8 @@ authenticate(struct api_call *c)
     const str bearer = http_header(c->x, STR("authorization"));
     if (c->route->auth == AUTH_NONE)
         return OK;
+    if (c->route->dialect->authenticate)
+        return c->route->dialect->authenticate(c);
     if (c->route->auth == AUTH_LOCAL && http_peer_uid(c->x) >= 0 && !bearer.len) {
         c->session = gate_operator(c->gate);
         return OK;
@@ -177,6 +197,21 @@ enter(struct api_call *c, const struct routed *found)
     return OK;
 }
 
+/* The dialect whose mark the request bears. */
+static const struct dialect *
+find_spoken(const api *a, const http_exchange *x)
+{
+    const struct dialect *last = NULL;
+    for (size_t t = 0; t < a->count; t++)
+        for (size_t i = 0; i < a->tables[t].count; i++) {
+            const struct dialect *d = a->tables[t].routes[i].dialect;
+            if (d != last && d->marker && http_header(x, str_of(d->marker)).at)
+                return d;
+            last = d;
+        }
+    return NULL;
+}
+
 static struct api_call *
 call_of(api *a, http_exchange *x)
 {
@@ -185,6 +220,7 @@ call_of(api *a, http_exchange *x)
     c->api = a;
     c->gate = a->gate;
     c->a = http_arena(x);
+    c->spoken = find_spoken(a, x);
     http_set_user(x, c);
     return c;
 }
@@ -207,7 +243,8 @@ on_header(void *ctx, http_exchange *x, uint64_t *body_bytes_max)
 {
     api *a = ctx;
     struct api_call *c = call_of(a, x);
-    const struct routed found = route_find(a->tables, a->count, http_method(x), http_path(x));
+    const struct routed found =
+        route_find(a->tables, a->count, http_method(x), http_path(x), c->spoken);
     const err e = found.route ? enter(c, &found) : no_route(c, &found);
     if (e.code)
         return refuse_after_body(c, e);
@@ -265,8 +302,9 @@ static void
 on_refusal(void *ctx, int status, str text, arena *a, str *ret_type, str *ret_body)
 {
     const api *self = ctx;
+    const struct api_error told = {.e = {(uint16_t)code_of_status(status)}, .sentence = text};
     AUTO(buf) b = BUF(ERROR_BYTES_MAX);
-    self->fallback->put_error(&b, (err){(uint16_t)code_of_status(status)}, text, STR_NONE);
+    self->fallback->put_error(&b, &told);
     *ret_type = STR("application/json");
     if (try_arena_str(a, buf_str(&b), ret_body).code)
         *ret_body = STR_NONE;

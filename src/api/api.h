@@ -15,10 +15,27 @@ struct api_call;
 
 enum auth { AUTH_KEY, AUTH_NONE, AUTH_LOCAL }; /* AUTH_LOCAL: a key, or the operator's socket */
 
+struct api_error { /* what a client may know of a failure */
+    err e;
+    str sentence, param, request_id; /* param empty: no field is to blame */
+};
+
+/* How one protocol says who asks and what went wrong.  What is NULL is done as HTTP does it. */
 struct dialect {
     const char *name;
-    /* The body of an error answer; the trail holds the public sentence. */
-    void (*put_error)(buf *b, err e, str sentence, str param);
+    /* A request with this header field speaks this dialect: where two dialects have the same route
+     * it takes this one's, and unknown paths are told in it.  NULL: nothing marks it. */
+    const char *marker;
+    /* The name under which errors carry the request id once more; NULL: none. */
+    const char *id_field;
+    /* The body of an error answer. */
+    void (*put_error)(buf *b, const struct api_error *e);
+    /* Sets c->session from the head of the request; NULL: "Authorization: Bearer KEY". */
+    fallible (*authenticate)(struct api_call *c);
+    /* The status of an error; NULL: that of err.def. */
+    int (*status)(err e);
+    /* A header field that goes with an error; NULL: none. */
+    struct http_field (*error_field)(err e);
 };
 
 struct route {
@@ -47,6 +64,7 @@ struct api_call {
     gate *gate;
     arena *a;
     const struct route *route;
+    const struct dialect *spoken;  /* that marks the request; NULL: none does */
     const struct session *session; /* NULL: AUTH_NONE */
     str args[API_ARGS_MAX];        /* what the braces took, decoded */
     gate_job *job;                 /* cancelled when the client goes away */
@@ -56,7 +74,8 @@ struct api_call {
     uint32_t allowed;        /* methods, for a refused one */
 };
 
-/* `tables` outlive the api; unknown paths are answered in `fallback`'s dialect. */
+/* `tables` outlive the api; unknown paths are answered in the dialect that marks the request, else
+ * in `fallback`'s. */
 fallible api_new(gate *g, const struct route_table *tables, size_t count,
                  const struct dialect *fallback, api **ret);
 void api_free(api *a);
@@ -69,6 +88,8 @@ struct http_hooks api_hooks(api *a);
 void api_fail(struct api_call *c, err e);
 /* For a dialect that writes the error itself: logged when it is the server's fault. */
 void api_log(const struct api_call *c, err e);
+/* What the trail says of `e`; lives until the next failure. */
+struct api_error api_error_of(const struct api_call *c, err e);
 /* 200 with a JSON body. */
 void api_json(struct api_call *c, const buf *b);
 /* Reads the collected body as one JSON object. */

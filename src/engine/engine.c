@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/map.h"
 #include "engine/decode.h"
+#include "engine/parts.h"
 #include "engine/submit.h"
 
 enum {
@@ -28,7 +29,10 @@ struct engine_job {
     uint32_t open;    /* answers that have not ended */
     uint32_t inputs;  /* embeddings: texts */
     uint32_t missing; /* embeddings: vectors that have not come */
+    uint32_t stops;   /* strings */
+    parts *parts;     /* where tools are offered */
     bool has_logprobs, is_dead;
+    bool is_busy;   /* its parts are being handed out: freed after */
     uint8_t seen[]; /* for each answer: it ended; for each input: its vector came */
 };
 
@@ -73,6 +77,7 @@ static void
 free_job(engine_job *j)
 {
     j->magic = 0;
+    parts_free(j->parts);
     mem_free(j);
 }
 
@@ -102,7 +107,8 @@ engine_cancel(engine_job *j)
         return;
     tell_cancel(j);
     unlink_job(j);
-    free_job(j);
+    if (!j->is_busy)
+        free_job(j);
 }
 
 static fallible
@@ -179,6 +185,29 @@ is_well_formed(engine_job *j, err e)
     return true;
 }
 
+/* One message may hold several parts, and the hook of any may cancel the job. */
+static void
+on_part(void *ctx, const struct engine_piece *p)
+{
+    engine_job *j = ctx;
+    if (!j->is_dead)
+        j->hooks.on_text(j->hooks.ctx, p);
+}
+
+/* False: malformed, as in is_well_formed.  The job may be gone after it. */
+static bool
+take_apart(engine_job *j, const struct engine_text *head, str text)
+{
+    j->is_busy = true;
+    const err bad = parts_add(j->parts, head->index, head->token_count, text);
+    j->is_busy = false;
+    if (j->is_dead)
+        free_job(j);
+    else if (bad.code)
+        return is_well_formed(j, bad);
+    return true;
+}
+
 static bool
 take_text(engine *e, const struct ipc_message *m)
 {
@@ -196,6 +225,8 @@ take_text(engine *e, const struct ipc_message *m)
     const err bad = decode_text(e->a, head, m->tail, j->top_max, &d);
     if (bad.code)
         return is_well_formed(j, bad);
+    if (j->parts)
+        return take_apart(j, head, d.text);
     p.text = content_of(d.text, j->label);
     p.tokens = d.tokens;
     p.logprob_count = head->logprob_count;
@@ -230,8 +261,37 @@ is_good_end(const engine_job *j, const struct engine_done *d)
         return false;
     if (d->finish != FINISH_STOP && d->finish != FINISH_LENGTH)
         return false;
+    if (d->stop && (d->finish != FINISH_STOP || d->stop > j->stops))
+        return false;
     return d->is_last == (j->open == 1) && !j->missing && d->cached_tokens <= d->prompt_tokens &&
            (!j->tokens_max || d->output_tokens <= j->tokens_max);
+}
+
+/* What was held back of the answer comes out; OK also when a hook has cancelled the job. */
+static fallible
+end_parts(engine_job *j, struct engine_usage *u)
+{
+    uint32_t calls = 0;
+    if (!j->parts)
+        return OK;
+    j->is_busy = true;
+    const err e = parts_end(j->parts, u->index, &calls);
+    j->is_busy = false;
+    if (calls && u->finish == FINISH_STOP)
+        u->finish = FINISH_CALLS;
+    return j->is_dead ? OK : e;
+}
+
+static void
+end_answer(engine_job *j, const struct engine_usage *u)
+{
+    j->seen[u->index] = 1;
+    j->open--;
+    if (u->is_last)
+        unlink_job(j);
+    j->hooks.on_done(j->hooks.ctx, u);
+    if (u->is_last)
+        free_job(j);
 }
 
 static bool
@@ -243,9 +303,10 @@ take_done(engine *e, const struct ipc_message *m)
         return true;
     if (!is_good_end(j, d))
         return false;
-    const struct engine_usage u = {
+    struct engine_usage u = {
         .index = d->index,
         .finish = (enum engine_finish)d->finish,
+        .stop = d->stop,
         .prompt_tokens = d->prompt_tokens,
         .cached_tokens = d->cached_tokens,
         .output_tokens = d->output_tokens,
@@ -254,13 +315,13 @@ take_done(engine *e, const struct ipc_message *m)
         .prefill_us = d->prefill_us,
         .decode_us = d->decode_us,
     };
-    j->seen[d->index] = 1;
-    j->open--;
-    if (u.is_last)
-        unlink_job(j);
-    j->hooks.on_done(j->hooks.ctx, &u);
-    if (u.is_last)
+    const err bad = end_parts(j, &u);
+    if (j->is_dead)
         free_job(j);
+    else if (bad.code)
+        return is_well_formed(j, bad);
+    else
+        end_answer(j, &u);
     return true;
 }
 
@@ -470,6 +531,14 @@ make_job(engine *e, const struct engine_submit *ask, size_t inputs, engine_job *
 }
 
 static fallible
+offer_tools(engine_job *j, const struct conv_tools *t)
+{
+    if (j->kind != ENGINE_CHAT || !t->count || t->choice == CONV_TOOLS_NONE)
+        return OK;
+    return parts_new(t, j->n, j->label, on_part, j, &j->parts);
+}
+
+static fallible
 send_job(engine *e, engine_job *j, const struct engine_submit *ask, str tail)
 {
     TRY(map_put(&e->jobs, key_of(&j->id), j));
@@ -502,8 +571,11 @@ engine_submit(engine *e, const grant *g, enum engine_kind kind, const struct con
     TRY(submit_write(kind, c, g, &ask, &tail));
     TRY(make_job(e, &ask, kind == ENGINE_EMBED ? c->inputs.count : 0, &j));
     j->hooks = hooks;
+    j->stops = c->params.stop_count;
     j->label = label_join(c->label, model_label);
-    const err bad = send_job(e, j, &ask, buf_str(&tail));
+    err bad = offer_tools(j, &c->tools);
+    if (!bad.code)
+        bad = send_job(e, j, &ask, buf_str(&tail));
     if (bad.code) {
         free_job(j);
         return bad;

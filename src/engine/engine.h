@@ -24,8 +24,19 @@ struct engine_token { /* one entry of logprobs */
     size_t top_count;
 };
 
+/* What an answer is made of, the same from every engine (parts.h). */
+enum engine_part {
+    PART_TEXT,
+    PART_REASONING, /* what the model thought before it answered */
+    PART_CALL,      /* a tool call begins: the text is the tool's name */
+    PART_ARGUMENTS  /* more of the call's arguments: a piece of their JSON */
+};
+
 struct engine_piece {
     uint32_t index; /* which answer */
+    enum engine_part part;
+    uint32_t call; /* CALL, ARGUMENTS: which call of this answer, 0 … */
+    str call_id;   /* CALL: as the engine named it; empty: the dialect makes one */
     uint32_t token_count;
     content text;                      /* whole UTF-8 characters */
     const struct engine_token *tokens; /* logprobs, if asked for */
@@ -35,6 +46,7 @@ struct engine_piece {
 struct engine_usage {
     uint32_t index;
     enum engine_finish finish;
+    uint32_t stop; /* FINISH_STOP: 1 + which of params.stops matched; 0: none */
     uint32_t prompt_tokens, cached_tokens, output_tokens;
     bool is_last;
     uint64_t queued_us, prefill_us, decode_us;
@@ -73,7 +85,8 @@ size_t engine_jobs(const engine *e);
 /* DENIED: the grant does not cover conv->label; ENGINE_LOADING; UNSUPPORTED: the model cannot do
  * that kind; BUSY: the channel is full; ENGINE_LOST; LIMIT.  Then no hook is called.  Answers carry
  * the label conv->label joined with `model_label`.  ENGINE_TOKENIZE counts the tokens of
- * conv->prompt: on_done says how many as prompt_tokens, and nothing else comes. */
+ * conv->prompt: on_done says how many as prompt_tokens, and nothing else comes.  c->tools must live
+ * as long as the job. */
 fallible engine_submit(engine *e, const grant *g, enum engine_kind kind, const struct conv *c,
                        label model_label, struct engine_hooks hooks, engine_job **ret);
 /* No hook is called any more; the engine stops within one step.  NULL is fine. */

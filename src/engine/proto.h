@@ -12,7 +12,7 @@
 #include "base/buf.h"
 
 enum {
-    ENGINE_PROTO = 2,
+    ENGINE_PROTO = 3,
     ENGINE_NAME_MAX = 64,
     ENGINE_SEQUENCES_MAX = 256,
     ENGINE_ANSWERS_MAX = 128,  /* n of one request */
@@ -96,15 +96,24 @@ struct engine_vector {
     uint32_t index, dims;
 };
 
-enum engine_finish { FINISH_STOP, FINISH_LENGTH, FINISH_CANCELLED };
+enum engine_finish {
+    FINISH_STOP,
+    FINISH_LENGTH,
+    FINISH_CANCELLED,
+    /* never on the channel: seen by whoever puts the parts together */
+    FINISH_CALLS, /* the answer ended with tool calls */
+    FINISH_FILTER /* a provider or a guardrail cut it */
+};
 
 struct engine_done {
     uint32_t index;
-    uint32_t finish;        /* enum engine_finish */
+    uint32_t finish;        /* enum engine_finish, up to CANCELLED */
+    uint32_t stop;          /* 1 + which stop string matched; 0: none */
     uint32_t prompt_tokens; /* counted once per request: the same in each DONE */
     uint32_t cached_tokens;
     uint32_t output_tokens; /* of this answer */
     uint32_t is_last;       /* the request is over */
+    uint32_t zero;
     uint64_t queued_us, prefill_us, decode_us;
 };
 

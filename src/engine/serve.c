@@ -192,6 +192,13 @@ job_abandon(struct serve *s, struct job *job)
     job_over(s, job);
 }
 
+static uint32_t
+stop_of(const struct place *p, enum engine_finish finish)
+{
+    const struct text_out *t = &p->answer.text;
+    return finish == FINISH_STOP && t->stopped ? t->stop + 1 : 0;
+}
+
 static void
 send_done(struct serve *s, struct place *p, enum engine_finish finish)
 {
@@ -201,6 +208,7 @@ send_done(struct serve *s, struct place *p, enum engine_finish finish)
     const struct engine_done d = {
         .index = (uint32_t)(p - job->places),
         .finish = finish,
+        .stop = stop_of(p, finish),
         .prompt_tokens = job->prompt_tokens,
         .cached_tokens = job->cached_tokens,
         .output_tokens = p->answer.tokens,

@@ -54,10 +54,10 @@ take_bytes(struct text_out *t, str bytes)
     }
 }
 
-/* Where the stop string begins that ends first; `text.len` if there is none.  Nothing of the
- * match can have been emitted: its start was held back. */
+/* Where the stop string begins that ends first, *ret_stop; `text.len` if there is none.  Nothing of
+ * the match can have been emitted: its start was held back. */
 static size_t
-find_stop(const struct text_out *t, str text)
+find_stop(const struct text_out *t, str text, uint32_t *ret_stop)
 {
     size_t first_end = SIZE_MAX, start = text.len;
     for (size_t i = 0; i < t->stop_count; i++) {
@@ -68,6 +68,7 @@ find_stop(const struct text_out *t, str text)
         if (end < first_end || (end == first_end && (size_t)at < start)) {
             first_end = end;
             start = (size_t)at;
+            *ret_stop = (uint32_t)i;
         }
     }
     return start;
@@ -103,7 +104,7 @@ emit(struct text_out *t, bool is_end, buf *out)
     TRY(buf_end(&t->held));
     if (!text.len)
         return OK;
-    size_t len = find_stop(t, text);
+    size_t len = find_stop(t, text, &t->stop);
     if (len < text.len)
         t->stopped = true;
     else if (!is_end)

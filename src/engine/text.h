@@ -22,7 +22,8 @@ struct text_out {
     buf held;     /* characters not yet decided */
     char part[4]; /* a character not yet whole */
     uint8_t part_len;
-    bool stopped; /* a stop string matched; nothing more is emitted */
+    bool stopped;  /* a stop string matched; nothing more is emitted */
+    uint32_t stop; /* which, then */
 };
 
 /* Each stop string is UTF-8 and not empty; they must outlive `t`. */

@@ -80,7 +80,8 @@ struct gate_start { /* before the first piece: what the answer's head needs */
     str label_text; /* of the answer */
 };
 
-/* A hook may not cancel its own job, nor end what `a` belongs to; on_end may. */
+/* A hook may not cancel its own job, nor end what `a` belongs to; on_end may.  on_text gets every
+ * part of an answer, text or call (engine.h); `text` is the piece's, opened. */
 struct gate_hooks {
     void (*on_start)(void *ctx, const struct gate_start *s);
     void (*on_text)(void *ctx, const struct engine_piece *p, str text);

@@ -5,16 +5,17 @@
 enum { BODY_BYTES_MAX = 64 * 1024 * 1024, TEXT_BYTES_MAX = 1024 };
 
 static void
-put_error(buf *b, err e, str sentence, str param)
+put_error(buf *b, const struct api_error *e)
 {
+    const struct err_info *i = err_info(e->e);
     json_open(b, '{');
     json_key(b, "error");
     json_open(b, '{');
-    json_member_str(b, "code", str_of(err_info(e)->id));
-    json_member_str(b, "message", sentence);
-    json_member_str(b, "param", param);
-    json_member_str(b, "hint", str_of(err_info(e)->hint));
-    json_member_i64(b, "exit", err_info(e)->exit_status);
+    json_member_str(b, "code", str_of(i->id));
+    json_member_str(b, "message", e->sentence);
+    json_member_str(b, "param", e->param);
+    json_member_str(b, "hint", str_of(i->hint));
+    json_member_i64(b, "exit", i->exit_status);
     json_close(b, '}');
     json_close(b, '}');
 }

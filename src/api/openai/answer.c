@@ -7,19 +7,14 @@
 #include "api/openai/answer.h"
 
 #include "api/openai/openai.h"
-#include "engine/calls.h"
 #include "os/clock.h"
 
-struct answer;
-
 struct choice {
-    buf text, logprobs; /* plain only */
-    buf tool_calls;     /* plain only: the members of the list, the last still open */
+    buf text, reasoning, logprobs; /* plain only */
+    buf tool_calls;                /* plain only: the members of the list, the last still open */
     const char *finish;
     uint32_t text_offset; /* completions: of the next token in the text */
-    struct calls calls;   /* where tools are offered */
-    struct answer *owner;
-    const struct engine_piece *piece; /* while it is taken apart */
+    bool has_calls;
 };
 
 struct answer {
@@ -44,22 +39,10 @@ answer_done(void *p)
     buf_done(&w->chunk);
     for (uint32_t i = 0; i < w->ask.conv.params.n; i++) {
         buf_done(&w->choices[i].text);
+        buf_done(&w->choices[i].reasoning);
         buf_done(&w->choices[i].logprobs);
         buf_done(&w->choices[i].tool_calls);
-        calls_done(&w->choices[i].calls);
     }
-}
-
-static bool
-may_call(const struct answer *w)
-{
-    return w->ask.conv.tools.count && w->ask.conv.tools.choice != CONV_TOOLS_NONE;
-}
-
-static uint32_t
-index_of(const struct choice *c)
-{
-    return (uint32_t)(c - c->owner->choices);
 }
 
 /* ---- pieces of JSON both spellings share */
@@ -91,7 +74,12 @@ put_usage(const struct answer *w, buf *b)
 static const char *
 finish_name(enum engine_finish f)
 {
-    return f == FINISH_LENGTH ? "length" : "stop";
+    static const char *const names[] = {[FINISH_STOP] = "stop",
+                                        [FINISH_LENGTH] = "length",
+                                        [FINISH_CANCELLED] = "stop",
+                                        [FINISH_CALLS] = "tool_calls",
+                                        [FINISH_FILTER] = "content_filter"};
+    return names[f];
 }
 
 /* ---- streamed */
@@ -150,33 +138,48 @@ text_chunk(struct answer *w, const struct engine_piece *p, str text)
     close_chunk(w, NULL);
 }
 
+/* Not of the dialect itself; what its clients and peers have settled on. */
+static void
+reasoning_chunk(struct answer *w, const struct engine_piece *p, str text)
+{
+    open_chunk(w, p->index);
+    buf_add(&w->chunk, STR("\"delta\":{\"reasoning_content\":"));
+    json_put_str(&w->chunk, text);
+    buf_add_char(&w->chunk, '}');
+    close_chunk(w, NULL);
+}
+
 /* "id":…,"type":"function","function":{"name":…,"arguments":" - to be gone on with. */
 static void
-open_call(const struct choice *c, uint32_t index, str name, buf *b)
+open_call(const struct answer *w, const struct engine_piece *p, str name, buf *b)
 {
-    const str id = c->owner->id;
-    buf_add_fmt(b, "\"id\":\"call_%.*s_%u_%u\",\"type\":\"function\",\"function\":{\"name\":",
-                STR_FMT(str_slice(id, sizeof "chatcmpl", id.len)), index_of(c), index);
+    buf_add(b, STR("\"id\":"));
+    if (p->call_id.len)
+        json_put_str(b, p->call_id);
+    else
+        buf_add_fmt(b, "\"call_%.*s_%u_%u\"",
+                    STR_FMT(str_slice(w->id, sizeof "chatcmpl", w->id.len)), p->index, p->call);
+    buf_add(b, STR(",\"type\":\"function\",\"function\":{\"name\":"));
     json_put_str(b, name);
     buf_add(b, STR(",\"arguments\":\""));
 }
 
 static void
-call_chunk(struct answer *w, const struct choice *c, uint32_t index, str name)
+call_chunk(struct answer *w, const struct engine_piece *p, str name)
 {
-    open_chunk(w, index_of(c));
-    buf_add_fmt(&w->chunk, "\"delta\":{\"tool_calls\":[{\"index\":%u,", index);
-    open_call(c, index, name, &w->chunk);
+    open_chunk(w, p->index);
+    buf_add_fmt(&w->chunk, "\"delta\":{\"tool_calls\":[{\"index\":%u,", p->call);
+    open_call(w, p, name, &w->chunk);
     buf_add(&w->chunk, STR("\"}}]}"));
     close_chunk(w, NULL);
 }
 
 static void
-arguments_chunk(struct answer *w, const struct choice *c, uint32_t index, str piece)
+arguments_chunk(struct answer *w, const struct engine_piece *p, str piece)
 {
-    open_chunk(w, index_of(c));
+    open_chunk(w, p->index);
     buf_add_fmt(&w->chunk,
-                "\"delta\":{\"tool_calls\":[{\"index\":%u,\"function\":{\"arguments\":", index);
+                "\"delta\":{\"tool_calls\":[{\"index\":%u,\"function\":{\"arguments\":", p->call);
     json_put_str(&w->chunk, piece);
     buf_add(&w->chunk, STR("}}]}"));
     close_chunk(w, NULL);
@@ -208,9 +211,10 @@ usage_chunk(struct answer *w)
 static void
 fail_stream(struct answer *w, err e)
 {
+    const struct api_error told = api_error_of(w->call, e);
     api_log(w->call, e);
     buf_add(&w->chunk, STR("data: "));
-    openai_dialect.put_error(&w->chunk, e, str_of(err_public(e)), str_of(err_param()));
+    openai_dialect.put_error(&w->chunk, &told);
     buf_add(&w->chunk, STR("\n\n"));
     if (buf_end(&w->chunk).code) { /* not even that: it must not look like a good end */
         http_abort(w->call->x);
@@ -248,13 +252,15 @@ put_choice(const struct answer *w, uint32_t index, buf *b)
         json_open(b, '{');
         json_member_str(b, "role", STR("assistant"));
         json_key(b, "content");
-        if (c->calls.count && !c->text.len)
+        if (c->has_calls && !c->text.len)
             json_put_null(b);
         else
             json_put_str(b, buf_str(&c->text));
         json_key(b, "refusal");
         json_put_null(b);
-        if (c->calls.count) {
+        if (c->reasoning.len)
+            json_member_str(b, "reasoning_content", buf_str(&c->reasoning));
+        if (c->has_calls) {
             json_key(b, "tool_calls");
             json_open(b, '[');
             buf_add(b, buf_str(&c->tool_calls));
@@ -279,6 +285,7 @@ put_plain(const struct answer *w, buf *b)
     json_open(b, '[');
     for (uint32_t i = 0; i < w->ask.conv.params.n; i++) {
         TRY(buf_end(&w->choices[i].text));
+        TRY(buf_end(&w->choices[i].reasoning));
         TRY(buf_end(&w->choices[i].logprobs));
         TRY(buf_end(&w->choices[i].tool_calls));
         put_choice(w, i, b);
@@ -328,80 +335,65 @@ on_start(void *ctx, const struct gate_start *s)
     send(w);
 }
 
-/* ---- what an answer is taken apart into */
 static void
-take_text(void *ctx, str text)
+stream_part(struct answer *w, const struct engine_piece *p, str text)
 {
-    struct choice *c = ctx;
-    struct answer *w = c->owner;
-    if (w->ask.stream) {
-        text_chunk(w, c->piece, text);
-        return;
+    switch (p->part) {
+    case PART_TEXT:
+        text_chunk(w, p, text);
+        break;
+    case PART_REASONING:
+        reasoning_chunk(w, p, text);
+        break;
+    case PART_CALL:
+        call_chunk(w, p, text);
+        break;
+    case PART_ARGUMENTS:
+        arguments_chunk(w, p, text);
+        break;
     }
-    buf_add(&c->text, text);
+    send(w);
 }
 
 static void
-take_call(void *ctx, uint32_t index, str name)
+collect_part(struct answer *w, const struct engine_piece *p, str text)
 {
-    struct choice *c = ctx;
-    if (c->owner->ask.stream) {
-        call_chunk(c->owner, c, index, name);
-        return;
+    struct choice *c = &w->choices[p->index];
+    switch (p->part) {
+    case PART_TEXT:
+        buf_add(&c->text, text);
+        break;
+    case PART_REASONING:
+        buf_add(&c->reasoning, text);
+        break;
+    case PART_CALL:
+        buf_add(&c->tool_calls, c->has_calls ? STR("\"}},{") : STR("{"));
+        open_call(w, p, text, &c->tool_calls);
+        c->has_calls = true;
+        break;
+    case PART_ARGUMENTS:
+        json_put_raw(&c->tool_calls, text);
+        break;
     }
-    buf_add(&c->tool_calls, index ? STR("\"}},{") : STR("{"));
-    open_call(c, index, name, &c->tool_calls);
-}
-
-static void
-take_arguments(void *ctx, uint32_t index, str piece)
-{
-    struct choice *c = ctx;
-    if (c->owner->ask.stream)
-        arguments_chunk(c->owner, c, index, piece);
-    else
-        json_put_raw(&c->tool_calls, piece);
-}
-
-static void
-keep_failure(struct answer *w, err e)
-{
-    if (e.code && !w->failure.e.code)
-        err_keep(&w->failure, e);
+    if (p->logprob_count)
+        openai_add_logprobs(&c->logprobs, w->is_chat, p, &c->text_offset);
 }
 
 static void
 on_text(void *ctx, const struct engine_piece *p, str text)
 {
     struct answer *w = ctx;
-    struct choice *c = &w->choices[p->index];
-    c->piece = p;
-    if (may_call(w))
-        keep_failure(w, calls_add(&c->calls, text));
-    else
-        take_text(c, text);
-    c->piece = NULL;
     if (w->ask.stream)
-        send(w);
-    else if (p->logprob_count)
-        openai_add_logprobs(&c->logprobs, w->is_chat, p, &c->text_offset);
+        stream_part(w, p, text);
+    else
+        collect_part(w, p, text);
 }
 
 static void
 on_done(void *ctx, const struct engine_usage *u)
 {
     struct answer *w = ctx;
-    struct choice *c = &w->choices[u->index];
-    const struct engine_piece last = {.index = u->index};
-    c->piece = &last;
-    if (may_call(w))
-        keep_failure(w, calls_end(&c->calls));
-    c->piece = NULL;
-    if (w->ask.stream)
-        send(w);
-    c->finish = finish_name(u->finish);
-    if (c->calls.count && u->finish == FINISH_STOP)
-        c->finish = "tool_calls";
+    w->choices[u->index].finish = finish_name(u->finish);
     w->prompt_tokens = u->prompt_tokens;
     w->cached_tokens = u->cached_tokens;
     w->output_tokens += u->output_tokens;
@@ -448,16 +440,11 @@ prepare(struct answer *w)
     w->choices = room;
     for (uint32_t i = 0; i < n; i++)
         w->choices[i] = (struct choice){.text = BUF(limit / n),
+                                        .reasoning = BUF(limit / n),
                                         .logprobs = BUF(limit / n),
                                         .tool_calls = BUF(limit / n),
-                                        .owner = w,
                                         .finish = "stop",
                                         .text_offset = w->ask.echo_chars};
-    const struct conv_tools *t = &w->ask.conv.tools;
-    const enum calls_form form = t->choice == CONV_TOOLS_REQUIRED ? CALLS_LINES : CALLS_TAGGED;
-    for (uint32_t i = 0; i < n; i++)
-        calls_init(&w->choices[i].calls, form, t->names, t->count,
-                   (struct calls_hooks){take_text, take_call, take_arguments, &w->choices[i]});
     w->head = BUF(4096);
     w->chunk = BUF(limit); /* the first may hold an echo of the prompt */
     arena_on_end(w->call->a, answer_done, w);

@@ -4,17 +4,17 @@
 enum { MODELS_BYTES_MAX = 16 * 1024 * 1024 };
 
 static void
-put_error(buf *b, err e, str sentence, str param)
+put_error(buf *b, const struct api_error *e)
 {
-    const struct err_info *i = err_info(e);
+    const struct err_info *i = err_info(e->e);
     json_open(b, '{');
     json_key(b, "error");
     json_open(b, '{');
-    json_member_str(b, "message", sentence);
+    json_member_str(b, "message", e->sentence);
     json_member_str(b, "type", str_of(i->type));
     json_key(b, "param");
-    if (param.len)
-        json_put_str(b, param);
+    if (e->param.len)
+        json_put_str(b, e->param);
     else
         json_put_null(b);
     json_member_str(b, "code", str_of(i->name));

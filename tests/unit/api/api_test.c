@@ -5,15 +5,17 @@
 
 /* ---- two dialects and what they route */
 static void
-put_first(buf *b, err e, str sentence, str param)
+put_first(buf *b, const struct api_error *e)
 {
-    buf_add_fmt(b, "first|%s|%.*s|%.*s", err_info(e)->id, STR_FMT(sentence), STR_FMT(param));
+    buf_add_fmt(b, "first|%s|%.*s|%.*s", err_info(e->e)->id, STR_FMT(e->sentence),
+                STR_FMT(e->param));
 }
 
 static void
-put_other(buf *b, err e, str sentence, str param)
+put_other(buf *b, const struct api_error *e)
 {
-    buf_add_fmt(b, "other|%s|%.*s|%.*s", err_info(e)->id, STR_FMT(sentence), STR_FMT(param));
+    buf_add_fmt(b, "other|%s|%.*s|%.*s", err_info(e->e)->id, STR_FMT(e->sentence),
+                STR_FMT(e->param));
 }
 
 static const struct dialect first = {.name = "first", .put_error = put_first};

@@ -396,6 +396,72 @@ TEST(a_job_cancelled_while_it_speaks_is_over)
     close_rig(&r);
 }
 
+/* ---- what answers are made of */
+
+static const char two_calls[] = "Ja. <tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>"
+                                "<tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>";
+
+static struct conv *
+chat_with_tools(struct rig_conv *c)
+{
+    rig_chat(c, "x");
+    c->c.tools = (struct conv_tools){.names = {STR_INIT("now")}, .count = 1};
+    return &c->c;
+}
+
+TEST(an_answer_with_calls_comes_in_parts_and_ends_with_calls)
+{
+    struct rig r;
+    open_rig(&r);
+    submit(&r, ENGINE_CHAT, chat_with_tools(&talk), &one);
+    NEED(sent(&r) == ENGINE_SUBMIT);
+    const uint64_t id = r.m.head.id;
+    say_text(&r, id, 0, str_of(two_calls));
+    say_done(&r, id, good_done(0, true));
+    CHECK_STR(((str){one.text[0], one.len[0]}), STR("Ja. now{}now{}"));
+    CHECK_INT(one.usage[0].finish, ==, FINISH_CALLS);
+    CHECK_INT(one.tokens, ==, 1);
+    close_rig(&r);
+}
+
+TEST(a_job_may_be_cancelled_by_any_part_of_one_message)
+{
+    for (unsigned at = 1; at <= 6; at++) {
+        struct rig r;
+        open_rig(&r);
+        const struct engine_hooks hooks = rig_hooks(&one, r.l);
+        one.cancel_after = at;
+        CHECK_OK(engine_submit(r.e, r.leave.g, ENGINE_CHAT, chat_with_tools(&talk), LABEL_BOTTOM,
+                               hooks, &one.job));
+        NEED(sent(&r) == ENGINE_SUBMIT);
+        const uint64_t id = r.m.head.id;
+        say_text(&r, id, 0, str_of(two_calls));
+        say_done(&r, id, good_done(0, true));
+        CHECK_INT(one.pieces, ==, at < 5 ? at : 5);
+        CHECK_INT(one.lasts, ==, at > 5);
+        CHECK_INT(engine_jobs(r.e), ==, 0);
+        CHECK_INT(r.lost, ==, 0);
+        close_rig(&r);
+    }
+}
+
+TEST(the_end_says_which_stop_string_matched)
+{
+    struct rig r;
+    open_rig(&r);
+    struct conv *c = rig_chat(&talk, "x");
+    c->params.stops[0] = STR("eins");
+    c->params.stops[1] = STR("zwei");
+    c->params.stop_count = 2;
+    submit(&r, ENGINE_CHAT, c, &one);
+    NEED(sent(&r) == ENGINE_SUBMIT);
+    struct engine_done d = good_done(0, true);
+    d.stop = 2;
+    say_done(&r, r.m.head.id, d);
+    CHECK_INT(one.usage[0].stop, ==, 2);
+    close_rig(&r);
+}
+
 /* ---- the end of the channel */
 
 TEST(an_engine_that_goes_fails_each_job_once_then_says_so)
@@ -619,6 +685,8 @@ TEST(done_with_any_wrong_field_ends_the_channel)
     BAD_DONE(1, d.finish = FINISH_CANCELLED);
     BAD_DONE(1, d.finish = 77);
     BAD_DONE(1, d.cached_tokens = 6);
+    BAD_DONE(1, d.stop = 1); /* it has no stop strings */
+    BAD_DONE(1, d.stop = UINT32_MAX);
     BAD_DONE(1, d.output_tokens = 11);
     /* vectors are missing */
     BAD_DONE(2, d.is_last = 1);

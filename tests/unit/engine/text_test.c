@@ -144,6 +144,8 @@ feed(str bytes, const str *stops, size_t count, size_t piece_max, buf *out)
     }
     CHECK_OK(text_end(&t, out));
     const bool stopped = t.stopped;
+    if (stopped) /* which one is told by what comes before and it, together, being in the bytes */
+        CHECK(t.stop < count);
     text_done(&t);
     return stopped;
 }

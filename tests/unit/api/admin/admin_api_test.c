@@ -25,7 +25,8 @@ TEST(an_error_says_what_the_command_line_needs)
     AUTO(arena) *a = NULL;
     AUTO(buf) b = BUF(16 * 1024);
     NEED_OK(arena_open(1 << 20, &a));
-    admin_dialect.put_error(&b, e, STR("a sentence"), STR("field"));
+    const struct api_error told = {e, STR("a sentence"), STR("field"), STR_NONE};
+    admin_dialect.put_error(&b, &told);
     CHECK_STR(text_below(a, buf_str(&b), "error.code"), STR("DENIED"));
     CHECK_STR(text_below(a, buf_str(&b), "error.message"), STR("a sentence"));
     CHECK_STR(text_below(a, buf_str(&b), "error.param"), STR("field"));

@@ -17,7 +17,9 @@ TEST(an_error_is_an_object_that_clients_of_the_dialect_read)
         AUTO(arena) *a = NULL;
         AUTO(buf) b = BUF(16 * 1024);
         NEED_OK(arena_open(1 << 20, &a));
-        openai_dialect.put_error(&b, e, STR("a \"sentence\"\n"), i % 2 ? STR("n") : STR_NONE);
+        const struct api_error told = {e, STR("a \"sentence\"\n"), i % 2 ? STR("n") : STR_NONE,
+                                       STR_NONE};
+        openai_dialect.put_error(&b, &told);
         const str j = buf_str(&b);
         CHECK_STR(text_below(a, j, "error.message"), STR("a \"sentence\"\n"));
         CHECK_STR(text_below(a, j, "error.type"), str_of(err_info(e)->type));
