@@ -101,6 +101,18 @@ cmd_stop(struct cli *c, const struct args *a)
 /* ---- status */
 
 static void
+show_serving(struct cli *c, const jval *root)
+{
+    const uint64_t up_s = cli_number(root, "uptime_s");
+    (void)fputs("serving      ", c->out);
+    show_text(c->out, cli_text(c, root, "address"), false);
+    (void)fprintf(c->out, ", up %llu:%02llu:%02llu, build ", (unsigned long long)(up_s / 3600),
+                  (unsigned long long)(up_s / 60 % 60), (unsigned long long)(up_s % 60));
+    show_text(c->out, cli_text(c, root, "commit"), false);
+    (void)fputc('\n', c->out);
+}
+
+static void
 show_gate(struct cli *c, const jval *root)
 {
     char memory[SHOW_MAX];
@@ -188,6 +200,7 @@ cmd_status(struct cli *c, const struct args *a)
         json_put_value(&b, &root);
         return cli_put_json(c, &b);
     }
+    show_serving(c, &root);
     show_gate(c, &root);
     return show_engines(c, &root);
 }

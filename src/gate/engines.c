@@ -10,8 +10,9 @@
 enum {
     CONTROL_QUEUE_BYTES_MAX = 1024 * 1024,
     MODEL_NAME_MAX = 64,
-    PATIENCE_MS = 1000, /* a pause before a restart that is longer is told to who waits */
-    TRY_AGAIN_MS = 1000 /* between two starts that nobody but us asks for */
+    PATIENCE_MS = 1000,  /* a pause before a restart that is longer is told to who waits */
+    TRY_AGAIN_MS = 1000, /* between two starts that nobody but us asks for */
+    OVERDUE_EVERY_MS = 50
 };
 
 /* SLOT_DROPPED: its waiters and jobs are being told; then it is free. */
@@ -33,6 +34,7 @@ struct slot {
 struct engines_wait {
     struct slot *slot;
     engines_wait *next, *before;
+    uint64_t since_ms;
     void (*fn)(void *ctx, engine *en, err why);
     void *ctx;
 };
@@ -44,6 +46,7 @@ struct engines {
     void *signed_ctx;
     ipc *control;
     bool is_stopping;
+    loop_timer *overdue; /* runs while somebody may wait */
     struct slot slots[CONTROL_SLOTS_MAX];
 };
 
@@ -54,7 +57,7 @@ add_waiter(struct slot *s, void (*fn)(void *, engine *, err), void *ctx, engines
     engines_wait *w = mem_get(sizeof *w);
     if (!w)
         FAIL(LIMIT, "no memory to wait for an engine");
-    *w = (engines_wait){.slot = s, .before = s->last, .fn = fn, .ctx = ctx};
+    *w = (engines_wait){.slot = s, .before = s->last, .since_ms = clock_ms(), .fn = fn, .ctx = ctx};
     *(s->last ? &s->last->next : &s->first) = w;
     s->last = w;
     s->waiting++;
@@ -81,19 +84,67 @@ engines_forget(engines_wait *w)
     mem_free(w);
 }
 
-/* Those that wait now, not those who come while they are told.  Any of them may forget others, or
- * drop the model, and with it the engine. */
+/* Any of them may forget others, or drop the model, and with it the engine. */
+static void
+tell_first(struct slot *s, engine *en, err why)
+{
+    engines_wait *w = s->first;
+    unlink_waiter(w);
+    w->fn(w->ctx, en, why);
+    mem_free(w);
+}
+
+/* Those that wait now, not those who come while they are told. */
 static void
 tell_waiters(struct slot *s, engine *en, err why)
 {
     struct err_kept kept;
     err_keep(&kept, why);
-    for (size_t n = s->waiting; n && s->first && (!en || s->engine == en); n--) {
-        engines_wait *w = s->first;
-        unlink_waiter(w);
-        w->fn(w->ctx, en, err_again(&kept));
-        mem_free(w);
+    for (size_t n = s->waiting; n && s->first && (!en || s->engine == en); n--)
+        tell_first(s, en, err_again(&kept));
+}
+
+/* ---- who has waited too long */
+static err
+overdue_error(const struct slot *s)
+{
+    const double progress = s->engine ? engine_progress(s->engine) : 0;
+    return err_start_public(ERR_ENGINE_LOADING, "model", __FILE__, __LINE__, __func__,
+                            "the model \"%s\" is still being loaded (%d %%)", s->model,
+                            (int)(progress * 100));
+}
+
+static bool
+is_overdue(const struct slot *s)
+{
+    const uint64_t wait_ms_max = s->owner->parts->params->engine_wait_ms_max;
+    return s->first && clock_ms() - s->first->since_ms >= wait_ms_max;
+}
+
+/* Waiters stand in the order of asking, so the first is the one that has waited longest. */
+static void
+on_overdue(void *ctx)
+{
+    engines *e = ctx;
+    bool anybody = false;
+    for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++) {
+        struct slot *s = &e->slots[i];
+        while (is_overdue(s))
+            tell_first(s, NULL, overdue_error(s));
+        anybody |= s->first != NULL;
     }
+    if (!anybody) {
+        loop_timer_stop(e->overdue);
+        e->overdue = NULL;
+    }
+}
+
+static fallible
+watch_overdue(engines *e)
+{
+    return e->overdue ? OK
+                      : loop_timer_start(e->parts->loop, OVERDUE_EVERY_MS, OVERDUE_EVERY_MS,
+                                         on_overdue, e, &e->overdue);
 }
 
 /* ---- one engine's life */
@@ -379,6 +430,7 @@ engines_get(engines *e, const struct model *m, void (*fn)(void *ctx, engine *en,
         return OK;
     }
     *ret = NULL;
+    TRY(watch_overdue(e));
     return add_waiter(s, fn, ctx, ret_wait);
 }
 
@@ -447,6 +499,7 @@ engines_free(engines *e)
         while (e->slots[i].first)
             engines_forget(e->slots[i].first);
     }
+    loop_timer_stop(e->overdue);
     ipc_free(e->control);
     mem_free(e);
 }

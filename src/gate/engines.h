@@ -3,8 +3,9 @@
  * there again after a crash.
  *
  * Who waits is called once, in the order of asking, when the model's engine is ready or cannot be
- * had.  An engine that cannot take its model is tried again when it is asked for, at most once a
- * second; who asks in between gets the last reason.
+ * had; with ENGINE_LOADING when that takes longer than engine.wait_ms_max.  An engine that cannot
+ * take its model is tried again when it is asked for, at most once a second; who asks in between
+ * gets the last reason.
  *
  * A slot's id says which model is in it (control.h), so that what hoheitd still says about the one
  * before is not taken for it. */

@@ -31,6 +31,9 @@ struct gate_parts { /* all outlive the gate */
     const secret *pepper;
     const char *models_dir;
     int control; /* channel to hoheitd; taken over */
+    /* For `hoheit status`: where requests are taken, since when, by which build. */
+    const char *address, *commit;
+    int64_t started_wall_ms;
 };
 
 /* Takes parts->control over, also when it fails.  Removes what interrupted uploads left. */

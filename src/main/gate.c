@@ -170,6 +170,9 @@ open_gate(struct app *app)
         .pepper = &app->pepper,
         .models_dir = file_join(app->a, app->boot.data_dir, "models"),
         .control = BOOT_FD_CONTROL,
+        .address = app->boot.address,
+        .commit = app->boot.commit,
+        .started_wall_ms = app->boot.started_wall_ms,
     };
     TRY(gate_new(&parts, &app->gate));
     gate_on_events(app->gate,

@@ -17,7 +17,8 @@ TEST(the_state_is_shown_for_people)
     FAKE(f);
     fake_says(
         &f, "GET /admin/v1/status", 200,
-        "{\"gate_pid\":12,\"gate_resident_bytes\":9165824,\"connections\":3,"
+        "{\"address\":\"127.0.0.1:7080\",\"commit\":\"abc\",\"uptime_s\":90061,"
+        "\"gate_pid\":12,\"gate_resident_bytes\":9165824,\"connections\":3,"
         "\"requests_running\":1,\"requests\":70,\"denied\":2,\"tokens_out\":999,"
         "\"level_max\":\"VS-NfD\",\"engines\":["
         "{\"model\":\"demo\",\"state\":\"loading\",\"progress\":0.43,\"pid\":34,\"restarts\":1,"
@@ -29,7 +30,8 @@ TEST(the_state_is_shown_for_people)
     CHECK_STATUS(&r, 0);
     CHECK_STR(
         str_of(r.out),
-        STR("gate         process 12, 8.74 MiB, data up to VS-NfD\n"
+        STR("serving      127.0.0.1:7080, up 25:01:01, build abc\n"
+            "gate         process 12, 8.74 MiB, data up to VS-NfD\n"
             "connections  3 open\n"
             "requests     70 answered, 1 running, 2 denied\n"
             "tokens       999 written\n"
@@ -38,7 +40,7 @@ TEST(the_state_is_shown_for_people)
             "demo   loading 43 %               34         -        -        -     -         1\n"
             "toy    ready         toy          35  1.00 MiB     8192        8     2         -\n"));
     RUN(&r, &f, "status", "--json");
-    CHECK_OUT(&r, "{\"gate_pid\":12,");
+    CHECK_OUT(&r, "\"gate_pid\":12,");
     fake_end(&f);
 }
 

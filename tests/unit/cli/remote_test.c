@@ -138,7 +138,7 @@ TEST(what_is_no_daemon_is_told_so)
     FRESH(r);
     static struct fake f;
     NEED(fake_start(&f));
-    check_refused(&r, &f, 502, "<html>Bad Gateway</html>", 70, "answered with status 502");
+    check_refused(&r, &f, 502, "<html>Bad Gateway</html>", 69, "answered with status 502");
     CHECK_SAYS(&r, "Is it hoheitd that answers");
     check_refused(&r, &f, 200, "<html>It works!</html>", 2, "hoheit: ");
     check_refused(&r, &f, 200, "[]", 2, "hoheit: ");

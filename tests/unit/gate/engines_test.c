@@ -265,6 +265,39 @@ TEST(who_waits_for_a_quick_restart_waits_on)
     rig_close(&rig);
 }
 
+TEST(who_waits_too_long_is_told_how_far_it_is_and_others_wait_on)
+{
+    struct waiter w = {0}, late = {0};
+    const struct engine_loading half = {0.5f};
+    rig_open(&rig);
+    rig.params.engine_wait_ms_max = 100;
+    CHECK_OK(get("x", &w));
+    RIG_UNTIL(&rig, rig.starts);
+    rig_play(&rig, &rig.engines[0], 0);
+    rig_say(&rig.engines[0], ENGINE_LOADING, 0, &half, sizeof half, STR_NONE);
+    RIG_UNTIL(&rig, w.calls);
+    CHECK_ERR(w.why, ENGINE_LOADING);
+    CHECK(!w.got && rig_has(str_of(w.public), "50 %"));
+    CHECK_OK(get("x", &late));
+    rig_hello(&rig.engines[0]);
+    RIG_UNTIL(&rig, late.calls);
+    CHECK(late.got && !late.why.code);
+    CHECK_INT(w.calls, ==, 1);
+    rig_close(&rig);
+}
+
+TEST(who_waits_too_long_may_ask_again_and_waits_anew)
+{
+    struct waiter w = {.then = ask_again};
+    rig_open(&rig);
+    rig.params.engine_wait_ms_max = 100;
+    CHECK_OK(get("x", &w));
+    RIG_UNTIL(&rig, w.calls == 2);
+    CHECK_ERR(w.why, ENGINE_LOADING);
+    CHECK_INT(rig.starts, ==, 1);
+    rig_close(&rig);
+}
+
 TEST(a_long_pause_is_told_to_who_waits_and_the_next_waits_anew)
 {
     struct waiter w = {0}, next = {0};

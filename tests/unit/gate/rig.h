@@ -187,7 +187,10 @@ rig_parts(struct rig *r, int control)
                                .audit = r->audit,
                                .pepper = &r->pepper,
                                .models_dir = r->models,
-                               .control = control};
+                               .control = control,
+                               .address = "127.0.0.1:7080",
+                               .commit = "abc",
+                               .started_wall_ms = clock_wall_ms() - 7500};
 }
 
 static inline void

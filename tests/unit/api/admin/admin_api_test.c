@@ -338,6 +338,9 @@ TEST(status_and_metrics_tell_the_state)
     CHECK_INT(reply_number(s, "gate_pid"), ==, getpid());
     CHECK_INT(reply_number(s, "requests_running"), ==, 0);
     CHECK_STR(reply_text(s, "level_max"), STR("VS-NfD"));
+    CHECK_STR(reply_text(s, "address"), STR("127.0.0.1:7080"));
+    CHECK_STR(reply_text(s, "commit"), STR("abc"));
+    CHECK_INT(reply_number(s, "uptime_s"), ==, 7);
     AUTO(reply) *m = LOCAL("GET", "/metrics", "");
     CHECK_INT(m->status, ==, 200);
     CHECK(str_starts(reply_field(m, "content-type"), STR("text/plain; version=0.0.4")));
