@@ -21,6 +21,10 @@ struct policy {
     arena *memory; /* holds everything, this struct too */
     struct label_names names;
     label ceiling;
+    struct {
+        label removes; /* compartments */
+        int lowers;    /* up to that height the level goes too */
+    } downgrades[DOWNGRADE_COUNT];
 };
 
 /* ---- the file as libcyaml gives it */
@@ -31,10 +35,16 @@ struct entry {
     int bit; /* of `number`, by check_entry */
 };
 
+struct downgrade_entry {
+    char *id, *removes, *lowers, *law;
+};
+
 struct file {
     char *version;
     struct entry *levels, *compartments, *parties, *taints;
     uint32_t levels_count, compartments_count, parties_count, taints_count;
+    struct downgrade_entry *downgrades;
+    uint32_t downgrades_count;
 };
 
 #define ENTRY(bit_key)                                                                             \
@@ -55,6 +65,17 @@ static const cyaml_schema_value_t level_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, level_fields)};
 static const cyaml_schema_value_t bit_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, bit_fields)};
+static const cyaml_schema_field_t downgrade_fields[] = {
+    CYAML_FIELD_STRING_PTR("id", CYAML_FLAG_POINTER, struct downgrade_entry, id, 1, ID_BYTES_MAX),
+    CYAML_FIELD_STRING_PTR("removes", CYAML_FLAG_POINTER, struct downgrade_entry, removes, 1,
+                           LABEL_TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("lowers", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                           struct downgrade_entry, lowers, 1, ID_BYTES_MAX),
+    CYAML_FIELD_STRING_PTR("law", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct downgrade_entry,
+                           law, 1, TITLE_BYTES_MAX),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t downgrade_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct downgrade_entry, downgrade_fields)};
 static const cyaml_schema_field_t file_fields[] = {
     CYAML_FIELD_STRING_PTR("version", CYAML_FLAG_POINTER, struct file, version, 1, ID_BYTES_MAX),
     CYAML_FIELD_SEQUENCE("levels", CYAML_FLAG_POINTER, struct file, levels, &level_schema, 1,
@@ -65,6 +86,8 @@ static const cyaml_schema_field_t file_fields[] = {
                          LABEL_REL_COUNT),
     CYAML_FIELD_SEQUENCE("taints", CYAML_FLAG_POINTER, struct file, taints, &bit_schema, 0,
                          LABEL_TAINT_COUNT),
+    CYAML_FIELD_SEQUENCE("downgrades", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
+                         downgrades, &downgrade_schema, 0, DOWNGRADE_COUNT),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields)};
@@ -317,6 +340,74 @@ check_heights(const struct label_names *n)
     return OK;
 }
 
+/* ---- downgrades */
+static const char *const downgrade_ids[DOWNGRADE_COUNT] = {[DOWNGRADE_PSEUDONYM] = "pseudonym"};
+
+static fallible
+find_downgrade(const char *id, int *ret)
+{
+    for (int i = 0; i < DOWNGRADE_COUNT; i++)
+        if (strcmp(downgrade_ids[i], id) == 0) {
+            *ret = i;
+            return OK;
+        }
+    REFUSE(CONFIG, "", "policy file: there is no downgrader \"%s\"", id);
+}
+
+static fallible
+find_compartment(const struct label_names *n, str id, int *ret_bit)
+{
+    for (size_t i = 0; i < n->compartment_count; i++)
+        if (str_eq(n->compartments[i].id, id)) {
+            *ret_bit = n->compartments[i].bit;
+            return OK;
+        }
+    REFUSE(CONFIG, "", "policy file: a downgrade removes %.*s, which is no compartment",
+           STR_FMT(str_slice(id, 0, ID_BYTES_MAX)));
+}
+
+static fallible
+take_removes(const struct label_names *n, str list, label *ret)
+{
+    str id;
+    while (str_next(&list, ',', &id)) {
+        int bit;
+        TRY(find_compartment(n, str_trim(id), &bit));
+        *ret = label_with(*ret, bit);
+    }
+    return OK;
+}
+
+static fallible
+take_lowers(const struct label_names *n, const char *level, int *ret)
+{
+    for (size_t i = 0; level && i < n->level_count; i++)
+        if (str_eq_nocase(n->levels[i].id, str_of(level))) {
+            *ret = n->levels[i].bit;
+            return OK;
+        }
+    if (level)
+        REFUSE(CONFIG, "", "policy file: a downgrade lowers %s, which is no level", level);
+    return OK;
+}
+
+static fallible
+take_downgrades(const struct file *f, policy *p)
+{
+    bool seen[DOWNGRADE_COUNT] = {false};
+    for (uint32_t i = 0; i < f->downgrades_count; i++) {
+        const struct downgrade_entry *e = &f->downgrades[i];
+        int which;
+        TRY(find_downgrade(e->id, &which));
+        if (seen[which])
+            REFUSE(CONFIG, "", "policy file: downgrade %s is there twice", e->id);
+        seen[which] = true;
+        TRY(take_removes(&p->names, str_of(e->removes), &p->downgrades[which].removes));
+        TRY(take_lowers(&p->names, e->lowers, &p->downgrades[which].lowers));
+    }
+    return OK;
+}
+
 static fallible
 take_file(const struct file *f, arena *a, struct label_names *n)
 {
@@ -346,6 +437,7 @@ policy_load(str yaml, policy **ret)
     TRY(arena_open(MEMORY_MAX, &a));
     policy *p = arena_new(a, policy);
     TRY(take_file(f, a, &p->names));
+    TRY(take_downgrades(f, p));
     p->memory = TAKE(a);
     *ret = p;
     return OK;
@@ -380,6 +472,19 @@ label
 policy_ceiling(const policy *p)
 {
     return p->ceiling;
+}
+
+label
+policy_downgrade(const policy *p, enum downgrade d, label l)
+{
+    const label keep = label_part(l, LABEL_REL_FIRST, LABEL_REL_COUNT + LABEL_TAINT_COUNT);
+    label compartments = label_part(l, LABEL_COMPARTMENT_FIRST, LABEL_COMPARTMENT_COUNT);
+    label level = label_part(l, LABEL_LEVEL_FIRST, LABEL_LEVEL_COUNT);
+    for (int i = 0; i < 4; i++)
+        compartments.w[i] &= ~p->downgrades[d].removes.w[i];
+    if (label_level(l) <= p->downgrades[d].lowers)
+        level = LABEL_BOTTOM;
+    return label_join(keep, label_join(compartments, level));
 }
 
 static label

@@ -27,6 +27,8 @@ const struct rule_info *rule_info(enum rule r);
 /* The rule of that name ("clearance.level"), or NULL. */
 const struct rule_info *rule_find(str name);
 
+struct network; /* gate/network.h */
+
 /* What a decision reads stands together: with many keys, fetching it is most of the time. */
 struct session {
     label clearance;         /* highest that may be read; all taint bits set for people */
@@ -37,6 +39,10 @@ struct session {
     bool is_revoked;
     str key_id, key_name, tenant;
     label default_label; /* of what comes without one */
+    /* For the gate: */
+    str line, person; /* whose budget it is besides the tenant's; line empty: key_name */
+    const struct network *networks; /* where the key may be used from; network_count 0: anywhere */
+    size_t network_count;
 };
 
 struct ask {
@@ -46,6 +52,7 @@ struct ask {
     str model;    /* resolved name; empty: none */
     label target; /* what the target may hold (its sink label) */
     int64_t now_wall_ms;
+    bool is_elsewhere; /* it comes from where the key may not be used */
 };
 
 struct decision {
@@ -69,6 +76,11 @@ label policy_ceiling(const policy *p);
  * without REL is readable.  PARSE with a public sentence when a name is unknown, or `text` has a
  * REL or TAINT part. */
 fallible policy_clearance(const policy *p, str text, str party, label *ret);
+/* What a typed downgrader may take off a label is written in the policy file, not in its code: the
+ * compartments named and, where the level is not above the one named, the level.  Releasability and
+ * taint stay.  Nothing, when the file does not name the downgrader. */
+enum downgrade { DOWNGRADE_PSEUDONYM, DOWNGRADE_COUNT };
+label policy_downgrade(const policy *p, enum downgrade d, label l);
 /* A sink that may hold everything up to the ceiling (a local engine). */
 label policy_local_sink(const policy *p);
 

@@ -32,6 +32,76 @@ load_shipped(void)
     return p;
 }
 
+/* ---- downgrades */
+static const char lattice[] = "version: 1\n"
+                              "levels:\n"
+                              "  - { height: 0, id: offen, title: Offen }\n"
+                              "  - { height: 1, id: intern, title: Intern }\n"
+                              "  - { height: 2, id: VS-NfD, title: VS-NfD }\n"
+                              "compartments:\n"
+                              "  - { bit: 8, id: A, title: A }\n"
+                              "  - { bit: 9, id: B, title: B }\n"
+                              "parties: [{ bit: 128, id: BUND, title: Bund }]\n"
+                              "taints: [{ bit: 224, id: web, title: Web }]\n";
+
+static err
+load_with(const char *downgrades, policy **ret)
+{
+    AUTO(buf) b = BUF(8192);
+    buf_add(&b, str_of(lattice));
+    buf_add(&b, str_of(downgrades));
+    return policy_load(buf_str(&b), ret);
+}
+
+static void
+check_downgrade(const policy *p, const char *from, const char *to)
+{
+    label l, want;
+    CHECK_OK(label_parse(policy_names(p), str_of(from), &l));
+    CHECK_OK(label_parse(policy_names(p), str_of(to), &want));
+    CHECK(label_eq(policy_downgrade(p, DOWNGRADE_PSEUDONYM, l), want));
+    CHECK(label_dominates(l, policy_downgrade(p, DOWNGRADE_PSEUDONYM, l)));
+}
+
+TEST(a_downgrader_removes_what_the_file_says_and_nothing_else)
+{
+    policy *p = NULL;
+    CHECK_OK(load_with("downgrades: [{ id: pseudonym, removes: \"A\", lowers: intern }]\n", &p));
+    NEED(p);
+    check_downgrade(p, "intern//A", "offen");
+    check_downgrade(p, "VS-NfD//A", "VS-NfD");
+    check_downgrade(p, "intern//A,B", "offen//B");
+    check_downgrade(p, "intern//A//REL BUND//TAINT web", "offen//REL BUND//TAINT web");
+    policy_free(p);
+}
+
+TEST(a_downgrader_the_file_does_not_name_removes_nothing)
+{
+    policy *p = NULL;
+    CHECK_OK(load_with("", &p));
+    NEED(p);
+    check_downgrade(p, "intern//A,B//REL BUND", "intern//A,B//REL BUND");
+    policy_free(p);
+}
+
+TEST(a_downgrade_out_of_shape_is_refused)
+{
+    static const char *const bad[] = {
+        "downgrades: [{ id: ghost, removes: \"A\" }]\n",
+        "downgrades: [{ id: pseudonym, removes: \"C\" }]\n",
+        "downgrades: [{ id: pseudonym, removes: \"A,,B\" }]\n",
+        "downgrades: [{ id: pseudonym, removes: \"BUND\" }]\n",
+        "downgrades: [{ id: pseudonym, removes: \"A\", lowers: GEHEIM }]\n",
+        "downgrades: [{ id: pseudonym }]\n",
+        "downgrades: [{ id: pseudonym, removes: \"A\", colour: red }]\n",
+        "downgrades: [{ id: pseudonym, removes: \"A\" }, { id: pseudonym, removes: \"B\" }]\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        policy *p = NULL;
+        CHECK_ERR(load_with(bad[i], &p), CONFIG);
+        CHECK(!p);
+    }
+}
+
 /* ---- the shipped policy, pinned by a snapshot */
 
 static void
