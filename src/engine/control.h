@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* control.h - what the gate asks of hoheitd, and what hoheitd tells it, over os/ipc.h.
  *
- * The gate may ask for engines and for signatures under its log, nothing else: hoheitd picks the
- * program, opens the model file (below models/ of the data directory, by digest) and starts the
+ * The gate may ask for engines, nothing else: hoheitd picks the program, opens the model file (below models/ of the data directory, by digest) and starts the
  * process.  head.id names a slot,
  * id modulo CONTROL_SLOTS_MAX; it stays the same through restarts and is another one for the next
  * model in the slot, so that what is still said about the last is not taken for it. */
@@ -11,10 +10,7 @@
 
 enum {
     CONTROL_SLOTS_MAX = 64,
-    CONTROL_FILE_MAX = 80,
-    CONTROL_PROOF_MAX = 64,
-    CONTROL_NOTE_MAX = 1024,
-    CONTROL_KEY_MAX = 256
+    CONTROL_FILE_MAX = 80
 };
 
 enum control_message {
@@ -22,13 +18,13 @@ enum control_message {
     CONTROL_READY = 1,    /* no body: the gate serves */
     CONTROL_ENGINE_START, /* struct control_start */
     CONTROL_ENGINE_STOP,  /* no body */
-    CONTROL_SIGN,         /* struct control_sign */
     /* hoheitd to gate */
     CONTROL_ENGINE_UP = 64, /* struct control_up; passes the channel's descriptor */
     CONTROL_ENGINE_DOWN,    /* struct control_down */
     CONTROL_STOP,           /* no body: end gracefully */
     CONTROL_RELOAD,         /* no body; passes a memfd: certificate and key (struct boot_tls) */
-    CONTROL_SIGNED          /* struct control_signed: the answer to each SIGN */
+    CONTROL_LOG,            /* no body; passes the gate's end of a channel to hoheit-log */
+    CONTROL_EGRESS_UP       /* struct control_up; passes the channel to a new hoheit-egress */
 };
 
 enum control_engine { CONTROL_TOY, CONTROL_LLAMA };
@@ -51,21 +47,4 @@ struct control_down {
     int32_t status;    /* as waitpid gives it; -1: could not be started */
     uint32_t code;     /* enum err_code of why it could not be started; 0: it ended */
     uint64_t again_ms; /* it is started again after so long; UINT64_MAX: never */
-};
-
-/* The tree over the audit log has grown.  hoheitd holds the key and what it signed last, and signs
- * only what is proved to begin with that. */
-struct control_sign {
-    uint64_t from; /* size of what was signed last, as far as the gate knows */
-    uint64_t size;
-    uint8_t root[32];
-    uint32_t proof_count, unused;
-    uint8_t proof[CONTROL_PROOF_MAX][32]; /* of consistency, RFC 9162 */
-};
-
-struct control_signed {
-    uint32_t code; /* enum err_code; CONFLICT: not `from` was signed last, but what `note` says */
-    uint32_t note_len;
-    char note[CONTROL_NOTE_MAX]; /* what was signed last: a checkpoint (audit/note.h) */
-    char key[CONTROL_KEY_MAX];   /* that signs, as text */
 };

@@ -49,6 +49,7 @@ struct engine_usage {
     uint32_t stop; /* FINISH_STOP: 1 + which of params.stops matched; 0: none */
     uint32_t prompt_tokens, cached_tokens, output_tokens;
     bool is_last;
+    bool is_estimated; /* the provider did not count: the pieces were, and no prompt */
     uint64_t queued_us, prefill_us, decode_us;
 };
 
@@ -85,6 +86,7 @@ size_t engine_jobs(const engine *e);
 /* DENIED: the grant does not cover conv->label; ENGINE_LOADING; UNSUPPORTED: the model cannot do
  * that kind; BUSY: the channel is full; ENGINE_LOST; LIMIT.  Then no hook is called.  Answers carry
  * the label conv->label joined with `model_label`.  ENGINE_TOKENIZE counts the tokens of
+ * conv->messages as the model would be shown them, tools and all, or where there are none of
  * conv->prompt: on_done says how many as prompt_tokens, and nothing else comes.  c->tools must live
  * as long as the job. */
 fallible engine_submit(engine *e, const grant *g, enum engine_kind kind, const struct conv *c,

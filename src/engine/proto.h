@@ -12,7 +12,7 @@
 #include "base/buf.h"
 
 enum {
-    ENGINE_PROTO = 3,
+    ENGINE_PROTO = 4,
     ENGINE_NAME_MAX = 64,
     ENGINE_SEQUENCES_MAX = 256,
     ENGINE_ANSWERS_MAX = 128,  /* n of one request */
@@ -40,10 +40,11 @@ enum engine_kind { ENGINE_CHAT, ENGINE_COMPLETE, ENGINE_EMBED, ENGINE_TOKENIZE }
 
 /* Parts of SUBMIT's tail, one after the other, lengths in the struct. */
 enum engine_section {
-    SECTION_PROMPT, /* chat: conv_put_messages JSON, with the tools offered; complete, tokenize: raw
-                     * text; embed: texts, each a uint32_t length and its bytes */
-    SECTION_STOPS,  /* texts, each a uint32_t length and its bytes */
-    SECTION_BIAS,   /* struct conv_bias, unaligned */
+    SECTION_PROMPT,  /* chat, and tokenize with is_chat: conv_put_messages JSON, with the tools
+                      * offered; complete, tokenize: raw text; embed: texts, each a uint32_t length
+                      * and its bytes */
+    SECTION_STOPS,   /* texts, each a uint32_t length and its bytes */
+    SECTION_BIAS,    /* struct conv_bias, unaligned */
     SECTION_GRAMMAR, /* GBNF (engine/gbnf.h) that every answer belongs to; empty: any */
     SECTION_COUNT
 };
@@ -56,7 +57,12 @@ struct engine_submit {
     uint64_t section_len[SECTION_COUNT];
     uint8_t logprobs, json_object, echo, ignore_eos;
     uint8_t has_seed; /* 0: nobody chose one, the backend does */
-    uint8_t zero[3];
+    uint8_t is_chat;  /* tokenize: the prompt is a chat's, to be counted as the model is shown it */
+    uint8_t wipes;    /* as the three below: struct conv_service */
+    uint8_t zero;
+    uint32_t class, weight;
+    uint64_t tenant;
+    uint8_t scope[32];
 };
 
 struct engine_hello {

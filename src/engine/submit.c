@@ -20,7 +20,7 @@ put_content(content c, const grant *g, buf *tail)
 static fallible
 put_prompt(enum engine_kind kind, const struct conv *c, const grant *g, buf *tail)
 {
-    if (kind == ENGINE_CHAT)
+    if (kind == ENGINE_CHAT || (kind == ENGINE_TOKENIZE && c->messages.count))
         return conv_put_messages(c, g, tail);
     if (kind != ENGINE_EMBED)
         return put_content(c->prompt, g, tail);
@@ -30,6 +30,16 @@ put_prompt(enum engine_kind kind, const struct conv *c, const grant *g, buf *tai
         section_put(tail, text);
     }
     return OK;
+}
+
+static void
+put_service(const struct conv_service *s, struct engine_submit *ret)
+{
+    ret->class = s->class;
+    ret->weight = s->weight;
+    ret->tenant = s->tenant;
+    ret->wipes = s->wipes;
+    memcpy(ret->scope, s->scope, sizeof ret->scope);
 }
 
 static struct engine_submit
@@ -52,6 +62,7 @@ numbers_of(enum engine_kind kind, const struct conv *c)
         .repeat = (float)p->repeat,
         .seed = p->has_seed ? p->seed : 0,
         .has_seed = p->has_seed,
+        .is_chat = kind == ENGINE_TOKENIZE && c->messages.count > 0,
         .logprobs = writes && p->logprobs,
         .json_object = p->json_object,
         .echo = p->echo,
@@ -66,6 +77,7 @@ submit_write(enum engine_kind kind, const struct conv *c, const grant *g, struct
     const struct conv_params *p = &c->params;
     ASSERT(p->stop_count <= CONV_STOPS_MAX && p->bias_count <= CONV_BIAS_MAX);
     struct engine_submit s = numbers_of(kind, c);
+    put_service(&c->service, &s);
     const size_t start = tail->len;
     TRY(put_prompt(kind, c, g, tail));
     s.section_len[SECTION_PROMPT] = tail->len - start;
@@ -98,7 +110,8 @@ has_good_counts(const struct engine_submit *s)
            s->top_logprobs <= CONV_TOP_LOGPROBS_MAX && s->dimensions <= ENGINE_DIMS_MAX &&
            s->logprobs <= writes && s->top_logprobs <= s->logprobs * CONV_TOP_LOGPROBS_MAX &&
            s->json_object <= 1 && s->echo <= 1 && s->ignore_eos <= 1 && s->has_seed <= 1 &&
-           !s->zero[0] && !s->zero[1] && !s->zero[2];
+           s->is_chat <= (s->kind == ENGINE_TOKENIZE) && s->wipes <= 1 && s->class <= CONV_BATCH &&
+           !s->zero;
 }
 
 static bool

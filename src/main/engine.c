@@ -2,7 +2,7 @@
 /* hoheit-engine - an engine process: one model, run by llama.cpp (engine/llama/).
  *
  *     hoheit-engine [--context N] [--context-max N] [--sequences N] [--threads N]
- *                   [--step-tokens N] [--queue N] [--embed] [--memory-max BYTES]
+ *                   [--step-tokens N] [--gap-ms N] [--queue N] [--embed] [--memory-max BYTES]
  *                   [--sandbox strict|open]
  *
  * Started by hoheitd with the channel to the gate as descriptor 3 and the model file, open for
@@ -27,7 +27,7 @@ enum { CELLS_SHARE = 8, CELLS_SHARE_OF_LIMIT = 4 };
 enum { OWN_BYTES_MIN = 256 * 1024 * 1024 };
 
 struct options {
-    uint64_t context, context_max, sequences, threads, step_tokens, queue, memory_max;
+    uint64_t context, context_max, sequences, threads, step_tokens, gap_ms, queue, memory_max;
     bool is_embedder, is_open;
 };
 
@@ -57,6 +57,7 @@ read_options(int argc, char **argv, struct options *o)
         {"--sequences", 1, ENGINE_SEQUENCES_MAX, &o->sequences},
         {"--threads", 1, 1024, &o->threads},
         {"--step-tokens", 1, 8192, &o->step_tokens},
+        {"--gap-ms", 1, 600000, &o->gap_ms},
         {"--queue", 1, 65536, &o->queue},
         {"--memory-max", 0, UINT64_MAX, &o->memory_max},
     };
@@ -140,6 +141,7 @@ serve(const struct options *o, const struct model *m)
         .sequences_max = (uint32_t)o->sequences,
         .threads = (uint32_t)o->threads,
         .step_tokens_max = (uint32_t)o->step_tokens,
+        .gap_ms_max = (uint32_t)o->gap_ms,
         .cells_bytes_max = cells_bytes_max(o),
         .is_embedder = o->is_embedder,
     };
@@ -154,7 +156,7 @@ static fallible
 run(int argc, char **argv)
 {
     struct options o = {
-        .context_max = 16384, .sequences = 8, .threads = 1, .step_tokens = 256, .queue = 1024};
+        .context_max = 16384, .sequences = 8, .threads = 1, .step_tokens = 512, .gap_ms = 200, .queue = 1024};
     struct model m;
     AUTO(arena) *a = NULL;
     TRY(read_options(argc, argv, &o));

@@ -73,7 +73,21 @@ struct conv_format {
     str grammar; /* GBNF of the answer, made from the schema or the required calls; empty: any */
 };
 
+/* Who is served, how; the gate says it, the engine's scheduler goes by it. */
+enum conv_class { CONV_CITIZEN, CONV_CLERK, CONV_BATCH };
+enum { CONV_SCOPE_BYTES = 32 };
+
+struct conv_service {
+    enum conv_class class;
+    uint64_t tenant;                 /* opaque: engines learn no names */
+    uint32_t weight;                 /* its share; 0: 1 */
+    uint8_t scope[CONV_SCOPE_BYTES]; /* prompts are shared only where all of it is equal; all zero:
+                                        with nobody */
+    bool wipes; /* what it leaves in memory is overwritten, not only given up */
+};
+
 struct conv {
+    struct conv_service service;
     VEC(struct conv_message) messages; /* chat */
     content prompt;                    /* completions: raw text, no template */
     VEC(content) inputs;               /* embeddings */

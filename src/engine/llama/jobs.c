@@ -1,6 +1,37 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "engine/llama/jobs.h"
 
+#include "base/fault.h"
+#include "model/conv.h"
+#include "os/clock.h"
+
+_Static_assert((int)CONV_CITIZEN == (int)FAIR_CITIZEN && (int)CONV_BATCH == (int)FAIR_BATCH,
+               "classes are the same on both sides");
+
+fallible
+jobs_init(struct jobs *ret, const struct loaded *m, struct serve *s)
+{
+    struct jobs q = {.m = m, .serve = s};
+    q.fair = mem_get(sizeof *q.fair);
+    if (!q.fair)
+        FAIL(LIMIT, "no memory for the scheduler");
+    memset(q.fair, 0, sizeof *q.fair);
+    const err e = prefix_init(&q.prefix, m);
+    if (e.code)
+        mem_free(q.fair);
+    else
+        *ret = q;
+    return e;
+}
+
+void
+jobs_done(struct jobs *q)
+{
+    prefix_done(&q->prefix);
+    mem_free(q->fair);
+    q->fair = NULL;
+}
+
 /* ---- coming and going */
 
 static fallible
@@ -37,6 +68,21 @@ job_new(const struct jobs *q, struct serve_job *j, const struct tokens *prompt, 
     return OK;
 }
 
+static void
+enlist(struct jobs *q, struct job *job)
+{
+    const struct engine_submit *ask = &job->serve->ask;
+    job->tenant = fair_enter(q->fair, ask->tenant, ask->weight);
+    job->claim = (struct fair_claim){.tenant = job->tenant,
+                                     .class = (enum fair_class)ask->class,
+                                     .came_us = clock_us(),
+                                     .number = ++q->numbers};
+    llama_seq_id unused;
+    job->claim.cached = prefix_find(&q->prefix, ask->scope, job->prompt.at,
+                                    (uint32_t)job->prompt.count - 1, &unused);
+    q->has_to_wipe |= ask->wipes;
+}
+
 fallible
 jobs_add(struct jobs *q, struct serve_job *j, const struct tokens *prompt, uint64_t seed)
 {
@@ -47,6 +93,7 @@ jobs_add(struct jobs *q, struct serve_job *j, const struct tokens *prompt, uint6
     TRY(sampler_check(j, &q->m->vocabulary));
     TRY(job_new(q, j, prompt, &job));
     job->seed = seed;
+    enlist(q, job);
     struct job **last = &q->first;
     while (*last)
         last = &(*last)->next;
@@ -56,19 +103,45 @@ jobs_add(struct jobs *q, struct serve_job *j, const struct tokens *prompt, uint6
 }
 
 static void
-release(struct jobs *q, struct answer *a)
+leave_seat(struct jobs *q, struct answer *a)
 {
-    if (a->seq >= 0) {
-        ASSERT(q->running[a->seq] == a && q->reserved >= a->reserved);
-        llama_memory_seq_rm(q->m->memory, a->seq, -1, -1);
-        q->running[a->seq] = NULL;
-        q->reserved -= a->reserved;
-    }
-    sampler_free(a->sampler);
-    a->sampler = NULL;
+    ASSERT(q->running[a->seq] == a && q->reserved >= a->reserved && a->job->tenant->seats > 0);
+    llama_memory_seq_rm(q->m->memory, a->seq, -1, -1);
+    q->running[a->seq] = NULL;
+    q->reserved -= a->reserved;
+    a->job->tenant->seats--;
     a->seq = -1;
     a->reserved = 0;
+}
+
+static void
+drop_aside(struct jobs *q, struct answer *a)
+{
+    ASSERT(q->aside_bytes >= a->aside_len);
+    q->aside_bytes -= a->aside_len;
+    mem_free(a->aside);
+    a->aside = NULL;
+    a->aside_len = 0;
+}
+
+static void
+release(struct jobs *q, struct answer *a)
+{
+    if (a->seq >= 0)
+        leave_seat(q, a);
+    drop_aside(q, a);
+    sampler_free(a->sampler);
+    a->sampler = NULL;
     a->state = ANSWER_OVER;
+}
+
+/* Nobody is left who could read it, so nothing need stay. */
+static void
+wipe(struct jobs *q)
+{
+    prefix_shrink(&q->prefix, 0);
+    llama_memory_clear(q->m->memory, true);
+    q->has_to_wipe = false;
 }
 
 void
@@ -85,7 +158,11 @@ jobs_drop(struct jobs *q, struct serve_job *j)
         release(q, &job->answers[i]);
     ASSERT(q->reserved >= job->reserved);
     q->reserved -= job->reserved;
+    prefix_shrink(&q->prefix, q->m->cells - q->reserved);
+    fair_leave(job->tenant, clock_us());
     j->backend = NULL;
+    if (!q->first && q->has_to_wipe)
+        wipe(q);
 }
 
 /* ---- starting */
@@ -99,22 +176,39 @@ free_sequence(const struct jobs *q)
     return -1;
 }
 
-/* Gives `a` a sequence and its cells; false when there is no room. */
+/* What it takes to seat `a`: of the common prompt, unless another answer of the job has it, and of
+ * its own. */
+struct need {
+    uint32_t common, own;
+};
+
+static struct need
+need_of(const struct jobs *q, const struct answer *a)
+{
+    const struct job *job = a->job;
+    const uint32_t prompt = (uint32_t)job->prompt.count;
+    const bool shares = q->m->can_share && a->state == ANSWER_WAITS;
+    return (struct need){.common = shares && !job->reserved ? prompt : 0,
+                         .own = job->tokens_max + (shares ? 0 : prompt)};
+}
+
+/* Gives `a` a sequence and its cells, at the cost of what is only kept; false when there is no
+ * room. */
 static bool
 seat(struct jobs *q, struct answer *a)
 {
     struct job *job = a->job;
-    const uint32_t prompt = (uint32_t)job->prompt.count;
-    const uint32_t common = q->m->can_share && !job->reserved ? prompt : 0;
-    const uint32_t own = job->tokens_max + (q->m->can_share ? 0 : prompt);
+    const struct need n = need_of(q, a);
     const llama_seq_id seq = free_sequence(q);
-    ASSERT(a->state == ANSWER_WAITS && q->reserved <= q->m->cells);
-    if (seq < 0 || common + own > q->m->cells - q->reserved)
+    ASSERT(a->seq < 0 && q->reserved <= q->m->cells);
+    if (seq < 0 || n.common + n.own > q->m->cells - q->reserved)
         return false;
-    q->reserved += common + own;
-    job->reserved += common;
+    q->reserved += n.common + n.own;
+    prefix_shrink(&q->prefix, q->m->cells - q->reserved);
+    job->reserved += n.common;
     job->waiting--;
-    a->reserved = own;
+    job->tenant->seats++;
+    a->reserved = n.own;
     a->seq = seq;
     q->running[seq] = a;
     return true;
@@ -141,6 +235,19 @@ copy_prompt(struct jobs *q, const struct answer *from, struct answer *to)
     to->state = ANSWER_READS;
 }
 
+/* What is kept of the prompt is not read again; but its last token is, for the logits. */
+static void
+take_kept(struct jobs *q, struct answer *a)
+{
+    const struct job *job = a->job;
+    const uint32_t most = (uint32_t)job->prompt.count - 1;
+    llama_seq_id from;
+    a->read = prefix_find(&q->prefix, job->serve->ask.scope, job->prompt.at, most, &from);
+    if (a->read)
+        llama_memory_seq_cp(q->m->memory, from, a->seq, 0, (llama_pos)a->read);
+    a->job->cached = a->read;
+}
+
 /* Who reads: the first answer, or each where sequences cannot be shared. */
 static void
 begin(struct jobs *q, struct answer *a)
@@ -150,8 +257,10 @@ begin(struct jobs *q, struct answer *a)
         copy_prompt(q, writer, a);
     else if (q->m->can_share && find(a->job, ANSWER_READS))
         a->state = ANSWER_LURKS;
-    else
+    else {
+        take_kept(q, a);
         a->state = ANSWER_READS;
+    }
 }
 
 static fallible
@@ -162,12 +271,99 @@ give_sampler(const struct jobs *q, struct answer *a)
     return sampler_new(job->serve, &q->m->vocabulary, &job->prompt, seed, &a->sampler);
 }
 
+/* ---- giving way */
+
+static bool
+may_give_way(const struct jobs *q, const struct answer *a)
+{
+    return a && a->state == ANSWER_WRITES && !a->job->is_over && q->m->can_share;
+}
+
+/* Of those that have to give way, the one that loses least. */
+static struct answer *
+who_gives_way(const struct jobs *q, const struct fair_claim *waiting)
+{
+    struct answer *found = NULL;
+    for (uint32_t i = 0; i < q->m->sequences_max; i++) {
+        struct answer *a = q->running[i];
+        if (!may_give_way(q, a) || !fair_ousts(waiting, &a->job->claim))
+            continue;
+        if (!found || a->job->claim.class > found->job->claim.class ||
+            (a->job->claim.class == found->job->claim.class && a->written < found->written))
+            found = a;
+    }
+    return found;
+}
+
+static bool
+has_seat(const struct job *job)
+{
+    for (uint32_t i = 0; i < job->serve->ask.n; i++)
+        if (job->answers[i].seq >= 0)
+            return true;
+    return false;
+}
+
+/* Its state into memory of our own; false when there is none for it. */
+static bool
+put_aside(struct jobs *q, struct answer *a)
+{
+    struct job *job = a->job;
+    const size_t len = llama_state_seq_get_size(q->m->ctx, a->seq);
+    uint8_t *room = len && len <= JOBS_ASIDE_MAX - q->aside_bytes ? mem_get(len) : NULL;
+    if (!room)
+        return false;
+    if (llama_state_seq_get_data(q->m->ctx, room, len, a->seq) != len) {
+        mem_free(room);
+        return false;
+    }
+    a->aside = room;
+    a->aside_len = len;
+    q->aside_bytes += len;
+    leave_seat(q, a);
+    a->state = ANSWER_ASIDE;
+    job->waiting++;
+    if (!has_seat(job)) { /* the common prompt went with it */
+        q->reserved -= job->reserved;
+        job->reserved = 0;
+    }
+    q->ousted++;
+    return true;
+}
+
+/* One answer less in the way of `job`; false when none has to give way. */
+static bool
+make_room(struct jobs *q, const struct job *job)
+{
+    struct answer *a = who_gives_way(q, &job->claim);
+    return a && put_aside(q, a);
+}
+
+/* ---- starting, and going on */
+
+static void
+go_on(struct jobs *q, struct answer *a)
+{
+    const size_t got = llama_state_seq_set_data(q->m->ctx, a->aside, a->aside_len, a->seq);
+    const bool is_back = got == a->aside_len;
+    drop_aside(q, a);
+    a->state = ANSWER_WRITES;
+    if (!is_back)
+        jobs_fail(q, a->job,
+                  err_start(ERR_BUSY, __FILE__, __LINE__, __func__,
+                            "a state that was put aside does not come back"));
+}
+
 static bool
 start(struct jobs *q, struct answer *a)
 {
     struct job *job = a->job;
     if (!seat(q, a))
         return false;
+    if (a->state == ANSWER_ASIDE) {
+        go_on(q, a);
+        return true;
+    }
     const err e = give_sampler(q, a);
     if (e.code)
         jobs_fail(q, job, e);
@@ -176,16 +372,36 @@ start(struct jobs *q, struct answer *a)
     return true;
 }
 
+static struct job *
+first_waiting(const struct jobs *q)
+{
+    const uint64_t now_us = clock_us();
+    struct job *first = NULL;
+    for (struct job *job = q->first; job; job = job->next)
+        if (job->waiting && !job->is_over &&
+            (!first || fair_compare(&job->claim, &first->claim, now_us) < 0))
+            first = job;
+    return first;
+}
+
+static struct answer *
+next_answer(const struct job *job)
+{
+    struct answer *a = find(job, ANSWER_ASIDE);
+    return a ? a : find(job, ANSWER_WAITS);
+}
+
 void
 jobs_start(struct jobs *q)
 {
-    for (struct job *job = q->first; job; job = job->next)
-        while (job->waiting && !job->is_over) {
-            struct answer *next = find(job, ANSWER_WAITS);
-            ASSERT(next);
-            if (!start(q, next))
+    struct job *job;
+    while ((job = first_waiting(q))) {
+        struct answer *next = next_answer(job);
+        ASSERT(next);
+        while (!start(q, next))
+            if (!make_room(q, job))
                 return;
-        }
+    }
 }
 
 void
@@ -210,10 +426,35 @@ hand_over(struct jobs *q, struct answer *a, struct answer *next)
     next->read = keep;
     next->state = ANSWER_READS;
     q->running[a->seq] = next;
-    a->job->waiting--;
+    a->job->waiting--; /* the seat stays the tenant's */
     a->seq = -1;
     a->reserved = 0;
     return true;
+}
+
+fallible
+jobs_note(struct answer *a, llama_token t)
+{
+    return VEC_ADD(a->job->serve->a, &a->made, &t);
+}
+
+/* The prompt and what was made of it, but for the last token, which nobody decoded. */
+static void
+keep(struct jobs *q, const struct answer *a)
+{
+    const struct tokens *prompt = &a->job->prompt;
+    const size_t made = a->made.count ? a->made.count - 1 : 0, count = prompt->count + made;
+    const uint8_t *scope = a->job->serve->ask.scope;
+    if (!prefix_wants(&q->prefix, scope, (uint32_t)count))
+        return;
+    llama_token *all = mem_get(count * sizeof *all);
+    if (!all) /* it is read again, then */
+        return;
+    memcpy(all, prompt->at, prompt->count * sizeof *all);
+    if (made)
+        memcpy(all + prompt->count, a->made.at, made * sizeof *all);
+    prefix_keep(&q->prefix, scope, all, (uint32_t)count, a->seq);
+    mem_free(all);
 }
 
 void
@@ -221,6 +462,8 @@ jobs_answer_over(struct jobs *q, struct answer *a)
 {
     struct job *job = a->job;
     struct answer *next = job->is_over ? NULL : find(job, ANSWER_WAITS);
+    if (a->seq >= 0 && a->index == 0 && a->written)
+        keep(q, a);
     if (next && !hand_over(q, a, next))
         jobs_fail(q, job,
                   err_start(ERR_UNSUPPORTED, __FILE__, __LINE__, __func__,

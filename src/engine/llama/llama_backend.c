@@ -35,6 +35,7 @@ llama_backend_delete(struct llama_backend *b)
     if (!b)
         return;
     step_done(&b->step);
+    jobs_done(&b->jobs);
     embed_done(&b->embed);
     tokens_done(&b->tokens);
     tokens_done(&b->scratch);
@@ -71,11 +72,12 @@ backend_open(void *self, struct serve *s, struct engine_hello *ret)
     TRY(load_model(&b->o, on_progress, b, &b->m));
     TRY(tokens_init(&b->tokens, b->m.context_tokens));
     TRY(tokens_init(&b->scratch, b->m.context_tokens));
-    b->jobs = (struct jobs){.m = &b->m, .serve = s};
+    TRY(jobs_init(&b->jobs, &b->m, s));
     if (b->o.is_embedder)
         TRY(embed_init(&b->embed, &b->m, b->o.step_tokens_max));
     else
         TRY(step_init(&b->step, &b->jobs));
+    b->step.gap_us_max = UINT64_C(1000) * b->o.gap_ms_max;
     b->embed.serve = s;
     describe(b, ret);
     return OK;
@@ -127,7 +129,8 @@ submit_embed(struct llama_backend *b, struct serve_job *j)
 static fallible
 count_tokens(struct llama_backend *b, struct serve_job *j)
 {
-    TRY(tokens_add(&b->tokens, &b->m.vocabulary, j->prompt, TOKENS_PLAIN));
+    TRY(j->ask.is_chat ? read_chat(b, j)
+                       : tokens_add(&b->tokens, &b->m.vocabulary, j->prompt, TOKENS_PLAIN));
     serve_prompt_tokens(j, (uint32_t)b->tokens.count, 0);
     serve_answer_end(b->serve, j, 0, FINISH_STOP);
     return OK;
@@ -178,7 +181,7 @@ backend_stats(void *self, struct engine_stats *ret)
     ret->steps = b->step.steps + b->embed.steps;
     ret->tokens_in = b->step.tokens_in + b->embed.tokens_in;
     ret->tokens_out = b->step.tokens_out;
-    ret->cells_used = jobs.cells_used;
+    ret->cells_used = jobs.cells_used + b->jobs.prefix.cells;
     ret->cells = b->m.cells;
 }
 

@@ -13,6 +13,7 @@ struct llama_options {
     int model_fd;            /* the GGUF file; validated before */
     uint32_t context_tokens; /* of one sequence */
     uint32_t sequences_max, threads, step_tokens_max;
+    uint32_t gap_ms_max; /* between two tokens of an answer, for the prompts of others; 0: any */
     uint64_t cells_bytes_max; /* what keys and values beyond one context may take; 0: any */
     bool is_embedder;
     str template_override;    /* Jinja; empty: the model's own */

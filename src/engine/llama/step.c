@@ -104,8 +104,31 @@ add_prompt(struct step *s, struct part *p)
     for (uint32_t i = a->read; i < a->read + p->len; i++)
         add_token(&s->batch, prompt->at[i], i, a->seq, is_end && i + 1 == prompt->count);
     p->row = is_end ? s->batch.n_tokens - 1 : -1;
-    if (a->index == 0 && a->read == 0)
-        serve_prompt_tokens(a->job->serve, (uint32_t)prompt->count, 0);
+    if (a->index == 0 && a->read == a->job->cached)
+        serve_prompt_tokens(a->job->serve, (uint32_t)prompt->count, a->job->cached);
+}
+
+/* What the writers of a step take without readers. */
+static uint64_t
+writers_us(const struct pace *p, size_t writers)
+{
+    const uint64_t together = writers <= STEP_SINGLY_MAX ? p->together_us[writers] : 0;
+    return together ? together : p->single_us * writers;
+}
+
+/* Tokens of prompts that a step with so many writers may hold. */
+static uint32_t
+reading_budget(const struct step *s, size_t writers)
+{
+    const uint32_t most = s->tokens_max - (uint32_t)writers;
+    const uint64_t alone_us = writers_us(&s->pace, writers);
+    uint64_t fits = STEP_READ_FIRST;
+    if (!writers || !s->gap_us_max)
+        return most;
+    if (s->pace.read_ns)
+        fits = s->gap_us_max > alone_us ? (s->gap_us_max - alone_us) * 1000 / s->pace.read_ns : 0;
+    fits = fits < STEP_READ_MIN ? STEP_READ_MIN : fits;
+    return fits < most ? (uint32_t)fits : most;
 }
 
 static void
@@ -118,7 +141,7 @@ add_readers(struct step *s, struct plan *p)
         if (a && a->state == ANSWER_READS && !a->job->is_over)
             p->parts[p->count++] = (struct part){.a = a, .row = -1};
     }
-    share_budget(p->parts + first, p->count - first, s->tokens_max - (uint32_t)s->batch.n_tokens);
+    share_budget(p->parts + first, p->count - first, reading_budget(s, first));
     for (size_t i = first; i < p->count; i++)
         if (p->parts[i].len)
             add_prompt(s, &p->parts[i]);
@@ -154,6 +177,12 @@ emit(struct step *s, struct answer *a, const struct choice *c)
     a->written++;
     a->last = c->token;
     s->tokens_out++;
+    fair_charge(a->job->tenant, 0, 1);
+    const err e = jobs_note(a, c->token);
+    if (e.code) {
+        jobs_fail(s->jobs, a->job, e);
+        return false;
+    }
     const str piece = vocabulary_piece(v, c->token);
     const struct serve_logprob lp = {.text = piece, .logprob = c->logprob};
     const size_t top_count = tops_of(v, c, tops, room);
@@ -188,6 +217,7 @@ take_results(struct step *s, const struct plan *p)
         const struct part *part = &p->parts[i];
         part->a->read += part->len;
         s->tokens_in += part->len;
+        fair_charge(part->a->job->tenant, part->len, 0);
         if (part->row >= 0 && part->len)
             jobs_share(s->jobs, part->a);
     }
@@ -196,11 +226,16 @@ take_results(struct step *s, const struct plan *p)
             choose(s, &p->parts[i]);
 }
 
+/* What is only kept goes first. */
 static void
 fail_youngest(struct step *s)
 {
     struct job *job = jobs_youngest(s->jobs);
     ASSERT(job);
+    if (s->jobs->prefix.cells) {
+        prefix_shrink(&s->jobs->prefix, 0);
+        return;
+    }
     jobs_fail(s->jobs, job, err_start(ERR_BUSY, __FILE__, __LINE__, __func__, "no free cells"));
 }
 
@@ -256,14 +291,26 @@ run_singly(struct step *s, const struct plan *all)
     }
 }
 
+/* What the tokens read in a step of `us` took each. */
 static void
-run_together(struct step *s, const struct plan *p, bool only_writers)
+learn_reading(struct pace *p, size_t writers, size_t read, uint64_t us)
 {
+    const uint64_t alone_us = writers_us(p, writers);
+    if (read >= STEP_READ_MIN && us > alone_us)
+        smooth(&p->read_ns, (us - alone_us) * 1000 / read);
+}
+
+static void
+run_together(struct step *s, const struct plan *p, size_t writers)
+{
+    const size_t tokens = (size_t)s->batch.n_tokens;
     const uint64_t us = decode(s, p);
-    if (only_writers && p->count == 1)
+    if (p->count > writers)
+        learn_reading(&s->pace, writers, tokens - writers, us);
+    else if (writers == 1)
         smooth(&s->pace.single_us, us);
-    else if (only_writers && p->count <= STEP_SINGLY_MAX)
-        smooth(&s->pace.together_us[p->count], us);
+    else if (writers <= STEP_SINGLY_MAX)
+        smooth(&s->pace.together_us[writers], us);
 }
 
 bool
@@ -281,6 +328,6 @@ step_run(struct step *s)
     if (plan.count == writers && is_faster_singly(&s->pace, writers))
         run_singly(s, &plan);
     else
-        run_together(s, &plan, plan.count == writers);
+        run_together(s, &plan, writers);
     return true;
 }

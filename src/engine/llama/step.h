@@ -4,8 +4,9 @@
  *
  * Each answer that writes has one token in every step.  What is left of the budget goes to the
  * prompts that are being read, in equal parts, so a short prompt is not stuck behind a long one
- * and no stream waits for more than one step, whatever comes in.  A small budget makes streams
- * even, a large one reads prompts faster.
+ * and no stream waits for more than one step, whatever comes in.  Where answers are being written
+ * the budget is what fits into gap_us_max, by what steps took up to now: a step takes as long as
+ * its writers alone would, and so much for each token read beside them.
  *
  * Decoding few tokens together can take longer than one after the other: for several ways of
  * storing weights the library has a fast product with one column, a fast one with many, and a slow
@@ -22,11 +23,16 @@
 #pragma once
 #include "engine/llama/jobs.h"
 
-enum { STEP_SINGLY_MAX = 8 };
+enum {
+    STEP_SINGLY_MAX = 8,
+    STEP_READ_MIN = 16,  /* tokens of prompts a step may always hold: reading never stands still */
+    STEP_READ_FIRST = 64 /* while it is not known what they take */
+};
 
 /* What a decode took, smoothed; 0: not known yet. */
 struct pace {
     uint64_t single_us, together_us[STEP_SINGLY_MAX + 1];
+    uint64_t read_ns; /* for a token of a prompt, beside those that are written */
     uint32_t turns;
 };
 
@@ -36,6 +42,7 @@ struct step {
     uint32_t tokens_max; /* of one batch */
     struct candidates room;
     struct pace pace;
+    uint64_t gap_us_max; /* 0: any */
     uint64_t steps, tokens_in, tokens_out;
 };
 

@@ -227,6 +227,16 @@ prepare_answers(struct toy *t, struct job *job)
 }
 
 static fallible
+prepare_count(struct job *job)
+{
+    struct chat chat = {.user = STR("")};
+    if (job->j->ask.is_chat)
+        TRY(read_chat(job->j, &chat));
+    job->prompt_tokens = job->j->ask.is_chat ? chat.tokens : toy_count(job->j->prompt);
+    return OK;
+}
+
+static fallible
 prepare(struct toy *t, struct job *job)
 {
     const enum engine_kind kind = job->j->ask.kind;
@@ -234,11 +244,7 @@ prepare(struct toy *t, struct job *job)
         FAIL(UNSUPPORTED, "this toy engine cannot do that");
     if (kind == ENGINE_EMBED)
         return prepare_inputs(t, job);
-    if (kind == ENGINE_TOKENIZE)
-        job->prompt_tokens = toy_count(job->j->prompt);
-    else
-        TRY(prepare_answers(t, job));
-    return OK;
+    return kind == ENGINE_TOKENIZE ? prepare_count(job) : prepare_answers(t, job);
 }
 
 static fallible

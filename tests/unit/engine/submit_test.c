@@ -141,6 +141,8 @@ TEST(a_number_out_of_bounds_is_refused)
     BAD(s.n = ENGINE_ANSWERS_MAX + 1);
     BAD((s.kind = ENGINE_TOKENIZE, s.n = 2));
     BAD((s.kind = ENGINE_TOKENIZE, s.logprobs = 1));
+    BAD((s.kind = ENGINE_TOKENIZE, s.is_chat = 2));
+    BAD(s.is_chat = 1);
     BAD(s.top_logprobs = 1);
     BAD((s.logprobs = 1, s.top_logprobs = 21));
     BAD(s.dimensions = ENGINE_DIMS_MAX + 1);
@@ -149,8 +151,9 @@ TEST(a_number_out_of_bounds_is_refused)
     BAD(s.echo = 255);
     BAD(s.ignore_eos = 2);
     BAD(s.has_seed = 2);
-    BAD(s.zero[0] = 1);
-    BAD(s.zero[2] = 1);
+    BAD(s.zero = 1);
+    BAD(s.wipes = 2);
+    BAD(s.class = CONV_BATCH + 1);
 }
 
 TEST(a_float_out_of_range_or_no_number_is_refused)
@@ -322,6 +325,26 @@ TEST(a_grammar_and_the_tools_travel_with_a_chat_and_with_nothing_else)
     NEED_OK(submit_write(ENGINE_TOKENIZE, c, leave.g, &ask, &tail));
     NEED_OK(submit_read(&ask, sizeof ask, buf_str(&tail), &got));
     CHECK_INT(got.grammar.len, ==, 0);
+    rig_grant_done(&leave);
+}
+
+TEST(what_is_counted_of_a_chat_is_what_a_model_is_shown)
+{
+    struct rig_grant leave = rig_grant("intern");
+    struct engine_submit ask;
+    AUTO(buf) shown = BUF(1 << 20);
+    AUTO(buf) tail = BUF(1 << 20);
+    struct conv *c = rig_chat(&talk, "Guten Tag");
+    NEED_OK(conv_put_messages(c, leave.g, &shown));
+    NEED_OK(submit_write(ENGINE_TOKENIZE, c, leave.g, &ask, &tail));
+    NEED_OK(submit_read(&ask, sizeof ask, buf_str(&tail), &got));
+    CHECK(got.ask.is_chat);
+    CHECK_STR(got.prompt, buf_str(&shown));
+    c->messages.count = 0;
+    buf_clear(&tail);
+    NEED_OK(submit_write(ENGINE_TOKENIZE, c, leave.g, &ask, &tail));
+    CHECK(!ask.is_chat);
+    CHECK_STR(buf_str(&tail), STR("Guten Tag"));
     rig_grant_done(&leave);
 }
 

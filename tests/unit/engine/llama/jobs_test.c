@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "engine/llama/jobs.h"
 
+#include <math.h>
+
 #include "base/fault.h"
 #include "rig.h"
 
@@ -233,6 +235,247 @@ TEST(the_youngest_is_the_last_of_those_that_run)
     cancel(a);
     cancel(waits);
     CHECK(rig_is_empty(&e));
+}
+
+/* ---- tenants and classes */
+
+static struct rig_job *
+submit_for(uint64_t tenant, uint32_t class, size_t prompt, uint32_t tokens_max)
+{
+    struct rig_job *r = job(1, prompt, tokens_max);
+    r->pub.ask.tenant = tenant;
+    r->pub.ask.class = class;
+    CHECK_OK(rig_submit(&e, r));
+    return r;
+}
+
+/* Until the answer's first token. */
+static unsigned
+steps_until_written(struct rig_job *r)
+{
+    unsigned steps = 0;
+    while (!r->answers[0].tokens && steps < 1000) {
+        CHECK(step_run(&e.step));
+        rig_settle(&e);
+        steps++;
+    }
+    return steps;
+}
+
+TEST(a_tenant_with_one_request_waits_at_most_two_steps_more_than_alone_whatever_another_has_queued)
+{
+    struct rig_job *crowd[20];
+    NEED(engine());
+    struct rig_job *alone = submit_for(2, CONV_CLERK, 30, 5);
+    const unsigned steps_alone = steps_until_written(alone);
+    cancel(alone);
+    for (size_t i = 0; i < 20; i++)
+        crowd[i] = submit_for(1, CONV_CLERK, 30, 60);
+    for (int i = 0; i < 10; i++)
+        CHECK(step_run(&e.step));
+    CHECK_INT(jobs_count(&e.jobs).running, ==, 4);
+    struct rig_job *one = submit_for(2, CONV_CLERK, 30, 5);
+    CHECK_INT(steps_until_written(one), <=, steps_alone + 2);
+    rig_run(&e);
+    for (size_t i = 0; i < 20; i++) {
+        CHECK_INT(crowd[i]->failure.code, ==, ERR_OK);
+        CHECK_INT(crowd[i]->answers[0].tokens, ==, 60);
+        rig_job_free(crowd[i]);
+    }
+    rig_job_free(one);
+    CHECK(rig_is_empty(&e) && e.jobs.aside_bytes == 0);
+}
+
+/* Where cells lie decides the order of sums, so the last digits of logits may differ, and with
+ * them, in a model of random weights, some late token.  Up to there the likelihoods must be the
+ * same. */
+static size_t
+same_tokens(const struct rig_answer *a, const struct rig_answer *b)
+{
+    size_t n = 0;
+    while (n < a->tokens && n < b->tokens && fabsf(a->logprob[n] - b->logprob[n]) < 0.05f)
+        n++;
+    return n;
+}
+
+TEST(an_answer_that_gave_way_goes_on_as_if_nothing_had_been)
+{
+    enum { BEFORE = 12 };
+    NEED(engine());
+    struct rig_job *alone = job(1, 40, 50);
+    alone->pub.ask.logprobs = 1;
+    CHECK_OK(rig_submit(&e, alone));
+    rig_run(&e);
+    struct rig_job *crowd[4], *other[3];
+    for (size_t i = 0; i < 4; i++) {
+        crowd[i] = job(1, 40, 50);
+        crowd[i]->pub.ask.tenant = 1;
+        crowd[i]->pub.ask.class = CONV_CLERK;
+        crowd[i]->pub.ask.logprobs = 1;
+        CHECK_OK(rig_submit(&e, crowd[i]));
+    }
+    for (int i = 0; i < BEFORE; i++)
+        CHECK(step_run(&e.step));
+    const uint64_t before = e.jobs.ousted;
+    for (size_t i = 0; i < 3; i++)
+        other[i] = submit_for(2 + i, CONV_CLERK, 20, 30);
+    CHECK(step_run(&e.step));
+    CHECK_INT(e.jobs.ousted, ==, before + 3);
+    rig_run(&e);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_INT(crowd[i]->answers[0].tokens, ==, 50);
+        CHECK_INT(same_tokens(&crowd[i]->answers[0], &alone->answers[0]), >, BEFORE + 3);
+        rig_job_free(crowd[i]);
+    }
+    for (size_t i = 0; i < 3; i++)
+        rig_job_free(other[i]);
+    rig_job_free(alone);
+    CHECK(rig_is_empty(&e) && e.jobs.aside_bytes == 0);
+}
+
+TEST(a_citizen_is_served_before_a_batch_and_a_batch_waits_for_clerks)
+{
+    struct rig_job *batch[6], *clerk[4];
+    NEED(engine());
+    for (size_t i = 0; i < 6; i++)
+        batch[i] = submit_for(1, CONV_BATCH, 20, 40);
+    for (int i = 0; i < 3; i++)
+        CHECK(step_run(&e.step));
+    for (size_t i = 0; i < 4; i++)
+        clerk[i] = submit_for(1, CONV_CLERK, 20, 20);
+    struct rig_job *citizen = submit_for(1, CONV_CITIZEN, 20, 5);
+    CHECK_INT(steps_until_written(citizen), <=, 3);
+    for (size_t i = 0; i < 6; i++)
+        CHECK(count_state(batch[i], ANSWER_WRITES) == 0);
+    rig_run(&e);
+    for (size_t i = 0; i < 6; i++) {
+        CHECK_INT(batch[i]->answers[0].tokens, ==, 40);
+        rig_job_free(batch[i]);
+    }
+    for (size_t i = 0; i < 4; i++)
+        rig_job_free(clerk[i]);
+    rig_job_free(citizen);
+    CHECK(rig_is_empty(&e));
+}
+
+TEST(a_job_that_is_cancelled_while_it_stands_aside_leaves_nothing)
+{
+    struct rig_job *crowd[4];
+    NEED(engine());
+    for (size_t i = 0; i < 4; i++)
+        crowd[i] = submit_for(1, CONV_BATCH, 20, 40);
+    for (int i = 0; i < 3; i++)
+        CHECK(step_run(&e.step));
+    struct rig_job *clerk = submit_for(2, CONV_CLERK, 20, 30);
+    CHECK(step_run(&e.step));
+    CHECK(e.jobs.aside_bytes > 0);
+    for (size_t i = 0; i < 4; i++)
+        cancel(crowd[i]);
+    CHECK_INT(e.jobs.aside_bytes, ==, 0);
+    cancel(clerk);
+    CHECK(rig_is_empty(&e));
+}
+
+TEST(without_memory_to_stand_aside_nobody_gives_way_and_the_other_waits)
+{
+    struct rig_job *crowd[4];
+    NEED(engine());
+    for (size_t i = 0; i < 4; i++)
+        crowd[i] = submit_for(1, CONV_CLERK, 20, 10);
+    for (int i = 0; i < 3; i++)
+        CHECK(step_run(&e.step));
+    struct rig_job *one = submit_for(2, CONV_CLERK, 20, 5);
+    fault_arm(1);
+    jobs_start(&e.jobs);
+    CHECK(fault_fired());
+    fault_arm(0);
+    CHECK_INT(count_state(one, ANSWER_WAITS), ==, 1);
+    rig_run(&e);
+    CHECK_INT(one->answers[0].tokens, ==, 5);
+    for (size_t i = 0; i < 4; i++)
+        rig_job_free(crowd[i]);
+    rig_job_free(one);
+}
+
+/* ---- what is kept */
+
+static struct rig_job *
+run_in(const char *scope, str prompt, uint32_t tokens_max)
+{
+    struct rig_job *r = rig_job(rig_ask(ENGINE_COMPLETE, 1, tokens_max), prompt);
+    r->pub.ask.ignore_eos = 1;
+    memcpy(r->pub.ask.scope, scope, strlen(scope));
+    CHECK_OK(rig_submit(&e, r));
+    rig_run(&e);
+    return r;
+}
+
+TEST(a_prompt_read_before_is_not_read_again_and_the_answer_is_the_same)
+{
+    NEED(engine());
+    prefix_shrink(&e.jobs.prefix, 0);
+    struct rig_job *cold = run_in("amt", (str){letters, 200}, 20);
+    struct rig_job *warm = run_in("amt", (str){letters, 200}, 20);
+    CHECK_INT(cold->cached_tokens, ==, 0);
+    CHECK_INT(warm->cached_tokens, ==, 200);
+    CHECK_INT(warm->prompt_tokens, ==, 201);
+    CHECK_STR(rig_text(warm, 0), rig_text(cold, 0));
+    rig_job_free(cold);
+    rig_job_free(warm);
+}
+
+TEST(whoever_guesses_anothers_prompt_learns_nothing_from_what_is_kept)
+{
+    char canary[400];
+    NEED(engine());
+    prefix_shrink(&e.jobs.prefix, 0);
+    for (unsigned n = 0; n < 40; n++) {
+        for (size_t i = 0; i < sizeof canary; i++)
+            canary[i] = (char)('a' + (i * (n + 3) + n) % 26);
+        const str secret = {canary, 100 + n};
+        struct rig_job *own = run_in("geheim", secret, 3), *spy = run_in("offen", secret, 3);
+        struct rig_job *plain = run_in("", secret, 3);
+        CHECK_INT(spy->cached_tokens, ==, 0);
+        CHECK_INT(plain->cached_tokens, ==, 0);
+        rig_job_free(own);
+        rig_job_free(spy);
+        rig_job_free(plain);
+    }
+}
+
+TEST(what_is_kept_gives_way_to_whoever_needs_the_cells)
+{
+    NEED(engine());
+    prefix_shrink(&e.jobs.prefix, 0);
+    for (unsigned n = 0; n < 4; n++) {
+        char scope[8] = "amt";
+        scope[3] = (char)('0' + n);
+        rig_job_free(run_in(scope, (str){letters, 450}, 10));
+    }
+    CHECK_INT(e.jobs.prefix.cells, >, 1700);
+    struct rig_job *all[4];
+    for (size_t i = 0; i < 4; i++)
+        all[i] = submit(1, 480, 31);
+    rig_run(&e);
+    CHECK_INT(e.jobs.prefix.cells, ==, 0);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_INT(all[i]->failure.code, ==, ERR_OK);
+        rig_job_free(all[i]);
+    }
+}
+
+TEST(after_a_job_that_asks_for_it_nothing_is_kept)
+{
+    NEED(engine());
+    rig_job_free(run_in("amt", (str){letters, 100}, 10));
+    CHECK(e.jobs.prefix.count > 0);
+    struct rig_job *r = job(1, 50, 10);
+    r->pub.ask.wipes = 1;
+    CHECK_OK(rig_submit(&e, r));
+    rig_run(&e);
+    CHECK_INT(e.jobs.prefix.count, ==, 0);
+    CHECK(!e.jobs.has_to_wipe && rig_is_empty(&e));
+    rig_job_free(r);
 }
 
 TEST(room_that_the_request_lacks_is_a_failure_of_this_request)

@@ -26,7 +26,7 @@ struct rig_answer {
 struct rig_job {
     struct serve_job pub; /* first: a serve_job is the job */
     struct rig_answer *answers;
-    uint32_t open, prompt_tokens, after_the_end;
+    uint32_t open, prompt_tokens, cached_tokens, after_the_end;
     float vectors[RIG_VECTORS][RIG_DIMS];
     uint32_t vector_count;
     size_t dims;
@@ -102,7 +102,7 @@ serve_vector(struct serve *s, struct serve_job *j, uint32_t index, const float *
 void
 serve_prompt_tokens(struct serve_job *j, uint32_t prompt, uint32_t cached)
 {
-    (void)cached;
+    rig_of(j)->cached_tokens = cached;
     rig_of(j)->prompt_tokens = prompt;
 }
 
@@ -182,7 +182,7 @@ rig_engine_start(struct rig_engine *e, const struct rig_model *m, struct llama_o
 {
     memset(e, 0, sizeof *e);
     TRY(rig_load(m, o, &e->m));
-    e->jobs = (struct jobs){.m = &e->m, .serve = &e->serve};
+    CHECK_OK(jobs_init(&e->jobs, &e->m, &e->serve));
     TRY(tokens_init(&e->tokens, e->m.context_tokens));
     return step_init(&e->step, &e->jobs);
 }
@@ -242,6 +242,7 @@ static inline void
 rig_engine_end(struct rig_engine *e)
 {
     step_done(&e->step);
+    jobs_done(&e->jobs);
     tokens_done(&e->tokens);
     load_done(&e->m);
 }

@@ -381,6 +381,22 @@ TEST(tokens_are_counted_without_an_answer)
     close_rig(&r);
 }
 
+TEST(a_chat_counts_as_many_tokens_as_its_answer_says)
+{
+    struct rig r;
+    NEED(open_rig(&r, false, 8, 0, ON_THREAD));
+    struct conv *c = rig_chat(&talk, "eins zwei  drei\nvier");
+    c->tools = (struct conv_tools){.json = STR("[{\"a\":\"b c d\"}]"), .count = 1};
+    ask(&r, ENGINE_TOKENIZE, c, &one);
+    ask(&r, ENGINE_CHAT, c, &two);
+    CHECK_INT(one.usage[0].prompt_tokens, ==, two.usage[0].prompt_tokens);
+    CHECK_INT(one.usage[0].prompt_tokens, >, 0);
+    c->messages.count = 0;
+    ask(&r, ENGINE_TOKENIZE, c, &one);
+    CHECK_INT(one.usage[0].prompt_tokens, ==, 5);
+    close_rig(&r);
+}
+
 TEST(a_big_prompt_of_many_byte_characters_is_taken)
 {
     struct rig r;
