@@ -30,7 +30,7 @@ struct engine_job {
     uint32_t inputs;  /* embeddings: texts */
     uint32_t missing; /* embeddings: vectors that have not come */
     uint32_t stops;   /* strings */
-    parts *parts;     /* where tools are offered */
+    parts *parts;     /* chat */
     bool has_logprobs, is_dead;
     bool is_busy;   /* its parts are being handed out: freed after */
     uint8_t seen[]; /* for each answer: it ended; for each input: its vector came */
@@ -533,7 +533,7 @@ make_job(engine *e, const struct engine_submit *ask, size_t inputs, engine_job *
 static fallible
 offer_tools(engine_job *j, const struct conv_tools *t)
 {
-    if (j->kind != ENGINE_CHAT || !t->count || t->choice == CONV_TOOLS_NONE)
+    if (j->kind != ENGINE_CHAT || j->has_logprobs) /* those belong to the raw text */
         return OK;
     return parts_new(t, j->n, j->label, on_part, j, &j->parts);
 }

@@ -3,10 +3,12 @@
 
 #include "base/fault.h"
 #include "engine/calls.h"
+#include "engine/thoughts.h"
 
 struct one { /* answer */
     parts *owner;
-    struct calls calls;
+    struct thoughts thoughts;
+    struct calls calls; /* where tools are offered */
     uint32_t pending_tokens;
 };
 
@@ -15,6 +17,7 @@ struct parts {
     parts_fn *fn;
     void *ctx;
     uint32_t n;
+    bool may_call;
     struct one at[];
 };
 
@@ -49,20 +52,30 @@ take_arguments(void *ctx, uint32_t index, str piece)
     emit(ctx, PART_ARGUMENTS, index, piece);
 }
 
+static void
+open_one(struct one *o, parts *p, const struct conv_tools *t)
+{
+    const enum calls_form form = t->choice == CONV_TOOLS_REQUIRED ? CALLS_LINES : CALLS_TAGGED;
+    *o = (struct one){.owner = p};
+    thoughts_init(&o->thoughts);
+    calls_init(&o->calls, form, t->names, t->count,
+               (struct calls_hooks){take_text, take_call, take_arguments, o});
+}
+
 fallible
 parts_new(const struct conv_tools *t, uint32_t n, label l, parts_fn *fn, void *ctx, parts **ret)
 {
-    const enum calls_form form = t->choice == CONV_TOOLS_REQUIRED ? CALLS_LINES : CALLS_TAGGED;
     parts *p = mem_get(sizeof *p + n * sizeof *p->at);
-    ASSERT(t->count && t->choice != CONV_TOOLS_NONE && n <= ENGINE_ANSWERS_MAX);
+    ASSERT(n <= ENGINE_ANSWERS_MAX);
     if (!p)
         FAIL(LIMIT, "no memory for the parts of %u answers", n);
-    *p = (parts){.label = l, .fn = fn, .ctx = ctx, .n = n};
-    for (uint32_t i = 0; i < n; i++) {
-        p->at[i] = (struct one){.owner = p};
-        calls_init(&p->at[i].calls, form, t->names, t->count,
-                   (struct calls_hooks){take_text, take_call, take_arguments, &p->at[i]});
-    }
+    *p = (parts){.label = l,
+                 .fn = fn,
+                 .ctx = ctx,
+                 .n = n,
+                 .may_call = t->count && t->choice != CONV_TOOLS_NONE};
+    for (uint32_t i = 0; i < n; i++)
+        open_one(&p->at[i], p, t);
     *ret = p;
     return OK;
 }
@@ -70,24 +83,46 @@ parts_new(const struct conv_tools *t, uint32_t n, label l, parts_fn *fn, void *c
 void
 parts_free(parts *p)
 {
-    for (uint32_t i = 0; p && i < p->n; i++)
+    for (uint32_t i = 0; p && i < p->n; i++) {
+        thoughts_done(&p->at[i].thoughts);
         calls_done(&p->at[i].calls);
+    }
     mem_free(p);
+}
+
+static fallible
+put(struct one *o, const struct thoughts_out *out)
+{
+    if (out->thought.len)
+        emit(o, PART_REASONING, 0, out->thought);
+    if (out->text.len && o->owner->may_call)
+        return calls_add(&o->calls, out->text);
+    if (out->text.len)
+        emit(o, PART_TEXT, 0, out->text);
+    return OK;
 }
 
 fallible
 parts_add(parts *p, uint32_t index, uint32_t token_count, str text)
 {
+    struct one *o = &p->at[index];
+    struct thoughts_out out;
     ASSERT(index < p->n);
-    p->at[index].pending_tokens += token_count;
-    return calls_add(&p->at[index].calls, text);
+    o->pending_tokens += token_count;
+    TRY(thoughts_add(&o->thoughts, text, &out));
+    return put(o, &out);
 }
 
 fallible
 parts_end(parts *p, uint32_t index, uint32_t *ret_calls)
 {
+    struct one *o = &p->at[index];
+    struct thoughts_out out;
     ASSERT(index < p->n);
-    TRY(calls_end(&p->at[index].calls));
-    *ret_calls = p->at[index].calls.count;
+    thoughts_end(&o->thoughts, &out);
+    TRY(put(o, &out));
+    if (p->may_call)
+        TRY(calls_end(&o->calls));
+    *ret_calls = o->calls.count;
     return OK;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* parts.h - takes the answers of a local model apart into the parts of engine.h, while they are
- * written: text, and the calls of the tools that were offered (calls.h).  Remote engines say by
- * themselves what is what; so whoever stands above sees the same of both.
+ * written: what it thought (thoughts.h), text, and the calls of the tools that were offered
+ * (calls.h).  Remote engines say by themselves what is what; so whoever stands above sees the same
+ * of both.
  *
  * The token count of a piece goes with the first part that comes out at or after it.  One thread.
  */
@@ -11,8 +12,8 @@
 typedef struct parts parts;
 typedef void parts_fn(void *ctx, const struct engine_piece *p);
 
-/* For `n` answers to a conversation that offers `t`, which outlives it; what comes out is labelled
- * `l`. */
+/* For `n` answers to a conversation that offers `t`, maybe none, which outlives it; what comes out
+ * is labelled `l`. */
 fallible
 parts_new(const struct conv_tools *t, uint32_t n, label l, parts_fn *fn, void *ctx, parts **ret);
 /* NULL is fine.  Not from inside `fn`. */

@@ -24,6 +24,8 @@ hear(void *ctx, const struct engine_piece *p)
     seen.label = p->text.label;
     if (p->part == PART_CALL)
         buf_add_fmt(b, "<%u ", p->call);
+    if (p->part == PART_REASONING)
+        buf_add_char(b, '~');
     buf_add(b, p->text.bytes_); /* a test may look: it made the content itself */
     buf_add(b, p->part == PART_CALL ? STR(" ") : STR_NONE);
 }
@@ -72,6 +74,25 @@ TEST(text_and_calls_come_apart_wherever_the_pieces_end)
         CHECK_STR(buf_str(&seen.line[1]), STR("Gleich. <0 weather {\"ort\": \"Köln\"}Bis dann."));
         CHECK_INT(seen.tokens[1], <=, pieces);
         CHECK_INT(seen.line[0].len, ==, 0);
+        close_parts(p);
+    }
+}
+
+TEST(thoughts_come_apart_with_and_without_tools)
+{
+    static const enum conv_tool_choice choices[] = {CONV_TOOLS_AUTO, CONV_TOOLS_NONE};
+    for (size_t i = 0; i < 2; i++) {
+        parts *p = open_parts(choices[i]);
+        uint32_t calls = 9;
+        CHECK_OK(parts_add(p, 0, 2,
+                           STR("<think>hm</think>\nJa. <tool_call>{\"name\": \"now\", "
+                               "\"arguments\": {}}</tool_call>")));
+        CHECK_OK(parts_end(p, 0, &calls));
+        CHECK_INT(calls, ==, i == 0);
+        CHECK_STR(buf_str(&seen.line[0]),
+                  i ? STR("~hmJa. <tool_call>{\"name\": \"now\", \"arguments\": {}}</tool_call>")
+                    : STR("~hmJa. <0 now {}"));
+        CHECK_INT(seen.tokens[0], ==, 2);
         close_parts(p);
     }
 }
