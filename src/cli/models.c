@@ -161,8 +161,12 @@ resolve(struct cli *c, const jval *root, str name)
     struct jwalk w = {0};
     jval alias;
     while (json_type(aliases) == J_ARRAY && json_each(&aliases, &w, &alias))
-        if (str_eq(cli_text(c, &alias, "alias"), name))
-            return cli_text(c, &alias, "model");
+        if (str_eq(cli_text(c, &alias, "alias"), name)) {
+            str targets = cli_text(c, &alias, "model"), equals = STR_NONE, first = STR_NONE;
+            (void)str_next(&targets, ',', &equals);
+            (void)str_next(&equals, '+', &first);
+            return first;
+        }
     return name;
 }
 

@@ -28,7 +28,7 @@ model_item(const policy *p, const struct model *m, registry_item **ret)
 {
     AUTO(registry_item) *x = NULL;
     TRY(registry_check_model(m));
-    TRY(registry_item_new(m->name, m, NULL, &x));
+    TRY(registry_item_new(m->name, m, STR_NONE, &x));
     TRY(registry_sink(p, m->label_text, &x->model.sink));
     *ret = TAKE(x);
     return OK;
@@ -84,26 +84,105 @@ on_row(void *ctx, const struct model_row *row)
     return corrupt(take_row(ctx, row), "model", row->name);
 }
 
+/* ---- the targets of an alias: "a+b,c" */
 static fallible
-take_alias(registry *r, str alias, str model)
+check_target(const registry *r, const registry_item *x, str name, const registry_item *m)
 {
-    const registry_item *target = registry_list_find(&r->models, model);
-    registry_item *x;
-    if (!target)
-        FAIL(CORRUPT, "there is no such model");
+    if (!m && registry_list_find(&r->aliases, name))
+        REFUSE(ARGUMENT, "model", "an alias must name models, not another alias");
+    if (!m)
+        REFUSE(MODEL_NOT_FOUND, "model", "there is no model of that name");
+    if (x->target_count == REGISTRY_TARGETS_MAX)
+        REFUSE(ARGUMENT, "model", "an alias has at most %d targets", REGISTRY_TARGETS_MAX);
+    if (x->target_count && x->targets[0]->model.kind != m->model.kind)
+        REFUSE(ARGUMENT, "model", "the targets of an alias must be of one kind");
+    for (size_t i = 0; i < x->target_count; i++)
+        if (x->targets[i] == m)
+            REFUSE(ARGUMENT, "model", "an alias names a target twice");
+    return OK;
+}
+
+static fallible
+add_rank(const registry *r, registry_item *x, str names, uint8_t rank)
+{
+    str name;
+    do {
+        if (!str_next(&names, '+', &name))
+            name = STR_NONE;
+        const registry_item *m = registry_list_find(&r->models, str_trim(name));
+        TRY(check_target(r, x, str_trim(name), m));
+        x->targets[x->target_count] = m;
+        x->ranks[x->target_count++] = rank;
+    } while (names.len);
+    return OK;
+}
+
+/* Into `x`, which is only looked at for them. */
+static fallible
+read_targets(const registry *r, str spec, registry_item *x)
+{
+    uint8_t rank = 0;
+    str names;
+    x->target_count = 0;
+    while (str_next(&spec, ',', &names))
+        TRY(add_rank(r, x, names, rank++));
+    return OK;
+}
+
+/* As it is kept and shown, without `but`; how long. */
+static size_t
+put_targets(const registry_item *x, const registry_item *but, char room[REGISTRY_SPEC_BYTES_MAX])
+{
+    size_t len = 0;
+    int last = -1;
+    for (size_t i = 0; i < x->target_count; i++) {
+        const str name = x->targets[i]->name;
+        if (x->targets[i] == but)
+            continue;
+        if (last >= 0)
+            room[len++] = last == x->ranks[i] ? '+' : ',';
+        memcpy(room + len, name.at, name.len);
+        len += name.len;
+        last = x->ranks[i];
+    }
+    return len;
+}
+
+/* A new alias with the targets of `like` but `but`. */
+static fallible
+alias_item(str alias, const registry_item *like, const registry_item *but, registry_item **ret)
+{
+    char room[REGISTRY_SPEC_BYTES_MAX];
+    const str spec = {room, put_targets(like, but, room)};
+    TRY(registry_item_new(alias, &(struct model){.name = alias}, spec, ret));
+    for (size_t i = 0; i < like->target_count; i++)
+        if (like->targets[i] != but) {
+            (*ret)->targets[(*ret)->target_count] = like->targets[i];
+            (*ret)->ranks[(*ret)->target_count++] = like->ranks[i];
+        }
+    return OK;
+}
+
+static fallible
+take_alias(registry *r, str alias, str spec)
+{
+    registry_item like = {0}, *x;
     if (registry_list_find(&r->models, alias) || registry_list_find(&r->aliases, alias))
         FAIL(CORRUPT, "the name is taken");
     TRY(registry_check_name("alias", alias));
+    TRY(read_targets(r, spec, &like));
+    if (!like.target_count)
+        FAIL(CORRUPT, "it has no target");
     TRY(registry_list_reserve(&r->aliases, REGISTRY_ALIASES_MAX));
-    TRY(registry_item_new(alias, &(struct model){.name = alias}, target, &x));
+    TRY(alias_item(alias, &like, NULL, &x));
     registry_list_add(&r->aliases, x);
     return OK;
 }
 
 static err
-on_alias(void *ctx, str alias, str model)
+on_alias(void *ctx, str alias, str spec)
 {
-    return corrupt(take_alias(ctx, alias, model), "alias", alias);
+    return corrupt(take_alias(ctx, alias, spec), "alias", alias);
 }
 
 static fallible
@@ -235,12 +314,59 @@ registry_add(registry *r, const struct model *m)
     return OK;
 }
 
-static fallible
-store_removal(registry *r, const registry_item *x)
+static bool
+has_target(const registry_item *alias, const registry_item *m)
 {
-    for (size_t i = 0; i < r->aliases.count; i++)
-        if (r->aliases.at[i]->target == x)
-            TRY(alias_remove(r->d, r->aliases.at[i]->name));
+    for (size_t i = 0; i < alias->target_count; i++)
+        if (alias->targets[i] == m)
+            return true;
+    return false;
+}
+
+/* The aliases as they will be without `x`, in the order of those that have it; NULL: none is left.
+ */
+struct remains {
+    registry_item **at;
+    size_t count;
+};
+
+static void
+remains_auto(struct remains *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        mem_free(w->at[i]);
+    mem_free(w->at);
+}
+typedef struct remains remains;
+
+static fallible
+prepare_remains(const registry *r, const registry_item *x, struct remains *ret)
+{
+    ret->at = mem_get((r->aliases.count + 1) * sizeof *ret->at);
+    if (!ret->at)
+        FAIL(LIMIT, "no memory to change %zu aliases", r->aliases.count);
+    for (size_t i = 0; i < r->aliases.count; i++) {
+        const registry_item *alias = r->aliases.at[i];
+        if (!has_target(alias, x))
+            continue;
+        ret->at[ret->count++] = NULL;
+        if (alias->target_count > 1)
+            TRY(alias_item(alias->name, alias, x, &ret->at[ret->count - 1]));
+    }
+    return OK;
+}
+
+static fallible
+store_removal(registry *r, const registry_item *x, const struct remains *w)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->aliases.count; i++) {
+        const registry_item *alias = r->aliases.at[i];
+        if (!has_target(alias, x))
+            continue;
+        const registry_item *left = w->at[n++];
+        TRY(left ? alias_set(r->d, alias->name, left->spec) : alias_remove(r->d, alias->name));
+    }
     if (r->defaults[x->model.kind] == x)
         TRY(setting_set(r->d, str_of(default_keys[x->model.kind]), STR("")));
     return models_remove(r->d, x->name);
@@ -253,17 +379,33 @@ drop_alias(registry *r, registry_item *x)
     mem_free(x);
 }
 
+static void
+change_aliases(registry *r, const registry_item *x, struct remains *w)
+{
+    size_t n = w->count;
+    for (size_t i = r->aliases.count; i-- > 0;) {
+        registry_item *alias = r->aliases.at[i];
+        if (!has_target(alias, x))
+            continue;
+        if (w->at[--n]) /* of the same name: it takes the place */
+            r->aliases.at[i] = TAKE(w->at[n]);
+        else
+            registry_list_take(&r->aliases, alias);
+        mem_free(alias);
+    }
+}
+
 fallible
 registry_remove(registry *r, str name)
 {
+    AUTO(remains) w = {0};
     registry_item *x = registry_list_find(&r->models, name);
     if (!x)
         REFUSE(MODEL_NOT_FOUND, "name", "there is no model of that name");
+    TRY(prepare_remains(r, x, &w));
     TRY(db_begin(r->d));
-    TRY(finish(r, store_removal(r, x)));
-    for (size_t i = r->aliases.count; i-- > 0;)
-        if (r->aliases.at[i]->target == x)
-            drop_alias(r, r->aliases.at[i]);
+    TRY(finish(r, store_removal(r, x, &w)));
+    change_aliases(r, x, &w);
     if (r->defaults[x->model.kind] == x)
         r->defaults[x->model.kind] = NULL;
     registry_list_take(&r->models, x);
@@ -295,24 +437,21 @@ remove_alias(registry *r, str alias)
 }
 
 fallible
-registry_set_alias(registry *r, str alias, str model)
+registry_set_alias(registry *r, str alias, str targets)
 {
     AUTO(registry_item) *x = NULL;
-    if (!model.len)
+    registry_item like = {0};
+    if (!targets.len)
         return remove_alias(r, alias);
     registry_item *old = registry_list_find(&r->aliases, alias);
-    const registry_item *target = registry_list_find(&r->models, model);
     TRY(registry_check_name("alias", alias));
-    if (registry_list_find(&r->aliases, model))
-        REFUSE(ARGUMENT, "model", "an alias must name a model, not another alias");
-    if (!target)
-        REFUSE(MODEL_NOT_FOUND, "model", "there is no model of that name");
+    TRY(read_targets(r, targets, &like));
     if (!old)
         TRY(check_free(r, "alias", alias));
-    TRY(registry_item_new(alias, &(struct model){.name = alias}, target, &x));
+    TRY(alias_item(alias, &like, NULL, &x));
     if (!old)
         TRY(registry_list_reserve(&r->aliases, REGISTRY_ALIASES_MAX));
-    TRY(alias_set(r->d, x->name, target->name));
+    TRY(alias_set(r->d, x->name, x->spec));
     if (old)
         drop_alias(r, old);
     registry_list_add(&r->aliases, TAKE(x));
@@ -361,15 +500,29 @@ refuse_unknown(const registry *r, str name, enum model_kind k, const registry_it
 }
 
 fallible
-registry_find(const registry *r, str name, enum model_kind kind, const struct model **ret)
+registry_targets(const registry *r, str name, enum model_kind kind,
+                 struct registry_target ret[REGISTRY_TARGETS_MAX], size_t *ret_count)
 {
     ASSERT(kind == MODEL_CHAT || kind == MODEL_EMBED);
     const registry_item *x = name.len ? registry_list_find(&r->models, name) : r->defaults[kind];
     const registry_item *alias = x || !name.len ? NULL : registry_list_find(&r->aliases, name);
-    x = alias ? alias->target : x;
+    x = alias ? alias->targets[0] : x;
     if (!x || x->model.kind != kind)
         return refuse_unknown(r, name, kind, x);
-    *ret = &x->model;
+    ret[0] = (struct registry_target){.model = &x->model};
+    *ret_count = alias ? alias->target_count : 1;
+    for (size_t i = 1; i < *ret_count; i++)
+        ret[i] = (struct registry_target){&alias->targets[i]->model, alias->ranks[i]};
+    return OK;
+}
+
+fallible
+registry_find(const registry *r, str name, enum model_kind kind, const struct model **ret)
+{
+    struct registry_target all[REGISTRY_TARGETS_MAX];
+    size_t count;
+    TRY(registry_targets(r, name, kind, all, &count));
+    *ret = all[0].model;
     return OK;
 }
 
@@ -394,11 +547,11 @@ registry_is_default(const registry *r, const struct model *m)
 }
 
 bool
-registry_alias_at(const registry *r, size_t i, str *ret_alias, str *ret_model)
+registry_alias_at(const registry *r, size_t i, str *ret_alias, str *ret_targets)
 {
     if (i >= r->aliases.count)
         return false;
     *ret_alias = r->aliases.at[i]->name;
-    *ret_model = r->aliases.at[i]->target->name;
+    *ret_targets = r->aliases.at[i]->spec;
     return true;
 }

@@ -2,10 +2,15 @@
 /* registry.h - which models there are: name, file by digest, what it can, what it may hold.
  *
  * A model file lies in the data directory as models/<sha256>.gguf; the registry's rows (store/)
- * say the rest.  Names are [a-z0-9][a-z0-9._:-]{0,63} without case.  An alias maps a name that
- * applications ask for ("gpt-4o") to a model, never to another alias.  The first model of a kind
- * is the default of that kind until another is said; removing a model removes its aliases and
- * leaves no default where it was it.
+ * say the rest.  A model may be an outside provider's, then it has no file and its origin says
+ * whose
+ * ("PROVIDER/NAME").  Names are [a-z0-9][a-z0-9._:-]{0,63} without case.
+ *
+ * An alias maps a name that applications ask for ("gpt-4o") to one or more models of one kind, its
+ * targets, never to another alias: "haus+hof,wolke" prefers haus and hof alike, then wolke; which
+ * of them is taken is decided anew for each request (policy/route.h).  The first model of a kind is
+ * the default of that kind until another is said; removing a model takes it out of its aliases,
+ * removes those that named no other, and leaves no default where it was it.
  *
  * Kept in memory, written through: a change is durable in the store before it is seen, and is not
  * seen when the store failed.  Each change is a transaction of its own.  A model that was found
@@ -17,14 +22,20 @@
 
 typedef struct registry registry;
 
-enum { REGISTRY_NAME_BYTES_MAX = 64, REGISTRY_MODELS_MAX = 4096, REGISTRY_ALIASES_MAX = 16384 };
+enum {
+    REGISTRY_NAME_BYTES_MAX = 64,
+    REGISTRY_MODELS_MAX = 4096,
+    REGISTRY_ALIASES_MAX = 16384,
+    REGISTRY_TARGETS_MAX = 16, /* of one alias */
+    REGISTRY_SPEC_BYTES_MAX = REGISTRY_TARGETS_MAX * (REGISTRY_NAME_BYTES_MAX + 1)
+};
 
 enum model_kind { MODEL_CHAT, MODEL_EMBED };
 
 struct model {
     str name, file, sha256, licence, architecture, origin, label_text;
     enum model_kind kind;
-    str engine; /* "llama", "toy" (which has no file and no digest) */
+    str engine; /* "llama", or without file and digest "toy", "remote" */
     uint64_t size_bytes, context_tokens, parameters, memory_bytes, embedding_dims;
     bool has_template;
     label sink; /* what it may hold: from label_text, see registry_sink */
@@ -47,6 +58,14 @@ fallible registry_remove(registry *r, str name); /* MODEL_NOT_FOUND */
 /* By name or alias; empty name: the default of that kind.  MODEL_NOT_FOUND, also when the model is
  * of the other kind, with a public sentence that lists the known names of that kind. */
 fallible registry_find(const registry *r, str name, enum model_kind kind, const struct model **ret);
+struct registry_target {
+    const struct model *model;
+    uint32_t rank; /* 0 first; equal ranks are equals */
+};
+/* All that the name may stand for, in the operator's order; else as registry_find, which gives the
+ * first of them. */
+fallible registry_targets(const registry *r, str name, enum model_kind kind,
+                          struct registry_target ret[REGISTRY_TARGETS_MAX], size_t *ret_count);
 /* By exact name, whatever kind; NULL if none. */
 const struct model *registry_get(const registry *r, str name);
 /* In order of name; NULL past the end. */
@@ -54,8 +73,9 @@ const struct model *registry_at(const registry *r, size_t i);
 /* MODEL_NOT_FOUND. */
 fallible registry_set_default(registry *r, str name);
 bool registry_is_default(const registry *r, const struct model *m);
-/* Makes or changes it; empty model: removes it (NOT_FOUND).  ARGUMENT: bad name, or the model is an
- * alias; MODEL_NOT_FOUND; CONFLICT: a model has that name. */
-fallible registry_set_alias(registry *r, str alias, str model);
+/* Makes or changes it; empty targets: removes it (NOT_FOUND).  ARGUMENT: bad name, or targets that
+ * are aliases, named twice, of two kinds, or too many; MODEL_NOT_FOUND; CONFLICT: a model has that
+ * name. */
+fallible registry_set_alias(registry *r, str alias, str targets);
 /* In order of alias; false past the end. */
-bool registry_alias_at(const registry *r, size_t i, str *ret_alias, str *ret_model);
+bool registry_alias_at(const registry *r, size_t i, str *ret_alias, str *ret_targets);

@@ -44,15 +44,25 @@ is_sha256(str s)
 }
 
 static fallible
+check_origin(str origin)
+{
+    const ptrdiff_t slash = str_find_char(origin, '/');
+    if (slash < 1 || (size_t)slash + 1 == origin.len)
+        REFUSE(ARGUMENT, "origin", "a provider's model must say PROVIDER/NAME");
+    return OK;
+}
+
+static fallible
 check_file(const struct model *m)
 {
-    if (str_eq(m->engine, STR("toy"))) {
+    const bool is_remote = str_eq(m->engine, STR("remote"));
+    if (is_remote || str_eq(m->engine, STR("toy"))) {
         if (m->file.len || m->sha256.len)
-            REFUSE(ARGUMENT, "file", "the built-in model has no file");
-        return OK;
+            REFUSE(ARGUMENT, "file", "the built-in model and those of providers have no file");
+        return is_remote ? check_origin(m->origin) : OK;
     }
     if (!str_eq(m->engine, STR("llama")))
-        REFUSE(ARGUMENT, "engine", "engine must be llama or toy");
+        REFUSE(ARGUMENT, "engine", "engine must be llama, toy or remote");
     if (!is_sha256(m->sha256))
         REFUSE(ARGUMENT, "sha256", "sha256 must be %d digits of 0-9 and a-f", SHA256_DIGITS);
     if (m->file.len != SHA256_DIGITS + 5 || !str_starts(m->file, m->sha256) ||

@@ -82,19 +82,20 @@ text_in(str *s, char **room)
 }
 
 fallible
-registry_item_new(str name, const struct model *m, const registry_item *target, registry_item **ret)
+registry_item_new(str name, const struct model *m, str spec, registry_item **ret)
 {
-    const size_t texts = name.len + m->file.len + m->sha256.len + m->licence.len +
+    const size_t texts = name.len + spec.len + m->file.len + m->sha256.len + m->licence.len +
                          m->architecture.len + m->origin.len + m->label_text.len + m->engine.len;
     registry_item *x = mem_get(sizeof *x + texts);
     if (!x)
         FAIL(LIMIT, "no memory for a model's %zu bytes", texts);
     char *room = (char *)(x + 1), *lower = room;
-    *x = (registry_item){.name = name, .model = *m, .target = target};
+    *x = (registry_item){.name = name, .model = *m, .spec = spec};
     text_in(&x->name, &room);
     for (size_t i = 0; i < name.len; i++)
         lower[i] = (char)tolower((unsigned char)lower[i]);
     x->model.name = x->name;
+    text_in(&x->spec, &room);
     text_in(&x->model.file, &room);
     text_in(&x->model.sha256, &room);
     text_in(&x->model.licence, &room);

@@ -8,13 +8,16 @@
 #include "base/fault.h"
 #include "model/registry.h"
 
-/* A model, or an alias of one; its texts lie behind it in memory. */
+/* A model, or an alias; its texts lie behind it in memory. */
 typedef struct registry_item registry_item;
 struct registry_item {
     str name;
     struct model model;
-    const registry_item *target; /* NULL: a model */
-    registry_item *older;        /* of the removed */
+    str spec; /* of an alias: its targets as text; empty: a model */
+    const registry_item *targets[REGISTRY_TARGETS_MAX];
+    uint8_t ranks[REGISTRY_TARGETS_MAX];
+    size_t target_count;
+    registry_item *older; /* of the removed */
 };
 
 struct registry_list { /* in order of name */
@@ -34,9 +37,9 @@ void registry_list_take(struct registry_list *l, const registry_item *x);
 /* Frees all of them. */
 void registry_list_done(struct registry_list *l);
 
-/* Copies `m` and its texts; release with mem_free. `target` NULL: a model. LIMIT. */
-fallible registry_item_new(str name, const struct model *m, const registry_item *target,
-                           registry_item **ret);
+/* Copies `m` and the texts; release with mem_free. `spec` empty: a model.  The targets of an alias
+ * are the caller's to set.  LIMIT. */
+fallible registry_item_new(str name, const struct model *m, str spec, registry_item **ret);
 
 static inline void
 registry_item_auto(registry_item **x)

@@ -38,12 +38,12 @@ put_model(const struct model *m, str shown_as, buf *b)
 static void
 put_aliases(const registry *r, buf *b)
 {
-    str alias, name;
-    for (size_t i = 0; registry_alias_at(r, i, &alias, &name); i++) {
-        const struct model *m = registry_get(r, name);
-        if (m)
+    str alias, targets;
+    const struct model *m;
+    for (size_t i = 0; registry_alias_at(r, i, &alias, &targets); i++)
+        if (!registry_find(r, alias, MODEL_CHAT, &m).code ||
+            !registry_find(r, alias, MODEL_EMBED, &m).code)
             put_model(m, alias, b);
-    }
 }
 
 static const registry *

@@ -11,7 +11,7 @@ static registry_item *
 item(const char *name)
 {
     registry_item *x = NULL;
-    CHECK_OK(registry_item_new(str_of(name), &(struct model){.name = str_of(name)}, NULL, &x));
+    CHECK_OK(registry_item_new(str_of(name), &(struct model){.name = str_of(name)}, STR_NONE, &x));
     return x;
 }
 
@@ -44,7 +44,7 @@ TEST(an_item_holds_its_own_texts_and_a_name_in_small_letters)
                             .engine = STR("toy"),
                             .size_bytes = 5};
     AUTO(registry_item) *x = NULL;
-    NEED_OK(registry_item_new(m.name, &m, NULL, &x));
+    NEED_OK(registry_item_new(m.name, &m, STR_NONE, &x));
     memset(room, '?', sizeof room);
     CHECK_STR(x->name, STR("gpt-4o"));
     CHECK_STR(x->model.name, STR("gpt-4o"));
@@ -61,9 +61,9 @@ TEST(an_item_holds_its_own_texts_and_a_name_in_small_letters)
 TEST(an_item_without_texts_has_empty_ones)
 {
     AUTO(registry_item) *x = NULL;
-    NEED_OK(registry_item_new(STR("a"), &(struct model){.name = STR("a")}, NULL, &x));
+    NEED_OK(registry_item_new(STR("a"), &(struct model){.name = STR("a")}, STR_NONE, &x));
     CHECK_STR(x->model.licence, STR(""));
-    CHECK(!x->target);
+    CHECK(!x->target_count && !x->spec.len);
 }
 
 /* Against the plain answer: in whatever order names come, they are held in order. */
@@ -131,7 +131,7 @@ TEST(no_memory_is_reported_and_changes_nothing)
     fault_arm(1);
     CHECK_ERR(registry_list_reserve(&l, MANY), LIMIT);
     fault_arm(1);
-    CHECK_ERR(registry_item_new(STR("a"), &(struct model){.name = STR("a")}, NULL, &x), LIMIT);
+    CHECK_ERR(registry_item_new(STR("a"), &(struct model){.name = STR("a")}, STR_NONE, &x), LIMIT);
     fault_arm(0);
     CHECK(!x && !l.at && l.room == 0);
 }

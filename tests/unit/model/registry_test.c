@@ -304,6 +304,86 @@ TEST(an_alias_of_an_alias_is_refused)
     CHECK_STR(found(&t, "x", MODEL_CHAT), STR("a"));
 }
 
+/* ---- several targets */
+static size_t
+targets_of(const bench *t, const char *name, str names[REGISTRY_TARGETS_MAX], uint32_t *ranks)
+{
+    struct registry_target all[REGISTRY_TARGETS_MAX];
+    size_t count = 0;
+    if (registry_targets(t->r, str_of(name), MODEL_CHAT, all, &count).code)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        names[i] = all[i].model->name;
+        ranks[i] = all[i].rank;
+    }
+    return count;
+}
+
+TEST(an_alias_may_have_several_targets_in_the_operators_order_and_equals_among_them)
+{
+    AUTO(bench) t = start();
+    str names[REGISTRY_TARGETS_MAX], alias, spec;
+    uint32_t ranks[REGISTRY_TARGETS_MAX];
+    NEED_OK(add(&t, "a", MODEL_CHAT));
+    NEED_OK(add(&t, "b", MODEL_CHAT));
+    NEED_OK(add(&t, "c", MODEL_CHAT));
+    NEED_OK(registry_set_alias(t.r, STR("x"), STR("B + a, C")));
+    for (int again = 0; again < 2; again++) {
+        reopen(&t);
+        CHECK_INT(targets_of(&t, "x", names, ranks), ==, 3);
+        CHECK_STR(names[0], STR("b"));
+        CHECK_STR(names[1], STR("a"));
+        CHECK_STR(names[2], STR("c"));
+        CHECK(ranks[0] == 0 && ranks[1] == 0 && ranks[2] == 1);
+        CHECK(registry_alias_at(t.r, 0, &alias, &spec));
+        CHECK_STR(spec, STR("b+a,c"));
+    }
+    CHECK_INT(targets_of(&t, "a", names, ranks), ==, 1);
+}
+
+TEST(a_removed_model_leaves_an_alias_its_other_targets)
+{
+    AUTO(bench) t = start();
+    str names[REGISTRY_TARGETS_MAX], alias, spec;
+    uint32_t ranks[REGISTRY_TARGETS_MAX];
+    NEED_OK(add(&t, "a", MODEL_CHAT));
+    NEED_OK(add(&t, "b", MODEL_CHAT));
+    NEED_OK(registry_set_alias(t.r, STR("x"), STR("a,b")));
+    NEED_OK(registry_set_alias(t.r, STR("y"), STR("a")));
+    NEED_OK(registry_set_alias(t.r, STR("z"), STR("b+a")));
+    NEED_OK(registry_remove(t.r, STR("a")));
+    for (int again = 0; again < 2; again++) {
+        CHECK_INT(targets_of(&t, "x", names, ranks), ==, 1);
+        CHECK_INT(targets_of(&t, "y", names, ranks), ==, 0);
+        CHECK_INT(targets_of(&t, "z", names, ranks), ==, 1);
+        CHECK(registry_alias_at(t.r, 1, &alias, &spec) && str_eq(spec, STR("b")));
+        CHECK(!registry_alias_at(t.r, 2, &alias, &spec));
+        reopen(&t);
+    }
+}
+
+TEST(targets_that_cannot_be_are_refused_and_the_alias_stays_as_it_was)
+{
+    static const struct {
+        const char *spec;
+        enum err_code code;
+    } bad[] = {{"a,a", ERR_ARGUMENT},          {"a+A", ERR_ARGUMENT},
+               {"a,nix", ERR_MODEL_NOT_FOUND}, {"a,,b", ERR_MODEL_NOT_FOUND},
+               {"+", ERR_MODEL_NOT_FOUND},     {"a,y", ERR_ARGUMENT},
+               {"a,e", ERR_ARGUMENT},          {",", ERR_MODEL_NOT_FOUND}};
+    AUTO(bench) t = start();
+    str alias, spec;
+    NEED_OK(add(&t, "a", MODEL_CHAT));
+    NEED_OK(add(&t, "b", MODEL_CHAT));
+    NEED_OK(add(&t, "e", MODEL_EMBED));
+    NEED_OK(registry_set_alias(t.r, STR("x"), STR("b")));
+    NEED_OK(registry_set_alias(t.r, STR("y"), STR("a")));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK_INT(registry_set_alias(t.r, STR("x"), str_of(bad[i].spec)).code, ==, bad[i].code);
+        CHECK(registry_alias_at(t.r, 0, &alias, &spec) && str_eq(spec, STR("b")));
+    }
+}
+
 TEST(bad_aliases_are_refused)
 {
     AUTO(bench) t = start();
