@@ -55,11 +55,11 @@ LLAMA_FLAGS  = -isystem $(LLAMA)/include -isystem $(LLAMA)/include/common
 LLAMA_LIBS   = $(shell PKG_CONFIG_PATH=$(LLAMA)/lib/pkgconfig pkg-config --libs hoheit-llama)
 endif
 
-PROGRAMS := hoheitd hoheit-gate hoheit-engine-toy hoheit hoheit-verify $(if $(filter llama,$(ENGINES)),hoheit-engine)
+PROGRAMS := hoheitd hoheit-gate hoheit-log hoheit-egress hoheit-engine-toy hoheit hoheit-verify $(if $(filter llama,$(ENGINES)),hoheit-engine)
 main      = $(O)/obj/main/$(subst -,_,$(patsubst hoheit-%,%,$1)).c.o
 BINS     := $(PROGRAMS:%=$(O)/bin/%)
 
-.PHONY: all unit fuzz flow check lint install clean sbom man
+.PHONY: all unit fuzz flow check leaktest lint install clean sbom man
 .SECONDARY:
 all: $(BINS)
 say = @printf '  %-5s %s\n' $1 $(patsubst $(O)/%,%,$2);
@@ -98,9 +98,11 @@ $(O)/bin/hoheit-verify: $(VERIFY:%=src/%.c) $(O)/lib/third.a $(wildcard $(VERIFY
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(CPPFLAGS) $(CFLAGS) $(if $(SAN_$B),,-Os -ffunction-sections -fdata-sections -static-pie -Wl$(comma)--gc-sections$(comma)-z$(comma)noseparate-code) \
 	  $(if $(SAN_$B),$(LDFLAGS),$(filter-out -pie,$(LDFLAGS))) -o $@ $(filter %.c %.a,$^) -lsodium -lcrypto
-$(O)/bin/tiny_log: $(O)/obj/tiny_log.c.o $(call bin-libs,$(filter $(reach_audit),$(PLAIN)))
+$(O)/bin/tiny_log: $(O)/obj/tiny_log.c.o
+$(O)/bin/policy_steps: $(O)/obj/proof/policy_steps.c.o
+$(O)/bin/tiny_log $(O)/bin/policy_steps: $(call bin-libs,$(filter $(reach_audit),$(PLAIN)))
 	@mkdir -p $(@D)
-	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 $(O)/bin/tiny_gguf: $(O)/obj/tiny_gguf.c.o $(call bin-libs,base)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -135,11 +137,11 @@ export TINY_GGUF := $(BIN)/tiny_gguf
 unit: $(TESTS) $(O)/bin/tiny_gguf
 	@tools/tap $(TESTS)
 fuzz: $(FUZZ)
-flow: all $(O)/bin/tiny_gguf $(O)/bin/tiny_log
+flow: all $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/policy_steps
 	@tools/tap $(FLOWS)
 lint:
 	@tools/lint
-check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log
+check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/policy_steps
 	@tools/tap $(TESTS) $(FUZZ) $(FLOWS)
 bench-http:
 	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/http.py
@@ -150,6 +152,13 @@ run-%: $(O)/bench/%
 $(O)/bench/%: $(O)/obj/bench/%.c.o $(call bin-libs,$(PLAIN))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# Programs that leak must be found out; none of them is ever installed.
+leaktest: all
+	@python3 tests/leak/leak.py
+	@$(MAKE) -s mutant-labels mutant-pseudonym mutant-bodies mutant-explain
+mutant-%: all
+	@MUTANT_CC='$(CC) -I$(O)/mutant-$*/src $(CPPFLAGS) $(CFLAGS)' MUTANT_LD='$(CC) $(LDFLAGS)' \
+	  MUTANT_LIBS='$(call bin-libs,$(PLAIN)) $(LDLIBS)' tests/leak/mutant $*
 sbom:
 	@tools/sbom
 man: all

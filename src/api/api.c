@@ -14,6 +14,7 @@ struct api {
     const struct route_table *tables;
     size_t count;
     const struct dialect *fallback;
+    struct works *works;
 };
 
 /* ---- answers */
@@ -29,19 +30,28 @@ api_log(const struct api_call *c, err e)
 struct api_error
 api_error_of(const struct api_call *c, err e)
 {
-    return (struct api_error){e, str_of(err_public(e)), str_of(err_param()), http_request_id(c->x)};
+    const str sentence = c->told.len ? c->told : str_of(err_public(e));
+    return (struct api_error){e, sentence, str_of(err_param()), http_request_id(c->x)};
+}
+
+/* In whole seconds, never too soon; one where nobody knows. */
+static str
+retry_after(const struct api_call *c, err e)
+{
+    const uint64_t ms = err_retry_ms(e);
+    return arena_fmt(c->a, "%llu", (unsigned long long)(ms ? (ms + 999) / 1000 : 1));
 }
 
 /* What a status owes besides its body (RFC 9110 sections 15.5.2 and 10.2.3). */
 static size_t
-extra_fields(int status, struct http_field *f)
+extra_fields(const struct api_call *c, int status, err e, struct http_field *f)
 {
     if (status == 401) {
         *f = (struct http_field){STR("www-authenticate"), STR("Bearer")};
         return 1;
     }
     if (status == 429 || status == 503 || status == 529) {
-        *f = (struct http_field){STR("retry-after"), STR("1")};
+        *f = (struct http_field){STR("retry-after"), retry_after(c, e)};
         return 1;
     }
     return 0;
@@ -63,7 +73,7 @@ fail_with(struct api_call *c, const struct dialect *d, err e, const struct http_
     const int status = d->status ? d->status(e) : err_info(e)->http_status;
     size_t count = 1;
     AUTO(buf) b = BUF(ERROR_BYTES_MAX);
-    count += extra_fields(status, &fields[count]);
+    count += extra_fields(c, status, e, &fields[count]);
     if (d->error_field)
         fields[count++] = d->error_field(e);
     if (d->id_field)
@@ -97,7 +107,7 @@ api_json(struct api_call *c, const buf *b)
 fallible
 api_body(struct api_call *c, jval *ret)
 {
-    TRY(json_read(c->a, http_body(c->x), ret));
+    TRY(json_read(c->a, c->body, ret));
     if (json_type(*ret) != J_OBJECT)
         REFUSE(PARSE, "", "the body must be one JSON object");
     return OK;
@@ -192,6 +202,8 @@ enter(struct api_call *c, const struct routed *found)
 {
     c->route = found->route;
     TRY(authenticate(c));
+    if (c->session)
+        TRY(gate_check_peer(c->gate, c->session, http_peer(c->x), http_request_id(c->x), c->a));
     for (size_t i = 0; i < API_ARGS_MAX; i++)
         TRY(percent_decode(c->a, found->args[i], &c->args[i]));
     return OK;
@@ -261,8 +273,14 @@ on_request(void *ctx, http_exchange *x)
 {
     (void)ctx;
     struct api_call *c = http_user(x);
-    if (c->refusal.e.code)
+    if (c->refusal.e.code) {
         refuse_now(c);
+        return;
+    }
+    c->body = http_body(x);
+    const err e = c->route->dialect->check_body ? c->route->dialect->check_body(c) : OK;
+    if (e.code)
+        api_fail(c, e);
     else
         c->route->handle(c);
 }
@@ -337,4 +355,49 @@ void
 api_free(api *a)
 {
     mem_free(a);
+}
+
+void
+api_set_works(api *a, struct works *w)
+{
+    a->works = w;
+}
+
+struct works *
+api_works(const api *a)
+{
+    return a->works;
+}
+
+static fallible
+enter_inside(struct api_call *c, const struct routed *found, const struct session *s)
+{
+    c->route = found->route;
+    c->session = s;
+    for (size_t i = 0; i < API_ARGS_MAX; i++)
+        TRY(percent_decode(c->a, found->args[i], &c->args[i]));
+    return OK;
+}
+
+void
+api_inside(api *a, http_exchange *x, const struct session *s)
+{
+    struct api_call *c = call_of(a, x);
+    const struct routed found =
+        route_find(a->tables, a->count, http_method(x), http_path(x), c->spoken);
+    const err e =
+        found.route && !found.route->on_data ? enter_inside(c, &found, s) : no_route(c, &found);
+    if (e.code) {
+        err_keep(&c->refusal, e);
+        refuse_now(c);
+        return;
+    }
+    c->body = http_body(x);
+    c->route->handle(c);
+}
+
+void
+api_inside_gone(http_exchange *x)
+{
+    on_gone(NULL, x);
 }

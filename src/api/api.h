@@ -32,6 +32,9 @@ struct dialect {
     void (*put_error)(buf *b, const struct api_error *e);
     /* Sets c->session from the head of the request; NULL: "Authorization: Bearer KEY". */
     fallible (*authenticate)(struct api_call *c);
+    /* The body has come, before it is handled: is it the one that was signed?  May set c->body to
+     * what it stands for.  NULL: nothing is to be checked. */
+    fallible (*check_body)(struct api_call *c);
     /* The status of an error; NULL: that of err.def. */
     int (*status)(err e);
     /* A header field that goes with an error; NULL: none. */
@@ -40,7 +43,7 @@ struct dialect {
 
 struct route {
     enum http_method method;
-    const char *pattern; /* "/v1/models/{id}": a name in braces takes one segment */
+    const char *pattern; /* "/v1/models/{id}": a name in braces takes one segment, {...} the rest */
     void (*handle)(struct api_call *c);
     enum auth auth;
     const struct dialect *dialect;
@@ -68,7 +71,10 @@ struct api_call {
     const struct session *session; /* NULL: AUTH_NONE */
     str args[API_ARGS_MAX];        /* what the braces took, decoded */
     gate_job *job;                 /* cancelled when the client goes away */
-    void *own;                     /* the handler's */
+    str body;                      /* the collected body; before it is handled: empty */
+    str told;   /* said of a failure instead of its public sentence, when set: may be longer */
+    void *auth; /* what the dialect's authenticate leaves to check_body */
+    void *own;  /* the handler's */
     void (*on_gone)(struct api_call *c);
     struct err_kept refusal; /* known from the head, said after the body */
     uint32_t allowed;        /* methods, for a refused one */
@@ -79,6 +85,15 @@ struct api_call {
 fallible api_new(gate *g, const struct route_table *tables, size_t count,
                  const struct dialect *fallback, api **ret);
 void api_free(api *a);
+/* What goes on after its answer was given (api/responses/works.h); NULL until it is set. */
+struct works;
+void api_set_works(api *a, struct works *w);
+struct works *api_works(const api *a);
+/* A request this process makes of itself for `s` (net/detached.h): the key and its network were
+ * looked at when it was allowed to.  Answers like any other. */
+void api_inside(api *a, http_exchange *x, const struct session *s);
+/* Nobody wants its answer any more; before the exchange ends. */
+void api_inside_gone(http_exchange *x);
 /* For http_server_new. */
 struct http_hooks api_hooks(api *a);
 

@@ -28,6 +28,10 @@ match(const char *pattern, str path, str args[API_ARGS_MAX])
     str want = str_of(pattern), have = path, w, h;
     size_t taken = 0;
     while (str_next(&want, '/', &w)) {
+        if (str_starts(w, STR("{...")) && taken < API_ARGS_MAX) {
+            args[taken] = have;
+            return have.len > 0;
+        }
         if (!str_next(&have, '/', &h) || !match_segment(w, h, args, &taken))
             return false;
     }
@@ -40,8 +44,19 @@ is_method(enum http_method want, enum http_method m)
     return want == m || (want == HTTP_GET && m == HTTP_HEAD);
 }
 
+static unsigned
+rank_of(const struct route *r, const struct dialect *spoken)
+{
+    if (!r)
+        return 0;
+    if (r->dialect && r->dialect == spoken)
+        return 3;
+    return r->dialect && r->dialect->marker ? 1 : 2;
+}
+
 struct routed
-route_find(const struct route_table *tables, size_t count, enum http_method m, str path)
+route_find(const struct route_table *tables, size_t count, enum http_method m, str path,
+           const struct dialect *spoken)
 {
     struct routed found = {.route = NULL};
     for (size_t t = 0; t < count; t++) {
@@ -51,7 +66,7 @@ route_find(const struct route_table *tables, size_t count, enum http_method m, s
             if (!match(r->pattern, path, args))
                 continue;
             found.allowed |= 1u << r->method;
-            if (found.route || !is_method(r->method, m))
+            if (!is_method(r->method, m) || rank_of(found.route, spoken) >= rank_of(r, spoken))
                 continue;
             found.route = r;
             memcpy(found.args, args, sizeof args);

@@ -9,9 +9,10 @@ struct routed {
     uint32_t allowed; /* methods the path knows, one bit each, when only the method is wrong */
 };
 
-/* HEAD takes GET's route. */
-struct routed
-route_find(const struct route_table *tables, size_t count, enum http_method m, str path);
+/* HEAD takes GET's route.  Of several routes for one path and method `spoken`'s wins, then the
+ * first whose dialect needs no mark, then the first. */
+struct routed route_find(const struct route_table *tables, size_t count, enum http_method m,
+                         str path, const struct dialect *spoken);
 /* "GET, POST" into `room`. */
 str route_allow(uint32_t allowed, char room[64]);
 /* %XX decoded into the arena; ARGUMENT when malformed, NUL or not UTF-8. */

@@ -1,226 +1,469 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "audit/audit.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <sys/file.h>
 
-#include "audit/ledger.h"
-#include "audit/queue.h"
-#include "audit/recall.h"
+#include "audit/outbox.h"
+#include "audit/proto.h"
 #include "base/fault.h"
-#include "base/map.h"
-#include "os/entropy.h"
+#include "os/clock.h"
 #include "os/file.h"
+#include "os/ipc.h"
+#include "os/log.h"
+#include "os/turn.h"
 
-enum { RECENT = 64 * 1024 };
+enum {
+    SENT_MAX = 2, /* one on its way to the disk, one that waits beside it */
+    TICKS_PER_WAIT = 4,
+    QUESTIONS_MAX = 256,
+    QUEUE_BYTES_MAX = 4 * LOG_BATCH_BYTES_MAX,
+    TAIL_MAX = 1024
+};
 
-/* Where a durable record lies. */
-struct recent {
-    uint64_t request, offset;
-    size_t len;
+/* One that waits for its answer. */
+struct question {
+    struct question *next;
+    uint64_t id, since_ms;
+    struct log_read what;
+    bool is_sent;
+    audit_fn *fn;
+    audit_done_fn *done; /* NULL: nobody waits any longer */
+    void *ctx;
 };
 
 struct audit {
-    struct queue queue;
-    int f;
-    ledger *ledger;
-    struct recent *recent; /* a ring */
-    size_t recent_count;   /* since open; may be more than the ring holds */
+    loop *l;
+    meters *m;
+    uint64_t count_max, wait_ms_max;
+    ipc *channel; /* NULL: none */
+    bool is_attached, has_seq, is_closing;
+    uint64_t seq; /* of the last record that was heard of */
+    struct outbox box;
+    struct question *questions;
+    size_t question_count;
+    uint64_t next_id;
+    loop_timer *timer; /* runs while something waits */
+    turn *turn;        /* what is appended in one goes as one parcel */
+    loop_fn *ready;
+    void *ready_ctx;
 };
 
-static uint64_t
-hash_of(str request_id)
+/* ---- what went wrong, in words a client may read */
+
+static err
+unrecorded(const audit *a)
 {
-    static const uint8_t key[16] = {0}; /* ids are ours; a match is checked by reading */
-    return siphash24(key, request_id.at, request_id.len);
+    const char *why = a->is_attached ? "does not keep up" : "is not there";
+    return err_start_public(ERR_BUSY, "", __FILE__, __LINE__, __func__,
+                            "nothing is released without a record, and the log %s", why);
+}
+
+static err
+err_for(uint32_t code, const char *reason)
+{
+    if (code == ERR_OK)
+        return OK;
+    if (code >= ERR_COUNT)
+        code = ERR_INTERNAL;
+    if (code == ERR_BUSY)
+        return err_start_public(ERR_BUSY, "", __FILE__, __LINE__, __func__,
+                                "nothing is released without a record: %s", reason);
+    return err_start((enum err_code)code, __FILE__, __LINE__, __func__, "audit log: %s", reason);
+}
+
+/* ---- sending */
+
+static fallible
+send_parcel(audit *a, struct parcel *p)
+{
+    const struct log_append m = {.first = p->first, .count = (uint32_t)p->count};
+    TRY(ipc_send(a->channel, LOG_APPEND, 0, &m, sizeof m, buf_str(&p->bytes), -1));
+    outbox_sent(&a->box, p);
+    return OK;
+}
+
+static fallible
+send_question(audit *a, struct question *q)
+{
+    TRY(ipc_send(a->channel, LOG_READ, q->id, &q->what, sizeof q->what, STR_NONE, -1));
+    q->is_sent = true;
+    return OK;
+}
+
+/* What cannot be sent now is tried again by on_tick. */
+static void
+send_all(audit *a)
+{
+    struct parcel *p;
+    for (struct question *q = a->questions; q && a->is_attached; q = q->next)
+        if (!q->is_sent && send_question(a, q).code)
+            return;
+    while (a->is_attached && a->box.sent < SENT_MAX && (p = outbox_unsent(&a->box)))
+        if (send_parcel(a, p).code)
+            return;
+}
+
+/* ---- waiting has an end */
+
+static void
+answer_question(audit *a, struct question *q, err e)
+{
+    struct question **at = &a->questions;
+    while (*at != q)
+        at = &(*at)->next;
+    *at = q->next;
+    a->question_count--;
+    if (q->done)
+        q->done(q->ctx, e);
+    mem_free(q);
+}
+
+static bool
+any_since(const audit *a, uint64_t before_ms, struct question **ret)
+{
+    for (*ret = a->questions; *ret; *ret = (*ret)->next)
+        if ((*ret)->since_ms <= before_ms)
+            return true;
+    return false;
 }
 
 static void
-remember(void *ctx, uint64_t tag, uint64_t offset, size_t len)
+expire(audit *a, uint64_t before_ms)
+{
+    struct question *q;
+    outbox_expire(&a->box, before_ms, unrecorded(a));
+    while (any_since(a, before_ms, &q))
+        answer_question(a, q, unrecorded(a));
+}
+
+static void
+on_turn(void *ctx)
 {
     audit *a = ctx;
-    a->recent[a->recent_count++ % RECENT] = (struct recent){tag, offset, len};
+    if (a->box.open)
+        send_all(a);
 }
+
+static void
+on_tick(void *ctx)
+{
+    audit *a = ctx;
+    const uint64_t now_ms = clock_ms();
+    if (now_ms >= a->wait_ms_max)
+        expire(a, now_ms - a->wait_ms_max);
+    send_all(a);
+    if (!a->box.open && !a->questions)
+        loop_timer_stop(TAKE(a->timer));
+}
+
+static fallible
+start_timer(audit *a)
+{
+    const uint64_t period_ms = a->wait_ms_max / TICKS_PER_WAIT + 1;
+    if (a->timer)
+        return OK;
+    return loop_timer_start(a->l, period_ms, period_ms, on_tick, a, &a->timer);
+}
+
+/* ---- what hoheit-log says: each of these returns false when it is malformed */
+
+static bool
+take_attached(audit *a, const struct ipc_message *m)
+{
+    struct log_attached k;
+    if (m->head.body_len != sizeof k || m->tail.len || a->is_attached)
+        return false;
+    memcpy(&k, m->body, sizeof k);
+    a->is_attached = true;
+    if (!a->has_seq)
+        a->seq = k.seq;
+    a->has_seq = true;
+    send_all(a);
+    loop_fn *ready = a->ready;
+    a->ready = NULL;
+    if (ready)
+        ready(a->ready_ctx);
+    return true;
+}
+
+/* The next parcel leaves before those who waited for this one are told. */
+static bool
+take_done(audit *a, const struct ipc_message *m)
+{
+    struct log_done k;
+    if (m->head.body_len != sizeof k || m->tail.len)
+        return false;
+    memcpy(&k, m->body, sizeof k);
+    k.reason[sizeof k.reason - 1] = '\0';
+    struct parcel *p = outbox_settle(&a->box, k.first, k.count);
+    if (!p)
+        return false;
+    a->seq = k.seq > a->seq ? k.seq : a->seq;
+    if (k.code == ERR_OK)
+        meter_add(a->m, METER_AUDIT_RECORDS, (int64_t)k.count);
+    meter_observe_us(a->m, METER_AUDIT_FLUSH, k.took_us);
+    send_all(a);
+    outbox_tell(&a->box, p, k.first, k.count, err_for(k.code, k.reason));
+    return true;
+}
+
+static err
+answer_err(const struct log_answer *k)
+{
+    if (k->code == ERR_OK)
+        return OK;
+    const enum err_code code = k->code < ERR_COUNT ? (enum err_code)k->code : ERR_INTERNAL;
+    if (k->is_public)
+        return err_start_public(code, k->param, __FILE__, __LINE__, __func__, "%s", k->reason);
+    return err_start(code, __FILE__, __LINE__, __func__, "audit log: %s", k->reason);
+}
+
+static err
+hand_out(const struct question *q, str bytes)
+{
+    str line;
+    if (q->what.kind == LOG_PROVE || q->what.kind == LOG_FILE)
+        return q->fn(q->ctx, bytes);
+    if (str_ends(bytes, STR("\n")))
+        bytes.len--;
+    while (q->done && bytes.len && str_next(&bytes, '\n', &line))
+        TRY(q->fn(q->ctx, line));
+    return OK;
+}
+
+/* The answer to a question that expired is nobody's. */
+static bool
+take_answer(audit *a, const struct ipc_message *m)
+{
+    struct log_answer k;
+    struct question *q = a->questions;
+    if (m->head.body_len != sizeof k)
+        return false;
+    memcpy(&k, m->body, sizeof k);
+    k.reason[sizeof k.reason - 1] = k.param[sizeof k.param - 1] = '\0';
+    while (q && q->id != m->head.id)
+        q = q->next;
+    if (!q)
+        return true;
+    err e = answer_err(&k);
+    if (!e.code && q->done)
+        e = hand_out(q, m->tail);
+    answer_question(a, q, e);
+    return true;
+}
+
+static bool
+take(audit *a, const struct ipc_message *m)
+{
+    switch (m->head.type) {
+    case LOG_ATTACHED:
+        return take_attached(a, m);
+    case LOG_DONE:
+        return a->is_attached && take_done(a, m);
+    case LOG_ANSWER:
+        return a->is_attached && take_answer(a, m);
+    default:
+        return false;
+    }
+}
+
+static bool
+on_message(void *ctx, const struct ipc_message *m)
+{
+    AUTO(fd) unasked = m->fd;
+    if (unasked < 0 && take(ctx, m))
+        return true;
+    LOG(ERROR, "log.garbled", LOG_N("type", m->head.type));
+    return false;
+}
+
+/* ---- the channel */
+
+static void
+drop_channel(audit *a)
+{
+    ipc_free(TAKE(a->channel));
+    a->is_attached = false;
+    outbox_again(&a->box);
+    for (struct question *q = a->questions; q; q = q->next)
+        q->is_sent = false;
+}
+
+/* hoheitd starts the next hoheit-log and sends a channel to it. */
+static void
+on_end(void *ctx)
+{
+    audit *a = ctx;
+    if (!a->is_closing)
+        LOG(ERROR, "log.lost", LOG_N("records_waiting", a->box.open));
+    drop_channel(a);
+}
+
+static fallible
+ask_to_attach(audit *a)
+{
+    const struct log_attach m = {.version = LOG_VERSION,
+                                 .has_seq = a->has_seq,
+                                 .seq = a->seq,
+                                 .open_to = a->box.next ? a->box.next - 1 : 0};
+    return ipc_send(a->channel, LOG_ATTACH, 0, &m, sizeof m, STR_NONE, -1);
+}
+
+fallible
+audit_attach(audit *a, int channel)
+{
+    const struct ipc_hooks hooks = {.on_message = on_message, .on_end = on_end, .ctx = a};
+    drop_channel(a);
+    TRY(ipc_new(a->l, channel, QUEUE_BYTES_MAX, hooks, &a->channel));
+    const err e = ask_to_attach(a);
+    if (e.code && e.code != ERR_ENGINE_LOST) { /* else on_end follows, and then another channel */
+        drop_channel(a);
+        return e;
+    }
+    return OK;
+}
+
+void
+audit_when_ready(audit *a, loop_fn *fn, void *ctx)
+{
+    ASSERT(!a->ready && !a->is_attached);
+    a->ready = fn;
+    a->ready_ctx = ctx;
+}
+
+/* ---- appending */
 
 fallible
 audit_append(audit *a, const struct audit_record *r, audit_done_fn *done, void *ctx)
 {
-    return queue_append(&a->queue, r, hash_of(r->request_id), done, ctx);
+    if (a->is_closing)
+        FAIL(CANCELLED, "the audit log is being closed");
+    if (a->box.open >= a->count_max)
+        return unrecorded(a);
+    TRY(start_timer(a));
+    TRY(outbox_add(&a->box, r, done, ctx));
+    turn_soon(a->turn);
+    return OK;
 }
 
 void
 audit_forget(audit *a, void *ctx)
 {
-    queue_forget(&a->queue, ctx);
+    outbox_forget(&a->box, ctx);
+    for (struct question *q = a->questions; q; q = q->next)
+        if (q->ctx == ctx)
+            q->done = NULL;
 }
 
-/* ---- opening */
+/* ---- asking */
 
 static fallible
-open_file(audit *a, const char *dir)
+ask(audit *a, const struct question *wanted)
 {
-    char path[PATH_MAX];
-    AUTO(fd) d = -1;
-    const int n = snprintf(path, sizeof path, "%s/audit.jsonl", dir);
-    if (n < 0 || (size_t)n >= sizeof path)
-        FAIL(ARGUMENT, "path of %zu bytes is too long", strlen(dir));
-    TRY(file_make_dir(dir, 0700));
-    TRY(file_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &a->f));
-    if (flock(a->f, LOCK_EX | LOCK_NB) != 0)
-        REFUSE(CONFLICT, "", "another program writes the audit log");
-    /* The name of a new file is durable when its directory is. */
-    TRY(file_open(dir, O_RDONLY | O_DIRECTORY, 0, &d));
-    TRY(file_sync(d));
+    if (a->is_closing)
+        FAIL(CANCELLED, "the audit log is being closed");
+    if (a->question_count >= QUESTIONS_MAX)
+        REFUSE(BUSY, "", "%d questions to the log wait already", QUESTIONS_MAX);
+    TRY(start_timer(a));
+    struct question *q = mem_get(sizeof *q);
+    if (!q)
+        FAIL(LIMIT, "no memory for a question to the log");
+    *q = *wanted;
+    q->id = ++a->next_id;
+    q->since_ms = clock_ms();
+    q->next = a->questions;
+    a->questions = q;
+    a->question_count++;
+    send_all(a);
     return OK;
 }
 
 static fallible
-cut_torn_line(audit *a, uint64_t *ret_len)
+ask_about(audit *a, str what, struct question q)
 {
-    uint64_t len = 0, whole = 0;
-    TRY(file_size(a->f, &len));
-    TRY(recall_whole_len(a->f, len, &whole));
-    if (whole < len) {
-        TRY(writer_cut(a->f, whole));
-        TRY(file_sync(a->f));
-    }
-    *ret_len = whole;
-    return OK;
+    if (!str_copy(what, q.what.what, sizeof q.what.what))
+        REFUSE(NOT_FOUND, "", "there is no such thing in the log");
+    return ask(a, &q);
 }
 
-static fallible
-set_up(audit *a, const char *dir)
+static struct question
+question(enum log_what kind, audit_fn *fn, audit_done_fn *done, void *ctx)
 {
-    uint64_t len = 0, last_seq = 0;
-    a->recent = mem_get(RECENT * sizeof *a->recent);
-    if (!a->recent)
-        FAIL(LIMIT, "no memory for the audit log");
-    TRY(open_file(a, dir));
-    TRY(cut_torn_line(a, &len));
-    TRY(recall_last_seq(a->f, len, &last_seq));
-    TRY(ledger_open(dir, a->f, len, last_seq, &a->ledger));
-    return queue_start(&a->queue, a->f, len, last_seq + 1);
-}
-
-static void
-tear_down(audit *a)
-{
-    queue_free(&a->queue);
-    ledger_free(a->ledger);
-    fd_auto(&a->f);
-    mem_free(a->recent);
-    mem_free(a);
+    return (struct question){.what = {.kind = kind}, .fn = fn, .done = done, .ctx = ctx};
 }
 
 fallible
-audit_open(loop *l, const char *dir, const struct params *p, meters *m, audit **ret)
+audit_find(audit *a, str request_id, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    return ask_about(a, request_id, question(LOG_FIND, fn, done, ctx));
+}
+
+fallible
+audit_prove(audit *a, str request_id, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    return ask_about(a, request_id, question(LOG_PROVE, fn, done, ctx));
+}
+
+fallible
+audit_file(audit *a, str path, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    return ask_about(a, path, question(LOG_FILE, fn, done, ctx));
+}
+
+fallible
+audit_tail(audit *a, size_t count, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    struct question q = question(LOG_TAIL, fn, done, ctx);
+    if (count > TAIL_MAX)
+        REFUSE(ARGUMENT, "count", "at most %d records can be shown", TAIL_MAX);
+    q.what.count = (uint32_t)count;
+    return ask(a, &q);
+}
+
+/* ---- starting and closing */
+
+fallible
+audit_new(loop *l, const struct params *p, meters *m, audit **ret)
 {
     audit *a = mem_get(sizeof *a);
     if (!a)
         FAIL(LIMIT, "no memory for the audit log");
-    *a = (audit){.f = -1,
-                 .queue = {.l = l,
-                           .m = m,
-                           .count_max = p->audit_queue_max,
-                           .wait_ms_max = p->audit_wait_ms_max,
-                           .on_durable = remember,
-                           .ctx = a}};
-    const err e = set_up(a, dir);
+    *a = (audit){
+        .l = l, .m = m, .count_max = p->audit_queue_max, .wait_ms_max = p->audit_wait_ms_max};
+    const err e = turn_new(l, on_turn, a, &a->turn);
     if (e.code) {
-        tear_down(a);
+        mem_free(a);
         return e;
     }
     *ret = a;
     return OK;
 }
 
+static void
+drain(audit *a)
+{
+    const uint64_t until_ms = clock_ms() + a->wait_ms_max;
+    while (a->box.open && a->channel) {
+        const uint64_t now_ms = clock_ms();
+        if (now_ms >= until_ms)
+            return;
+        loop_turn_for(a->l, (int)(until_ms - now_ms));
+    }
+}
+
 void
 audit_close(audit *a)
 {
-    if (a && queue_close(&a->queue))
-        tear_down(a);
-}
-
-ledger *
-audit_ledger(audit *a)
-{
-    return a->ledger;
-}
-
-uint64_t
-audit_durable_len(const audit *a)
-{
-    return a->queue.len;
-}
-
-/* ---- looking up */
-
-static bool
-is_id(str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (!((s.at[i] >= '0' && s.at[i] <= '9') || (s.at[i] >= 'A' && s.at[i] <= 'Z') ||
-              (s.at[i] >= 'a' && s.at[i] <= 'z') || s.at[i] == '_' || s.at[i] == '-'))
-            return false;
-    return s.len > 0 && s.len <= ID_MAX;
-}
-
-/* Adds the places in memory, latest first; *ret_before is where memory does not reach. */
-static fallible
-find_recent(const audit *a, uint64_t request, struct places *p, uint64_t *ret_before)
-{
-    const size_t held = a->recent_count < RECENT ? a->recent_count : RECENT;
-    *ret_before = a->queue.len;
-    for (size_t i = 1; i <= held; i++) {
-        const struct recent *r = &a->recent[(a->recent_count - i) % RECENT];
-        *ret_before = r->offset;
-        if (r->request == request)
-            TRY(recall_add(p, r->offset, r->len));
-    }
-    return OK;
-}
-
-/* An operation begins with its decision: nothing of the request lies before it. */
-static fallible
-is_all(const audit *a, const struct places *p, bool *ret)
-{
-    char room[LINE_BYTES_MAX];
-    str line;
-    *ret = false;
-    if (!p->count)
-        return OK;
-    TRY(recall_line(a->f, p->at[p->count - 1], room, &line));
-    *ret = str_find(line, STR("\"event\":\"decision\"")) >= 0;
-    return OK;
-}
-
-fallible
-audit_find(audit *a, str request_id, audit_fn *fn, void *ctx)
-{
-    char needle[ID_MAX + 16];
-    struct places p = {0};
-    uint64_t before = 0;
-    bool has_all = false;
-    if (!is_id(request_id))
-        REFUSE(NOT_FOUND, "request", "this is not the id of a request");
-    snprintf(needle, sizeof needle, "\"request\":\"%.*s\"", STR_FMT(request_id));
-    TRY(find_recent(a, hash_of(request_id), &p, &before));
-    TRY(is_all(a, &p, &has_all));
-    if (!has_all)
-        TRY(recall_find(a->f, before, str_of(needle), &p));
-    if (!p.count)
-        REFUSE(NOT_FOUND, "request", "there is no record of this request");
-    return recall_each(a->f, &p, str_of(needle), fn, ctx);
-}
-
-fallible
-audit_tail(audit *a, size_t count, audit_fn *fn, void *ctx)
-{
-    struct places p = {0};
-    if (count > PLACES_MAX)
-        REFUSE(ARGUMENT, "count", "at most %d records can be shown", PLACES_MAX);
-    TRY(recall_last(a->f, a->queue.len, count, &p));
-    return recall_each(a->f, &p, STR(""), fn, ctx);
+    if (!a)
+        return;
+    a->is_closing = true;
+    drain(a);
+    outbox_expire(&a->box, UINT64_MAX, unrecorded(a));
+    while (a->questions)
+        answer_question(a, a->questions, unrecorded(a));
+    drop_channel(a);
+    loop_timer_stop(a->timer);
+    turn_free(a->turn);
+    outbox_done(&a->box);
+    mem_free(a);
 }

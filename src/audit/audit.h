@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* audit.h - the record of what was decided and done; logged, then released.
  *
- * audit_append is the one interface.  Behind it stands an append-only file of JSON lines
- * (record.h), flushed in groups by a thread of its own (writer.h): while one group is on its way
- * to the disk the next one gathers, so the rate grows with the load and not with the disk's.
- * `done` runs on the loop when the record is durable, in the order of the appends, and only then
- * may the caller let go of what it permits.  No content and no plain personal data: ids, labels,
- * digests, numbers.
+ * audit_append is the one interface.  Behind it stands hoheit-log, the only process that writes
+ * the log: records go to it in batches over a channel that hoheitd makes (proto.h), and it answers
+ * what is durable.  `done` runs on the loop when the record is durable, in the order of the
+ * appends, and only then may the caller let go of what it permits.  No content and no plain
+ * personal data: ids, labels, digests, numbers.
  *
- * Fails closed.  The queue is bounded by audit.queue_max (BUSY); a record that is not durable
+ * Fails closed.  What waits is bounded by audit.queue_max (BUSY); a record that is not durable
  * after audit.wait_ms_max fails its `done` with BUSY (it may yet become durable), a full disk
- * with DISK_FULL, a bad one with IO.  A group that fails is cut off the file again: nothing
- * half-written stays, and the numbers of the records have no gap.
+ * with DISK_FULL, a bad one with IO.
  *
- * Opening reads the end of the file, and what the tree over it was signed for (ledger.h).  A torn
- * last line (crash in the middle of a write) was never acknowledged and is cut off; anything else
- * there that is out of shape is CORRUPT.  The file is locked: a second writer is refused with
- * CONFLICT.
+ * hoheit-log may die at any time.  Until the next one is there records wait, within these bounds;
+ * then those that are open are sent again, in their order, and none is written twice (desk.h).  A
+ * record that is larger than 32 KiB is LIMIT.
  *
- * Looking up: the places of the latest 65,536 records are kept in memory; older ones are sought
- * in the last 64 MiB of the file.  One thread, the loop's. */
+ * Questions are answered by hoheit-log too, so they end later: `fn` for what there is, then `done`,
+ * both on the loop, after audit.wait_ms_max at the latest (BUSY).  One thread, the loop's. */
 #pragma once
 #include "base/meters.h"
 #include "base/params.h"
@@ -47,6 +44,7 @@ struct audit_record {
     const char *decision; /* "allowed", "denied", "" */
     const char *rule;     /* "" : none */
     str why;              /* decision.why or outcome; public sentence */
+    str targets;          /* where several were considered: what became of each */
     str object;           /* what an administrative event was about: a key's or model's name */
     const digest *input, *output; /* NULL: none */
     uint64_t tokens_in, tokens_out, duration_us, first_token_us;
@@ -60,27 +58,33 @@ struct event_info {
 };
 const struct event_info *event_info(enum audit_event e);
 
-/* `dir`, made if it is not there, gets "audit.jsonl", mode 0600. */
-fallible audit_open(loop *l, const char *dir, const struct params *p, meters *m, audit **ret);
+/* Records wait until audit_attach. */
+fallible audit_new(loop *l, const struct params *p, meters *m, audit **ret);
+/* The gate's end of a channel to hoheit-log; taken over, also when it fails.  A later one takes the
+ * place of the one before. */
+fallible audit_attach(audit *a, int channel);
+/* Called once, when hoheit-log is ready to take records. */
+void audit_when_ready(audit *a, loop_fn *fn, void *ctx);
 /* Copies what it needs before it returns.  `done` NULL: nobody waits.  On failure `done` is not
  * called.  `done` may append and forget; it must not close. */
 fallible audit_append(audit *a, const struct audit_record *r, audit_done_fn *done, void *ctx);
-/* Forgets the callback of records that carry this ctx (the waiter is going away). */
+/* Forgets the callbacks of records and questions that carry this ctx (the waiter is going away). */
 void audit_forget(audit *a, void *ctx);
-/* Flushes what is queued and calls `done` for it, then ends; appends of these are refused with
- * CANCELLED.  NULL is fine.  Not from a `done`.  A disk that hangs is waited for as long as
- * audit.wait_ms_max. */
+/* Has what is queued made durable and calls `done` for it, turning the loop for at most
+ * audit.wait_ms_max, then ends; appends of these are refused with CANCELLED.  NULL is fine.  Not
+ * from a callback. */
 void audit_close(audit *a);
 
-/* The tree over the records (ledger.h), and how far into the file they are durable: for who has it
- * follow and its heads signed. */
-struct ledger *audit_ledger(audit *a);
-uint64_t audit_durable_len(const audit *a);
-
+typedef err audit_fn(void *ctx, str json);
 /* Each record (one JSON object as text, valid until fn returns) of a request that is durable,
- * oldest first.  NOT_FOUND if there is none.  A failure of `fn` ends it and is passed on; `fn` must
- * not call audit_find or audit_tail. */
-typedef err audit_fn(void *ctx, str record_json);
-fallible audit_find(audit *a, str request_id, audit_fn *fn, void *ctx);
+ * oldest first; NOT_FOUND if there is none.  A failure of `fn` ends it and is what `done` gets.
+ * When the call itself fails, `done` is not called. */
+fallible audit_find(audit *a, str request_id, audit_fn *fn, audit_done_fn *done, void *ctx);
 /* The last `count` durable records, at most 1,024, oldest first. */
-fallible audit_tail(audit *a, size_t count, audit_fn *fn, void *ctx);
+fallible audit_tail(audit *a, size_t count, audit_fn *fn, audit_done_fn *done, void *ctx);
+/* That a request's records are in the tree, as one object: {"checkpoint":note,"leaves":[{"leaf":
+ * index,"hashes":[base64,…]},…]} (RFC 9162 section 2.1.3).  Records that were not signed yet have
+ * no proof.  NOT_FOUND: no such request, or nothing was signed yet. */
+fallible audit_prove(audit *a, str request_id, audit_fn *fn, audit_done_fn *done, void *ctx);
+/* "checkpoint" or a tile (tiles.h), its bytes at once. */
+fallible audit_file(audit *a, str path, audit_fn *fn, audit_done_fn *done, void *ctx);

@@ -70,8 +70,23 @@ check_witness(struct judge *j, str bytes)
     struct note n;
     if (!j->ask->witness)
         return OK;
+    if (j->ask->witness->type != NOTE_WITNESS)
+        REFUSE(ARGUMENT, "witness", "this is not the key of a witness");
     TRY(note_read(bytes, &n));
     return note_check(&n, j->ask->witness, &j->report.witness_time_s);
+}
+
+/* Before anything is looked at: tiles that only an older checkpoint needs may be gone. */
+static fallible
+check_newest(struct judge *j)
+{
+    struct tree_head last;
+    bool is_there;
+    TRY(in_file(past_newest(j->ask->dir, j->ask->key, &last, &is_there), "checkpoints", 0));
+    if (is_there && last.size > j->end.size)
+        FAIL(CORRUPT, "checkpoint: byte 0: has %llu entries, but %llu were signed before",
+             (unsigned long long)j->end.size, (unsigned long long)last.size);
+    return OK;
 }
 
 static fallible
@@ -89,6 +104,7 @@ open_checkpoints(struct judge *j)
     if (j->known.size > j->end.size)
         FAIL(CORRUPT, "checkpoint: byte 0: the log was set back: it had %llu entries, now %llu",
              (unsigned long long)j->known.size, (unsigned long long)j->end.size);
+    TRY(check_newest(j));
     return past_open(j->ask->dir, &j->past);
 }
 

@@ -338,6 +338,23 @@ ledger_free(ledger *l)
     mem_free(l);
 }
 
+const char *
+ledger_dir(const ledger *l)
+{
+    return l->dir;
+}
+
+/* ---- proofs */
+
+fallible
+ledger_prove(ledger *l, uint64_t index, uint64_t size, struct merkle_proof *ret)
+{
+    const struct merkle_source s = edge_source(&l->edge);
+    if (size > l->edge.tree.size)
+        FAIL(ARGUMENT, "the tree has %llu entries", number(l->edge.tree.size));
+    return merkle_prove_leaf(&s, index, size, ret);
+}
+
 /* ---- signing */
 
 uint64_t

@@ -22,11 +22,16 @@ typedef struct ledger ledger;
 /* `f` is audit.jsonl, the caller's, with `count` records in `len` bytes. */
 fallible ledger_open(const char *audit_dir, int f, uint64_t len, uint64_t count, ledger **ret);
 void ledger_free(ledger *l);
+/* Of the tiles. */
+const char *ledger_dir(const ledger *l);
 
 /* Takes up to `count_max` further lines of the file's first `len` bytes; *ret_is_behind: there are
  * more.  On failure what was taken stays taken; it may be tried again. */
 fallible ledger_follow(ledger *l, uint64_t len, size_t count_max, bool *ret_is_behind);
 uint64_t ledger_size(const ledger *l);
+/* That entry `index` is in the tree of `size` entries, one that was there; ARGUMENT unless index <
+ * size, which is at most what there is. */
+fallible ledger_prove(ledger *l, uint64_t index, uint64_t size, struct merkle_proof *ret);
 
 /* What is to be signed. */
 struct ledger_ask {

@@ -87,6 +87,48 @@ past_mend(const char *dir, str newest)
 
 /* ---- reading */
 
+/* Where the note begins whose signatures end at `end`: behind the signatures of the one before. */
+static size_t
+note_start(str s, size_t end)
+{
+    bool is_text = false;
+    while (end) {
+        size_t line = end - 1;
+        while (line && s.at[line - 1] != '\n')
+            line--;
+        const bool is_signature = str_starts(str_slice(s, line, end), dash);
+        if (is_signature && is_text)
+            return end;
+        is_text = is_text || !is_signature;
+        end = line;
+    }
+    return 0;
+}
+
+fallible
+past_newest(const char *dir, const struct note_key *k, struct tree_head *ret, bool *ret_is_there)
+{
+    AUTO(fd) f = -1;
+    AUTO(buf) b = BUF(WINDOW);
+    struct checkpoint c;
+    uint64_t size, from;
+    *ret_is_there = false;
+    const err e = open_file(dir, O_RDONLY, &f);
+    if (e.code == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    TRY(file_size(f, &size));
+    TRY(read_end(f, size, &b, &from));
+    const size_t end = whole_len(buf_str(&b));
+    if (!end)
+        return OK;
+    const str note = str_slice(buf_str(&b), note_start(buf_str(&b), end), end);
+    TRY(checkpoint_open(note, k, &c));
+    *ret = c.head;
+    *ret_is_there = true;
+    return OK;
+}
+
 fallible
 past_open(const char *dir, struct past *ret)
 {

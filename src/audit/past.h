@@ -15,6 +15,11 @@ fallible past_add(const char *dir, str note);
 /* Cuts a torn end off and sees to it that `newest`, the note in `checkpoint`, is the last one. */
 fallible past_mend(const char *dir, str newest);
 
+/* What was signed last, from the end of the file; *ret_is_there: false when there is none.  PARSE
+ * or CORRUPT for a note that `k` did not sign. */
+fallible
+past_newest(const char *dir, const struct note_key *k, struct tree_head *ret, bool *ret_is_there);
+
 /* Reading, from the first on. */
 struct past {
     fd f; /* -1: there is no such file */

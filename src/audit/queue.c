@@ -56,8 +56,11 @@ static void
 deliver(struct queue *q, enum err_code code, const char *reason)
 {
     q->is_delivering = true;
-    for (size_t i = 0; i < q->ending.count; i++)
+    for (size_t i = 0; i < q->ending.count; i++) {
+        if (code == ERR_OK)
+            q->told_seq = q->ending_from + i;
         call_done(&q->ending.at[i], code, reason);
+    }
     q->is_delivering = false;
     group_clear(&q->ending);
 }
@@ -74,6 +77,7 @@ take_in(struct queue *q)
         at += len + 1;
     }
     q->len += all.len;
+    q->ending_from = q->next_seq;
     q->next_seq += q->flying.count;
     meter_add(q->m, METER_AUDIT_RECORDS, (int64_t)q->flying.count);
 }
@@ -97,7 +101,7 @@ number_lines(struct queue *q)
 static void
 send_group(struct queue *q)
 {
-    if (q->writer.is_busy || q->is_delivering || !q->gathering.count)
+    if (q->writer.is_busy || q->is_delivering || q->is_held || !q->gathering.count)
         return;
     IGNORE(number_lines(q)); /* out of memory: on_tick tries again */
     if (q->numbered.failed)
@@ -114,6 +118,7 @@ finish(struct queue *q)
 {
     const struct flush was = q->flush;
     meter_observe_us(q->m, METER_AUDIT_FLUSH, was.took_us);
+    q->took_us = was.took_us;
     if (!was.result.code)
         take_in(q);
     if (q->numbered.room > KEPT_BYTES_MAX)
@@ -199,6 +204,21 @@ queue_append(struct queue *q, const struct audit_record *r, uint64_t tag, audit_
         .done = done, .ctx = ctx, .since_ms = clock_ms(), .tag = tag, .len = g->lines.len - before};
     send_group(q);
     return OK;
+}
+
+void
+queue_hold(struct queue *q)
+{
+    ASSERT(!q->is_held);
+    q->is_held = true;
+}
+
+void
+queue_release(struct queue *q)
+{
+    ASSERT(q->is_held);
+    q->is_held = false;
+    send_group(q);
 }
 
 static void

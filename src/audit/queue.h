@@ -33,6 +33,9 @@ struct queue {
     loop_watch *watch;
     loop_timer *timer;      /* runs while something waits */
     uint64_t len, next_seq; /* of what is durable */
+    uint64_t took_us;       /* by the last flush */
+    uint64_t ending_from;   /* number of the first record of the group that ends */
+    uint64_t told_seq;      /* of the last record whose `done` was called, 0: none yet */
     uint64_t count_max, wait_ms_max;
     struct group gathering, flying, ending;
     buf numbered; /* what the flush holds */
@@ -40,7 +43,7 @@ struct queue {
     struct writer writer;
     durable_fn *on_durable;
     void *ctx;
-    bool is_delivering, is_closing;
+    bool is_delivering, is_held, is_closing;
 };
 
 /* The file `f` has `len` good bytes, the next record gets `next_seq`.  `on_durable` is told where
@@ -48,6 +51,9 @@ struct queue {
 fallible queue_start(struct queue *q, int f, uint64_t len, uint64_t next_seq);
 fallible queue_append(struct queue *q, const struct audit_record *r, uint64_t tag,
                       audit_done_fn *done, void *ctx);
+/* Between these two nothing is sent off, so that what is appended goes as one group. */
+void queue_hold(struct queue *q);
+void queue_release(struct queue *q);
 void queue_forget(struct queue *q, const void *ctx);
 /* Refuses appends from now on and flushes; what still waits then is told that it failed.  False
  * when the writer hangs: it was abandoned, and the queue and its file must stay. */

@@ -159,6 +159,46 @@ recall_each(int f, const struct places *p, str needle, audit_fn *fn, void *ctx)
     return OK;
 }
 
+/* Where the last `count` lines begin. */
+static fallible
+find_since(int f, uint64_t end, size_t count, char *room, uint64_t *ret)
+{
+    *ret = end;
+    while (end && count) {
+        struct block b;
+        str line;
+        TRY(recall_block(f, end, room, &b));
+        end = b.offset;
+        while (count && block_last_line(&b, &line, ret))
+            count--;
+    }
+    if (count)
+        FAIL(CORRUPT, "the audit log has fewer records than it counts");
+    return OK;
+}
+
+fallible
+recall_since(int f, uint64_t end, size_t count, audit_fn *fn, void *ctx)
+{
+    AUTO(block_room) room = {NULL};
+    uint64_t at;
+    TRY(get_room(&room));
+    TRY(find_since(f, end, count, room.at, &at));
+    while (at < end) {
+        const size_t len = end - at < BLOCK_BYTES ? (size_t)(end - at) : BLOCK_BYTES;
+        TRY(read_exactly(f, at, room.at, len));
+        const char *last = memrchr(room.at, '\n', len);
+        if (!last)
+            FAIL(CORRUPT, "the audit log has no end of a line behind byte %llu",
+                 (unsigned long long)at);
+        str lines = {room.at, (size_t)(last - room.at)}, line;
+        at += lines.len + 1;
+        while (str_next(&lines, '\n', &line))
+            TRY(fn(ctx, line));
+    }
+    return OK;
+}
+
 /* ---- the check at open */
 
 static fallible

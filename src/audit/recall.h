@@ -47,3 +47,5 @@ fallible recall_find(int f, uint64_t end, str needle, struct places *p);
 fallible recall_last(int f, uint64_t end, size_t count, struct places *p);
 /* Hands the lines that hold `needle` to `fn`, the earliest first. */
 fallible recall_each(int f, const struct places *p, str needle, audit_fn *fn, void *ctx);
+/* Hands the last `count` lines to `fn`, the earliest first, however many they are. */
+fallible recall_since(int f, uint64_t end, size_t count, audit_fn *fn, void *ctx);

@@ -66,6 +66,7 @@ put_members(buf *b, const struct audit_record *r)
     put_str(b, "decision", str_of(r->decision));
     put_str(b, "rule", str_of(r->rule));
     put_str(b, "why", r->why);
+    put_str(b, "targets", r->targets);
     put_str(b, "object", r->object);
     put_digest(b, "input", r->input);
     put_digest(b, "output", r->output);

@@ -138,7 +138,12 @@ writer_give(struct writer *w, struct flush *job)
 {
     ASSERT(w->is_started && !w->is_busy);
     w->is_busy = true;
-    put(w->in[1], job);
+    if (w->quick < WRITER_QUICK_RUN) {
+        put(w->in[1], job);
+        return;
+    }
+    run_flush(w, job);
+    put(w->out[1], job);
 }
 
 int
@@ -156,6 +161,7 @@ writer_take(struct writer *w, int wait_ms)
         return NULL;
     ASSERT(get(w->out[0], &job));
     w->is_busy = false;
+    w->quick = job->took_us >= WRITER_QUICK_US || job->result.code ? 0 : w->quick + 1;
     return job;
 }
 

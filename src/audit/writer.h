@@ -5,6 +5,10 @@
  * another, so whoever holds the pointer owns what it points to, and there is no lock.  One flush
  * is under way at a time.
  *
+ * Where the last WRITER_QUICK_RUN flushes took less than WRITER_QUICK_US each - in memory, or below
+ * a controller with a battery - waking a thread would cost more than the flush, and writer_give
+ * does it at once; it comes back all the same.  One that is slow ends that.
+ *
  * A flush is written at the offset the loop names and synced; if either fails, the file is cut
  * back to that offset, so nothing half-written stays.  If even that fails, the next flush cuts
  * first and fails until it can. */
@@ -13,6 +17,8 @@
 
 #include "base/err.h"
 #include "base/str.h"
+
+enum { WRITER_QUICK_RUN = 256, WRITER_QUICK_US = 50 };
 
 struct flush {
     str bytes;
@@ -28,7 +34,9 @@ struct writer {
     int in[2], out[2]; /* pipes to the thread and back */
     pthread_t thread;
     bool is_started, is_busy;
-    bool is_torn; /* the thread's: bytes behind the last good one must go first */
+    unsigned quick; /* flushes in a row that were */
+    /* Whose the flush is: bytes behind the last good one must go first. */
+    bool is_torn;
 };
 
 /* Cuts the file to `len` bytes. */

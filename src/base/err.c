@@ -17,6 +17,7 @@ struct place {
 static _Thread_local struct {
     enum err_code code;
     bool is_public;
+    uint64_t retry_ms;
     char text[TEXT_MAX], param[96];
     struct place places[PLACES_MAX];
     int place_count;
@@ -62,6 +63,7 @@ start(enum err_code code, const char *param, bool is_public, const char *fmt, va
     ASSERT(code > ERR_OK && code < ERR_COUNT);
     trail.code = code;
     trail.is_public = is_public;
+    trail.retry_ms = 0;
     trail.place_count = 0;
     snprintf(trail.param, sizeof trail.param, "%s", param);
     vsnprintf(trail.text, sizeof trail.text, fmt, ap);
@@ -134,12 +136,25 @@ err_param(void)
 }
 
 void
+err_set_retry(uint64_t ms)
+{
+    trail.retry_ms = ms;
+}
+
+uint64_t
+err_retry_ms(err e)
+{
+    return e.code && trail.code == e.code ? trail.retry_ms : 0;
+}
+
+void
 err_keep(struct err_kept *k, err e)
 {
     *k = (struct err_kept){.e = e, .is_public = trail.is_public && trail.code == e.code};
     if (e.code && trail.code == e.code) {
         snprintf(k->text, sizeof k->text, "%s", trail.text);
         snprintf(k->param, sizeof k->param, "%s", trail.param);
+        k->retry_ms = trail.retry_ms;
     }
 }
 
@@ -149,9 +164,11 @@ err_again(const struct err_kept *k)
     if (!k->e.code)
         return OK;
     const enum err_code code = (enum err_code)k->e.code;
-    if (k->is_public)
-        return err_start_public(code, k->param, __FILE__, __LINE__, __func__, "%s", k->text);
-    return err_start(code, __FILE__, __LINE__, __func__, "%s", k->text);
+    const err e =
+        k->is_public ? err_start_public(code, k->param, __FILE__, __LINE__, __func__, "%s", k->text)
+                     : err_start(code, __FILE__, __LINE__, __func__, "%s", k->text);
+    trail.retry_ms = k->retry_ms;
+    return e;
 }
 
 void

@@ -59,11 +59,16 @@ const char *err_public(err e);
 /* The field REFUSE named, or "" if none. */
 const char *err_param(void);
 
+/* When another try may go better; of the failure the trail tells of.  0: nobody knows. */
+void err_set_retry(uint64_t ms);
+uint64_t err_retry_ms(err e);
+
 /* A failure put aside for a later turn of the loop, when the trail has moved on. */
 struct err_kept {
     err e;
     bool is_public;
     char text[256], param[96];
+    uint64_t retry_ms;
 };
 void err_keep(struct err_kept *k, err e);
 /* Starts the trail anew with what was kept; OK if nothing was. */

@@ -3,7 +3,7 @@
 #include "cli/remote.h"
 #include "cli/show.h"
 #include "load/load.h"
-#include "net/dial.h"
+#include "net/client/dial.h"
 
 enum { REQUESTS = 100, TOKENS = 64, PROMPT_BYTES = 256 };
 

@@ -20,6 +20,7 @@ struct cli_env {
     const char *data, *url, *key; /* HOHEIT_DATA, HOHEIT_URL, HOHEIT_KEY; NULL: unset */
     const char *home, *term, *no_color;
     const char *commit, *sbom_sha256; /* of this build; NULL: unknown */
+    void (*put_dialects)(FILE *f);    /* the page of all fields; NULL: not in this build */
     bool confine;                     /* enter the sandbox: for good, so not in tests */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* `hoheit doc PAGE`: the manual, from the tables, in mdoc (mdoc(7)). */
+/* `hoheit doc PAGE`: the manual, from the tables, in mdoc (mdoc(7)); of the dialects, in Markdown. */
 #include <stdarg.h>
 
 #include "base/params.h"
@@ -425,6 +425,11 @@ cmd_doc(struct cli *c, const struct args *a)
     } pages[] = {{"man", put_man},       {"params", put_params}, {"errors", put_errors},
                  {"events", put_events}, {"ops", put_ops},       {"meters", put_meters}};
     struct nearest n = {.word = a->at[0]};
+    if (c->env.put_dialects && str_eq(a->at[0], STR("dialects"))) {
+        c->env.put_dialects(c->out);
+        return OK;
+    }
+    nearest_try(&n, "dialects");
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         nearest_try(&n, pages[i].name);
         if (str_eq(a->at[0], str_of(pages[i].name))) {

@@ -5,7 +5,7 @@
 
 #include "cli/remote.h"
 #include "cli/show.h"
-#include "net/dial.h"
+#include "net/client/dial.h"
 #include "os/config.h"
 #include "os/file.h"
 #include "policy/policy.h"

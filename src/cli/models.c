@@ -17,12 +17,22 @@ on_sent(void *ctx, uint64_t bytes)
     progress_at(ctx, bytes);
 }
 
+/* "remote:PROVIDER/NAME" */
+static str
+remote_part(str what)
+{
+    const str head = STR("remote:");
+    return str_starts(what, head) ? str_slice(what, head.len, what.len) : STR_NONE;
+}
+
 static fallible
 put_query(const struct args *a, str name, str toy, buf *b)
 {
     buf_add(b, STR("/admin/v1/models"));
     query_put(b, "name", name);
     query_put(b, "toy", toy);
+    query_put(b, "remote", remote_part(a->at[0]));
+    query_put(b, "embed", args_has(a, "embed") ? STR("1") : STR_NONE);
     query_put(b, "licence", args_str(a, "licence"));
     query_put(b, "label", args_str(a, "label"));
     query_put(b, "origin", args_str(a, "origin"));
@@ -59,19 +69,23 @@ fallible
 cmd_model_add(struct cli *c, const struct args *a)
 {
     const str what = a->at[0], toy = STR("toy"), embed = STR("toy-embed");
-    const bool is_file = access(what.at, F_OK) == 0;
+    const bool is_remote = remote_part(what).len > 0;
+    const bool is_file = !is_remote && access(what.at, F_OK) == 0;
     const bool is_toy = !is_file && (str_eq(what, toy) || str_eq(what, embed));
     const str kind = !is_toy ? STR_NONE : str_eq(what, toy) ? STR("chat") : STR("embed");
     const str name = args_has(a, "name") ? args_str(a, "name") : file_stem(what);
     AUTO(buf) path = BUF(PATH_MAX_BYTES);
     jval root;
-    if (!is_file && !is_toy) {
-        cli_hint(c, "Name a GGUF file, or toy or toy-embed, which are built in.");
+    if (is_remote && !args_has(a, "name"))
+        REFUSE(ARGUMENT, "", "--name is missing: what applications are to ask for");
+    if (!is_file && !is_toy && !is_remote) {
+        cli_hint(c, "Name a GGUF file, toy or toy-embed, which are built in, or "
+                    "remote:PROVIDER/NAME.");
         REFUSE(NOT_FOUND, "", "there is no file %.*s", STR_FMT(what));
     }
     TRY(put_query(a, name, kind, &path));
     struct remote_call q = REMOTE_CALL("POST", buf_str(&path));
-    TRY(is_toy ? remote_json(c, &q, &root) : send_file(c, what.at, &q));
+    TRY(!is_file ? remote_json(c, &q, &root) : send_file(c, what.at, &q));
     cli_note(c, "added %.*s", STR_FMT(name));
     return OK;
 }

@@ -7,7 +7,7 @@
  * is told in the daemon's own words, with its hint. */
 #pragma once
 #include "cli/cli.h"
-#include "net/client.h"
+#include "net/client/client.h"
 
 enum { REMOTE_ANSWER_MAX = 32 * 1024 * 1024, REMOTE_FIELDS_MAX = 4, REMOTE_WAIT_MS = 600000 };
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* control.h - what the gate asks of hoheitd, and what hoheitd tells it, over os/ipc.h.
  *
- * The gate may ask for engines, nothing else: hoheitd picks the program, opens the model file (below models/ of the data directory, by digest) and starts the
- * process.  head.id names a slot,
+ * The gate may ask for engines, nothing else: hoheitd picks the program, opens the model file
+ * (below models/ of the data directory, by digest) and starts the process.  head.id names a slot,
  * id modulo CONTROL_SLOTS_MAX; it stays the same through restarts and is another one for the next
  * model in the slot, so that what is still said about the last is not taken for it. */
 #pragma once
 #include <stdint.h>
 
-enum {
-    CONTROL_SLOTS_MAX = 64,
-    CONTROL_FILE_MAX = 80
-};
+enum { CONTROL_SLOTS_MAX = 64, CONTROL_FILE_MAX = 80 };
 
 enum control_message {
     /* gate to hoheitd */

@@ -196,10 +196,10 @@ on_part(void *ctx, const struct engine_piece *p)
 
 /* False: malformed, as in is_well_formed.  The job may be gone after it. */
 static bool
-take_apart(engine_job *j, const struct engine_text *head, str text)
+take_apart(engine_job *j, const struct engine_piece *raw, str text)
 {
     j->is_busy = true;
-    const err bad = parts_add(j->parts, head->index, head->token_count, text);
+    const err bad = parts_add(j->parts, raw, text);
     j->is_busy = false;
     if (j->is_dead)
         free_job(j);
@@ -213,7 +213,10 @@ take_text(engine *e, const struct ipc_message *m)
 {
     const struct engine_text *head = m->body;
     engine_job *j = find(e, m);
-    struct engine_piece p = {.index = head->index, .token_count = head->token_count};
+    struct engine_piece p = {.index = head->index,
+                             .token_count = head->token_count,
+                             .prompt_tokens = head->prompt_tokens,
+                             .cached_tokens = head->cached_tokens};
     struct decoded_text d;
     if (!j) /* cancelled */
         return true;
@@ -226,7 +229,7 @@ take_text(engine *e, const struct ipc_message *m)
     if (bad.code)
         return is_well_formed(j, bad);
     if (j->parts)
-        return take_apart(j, head, d.text);
+        return take_apart(j, &p, d.text);
     p.text = content_of(d.text, j->label);
     p.tokens = d.tokens;
     p.logprob_count = head->logprob_count;
@@ -560,7 +563,7 @@ engine_submit(engine *e, const grant *g, enum engine_kind kind, const struct con
 {
     AUTO(buf) tail = BUF(SUBMIT_BYTES_MAX);
     struct engine_submit ask;
-    engine_job *j;
+    engine_job *j = NULL;
     ASSERT(hooks.on_done && hooks.on_failed);
     ASSERT(kind == ENGINE_EMBED || kind == ENGINE_TOKENIZE ||
            (c->params.n >= 1 && c->params.n <= ENGINE_ANSWERS_MAX));
@@ -570,6 +573,7 @@ engine_submit(engine *e, const grant *g, enum engine_kind kind, const struct con
     TRY(check_able(e, kind));
     TRY(submit_write(kind, c, g, &ask, &tail));
     TRY(make_job(e, &ask, kind == ENGINE_EMBED ? c->inputs.count : 0, &j));
+    ASSERT(j);
     j->hooks = hooks;
     j->stops = c->params.stop_count;
     j->label = label_join(c->label, model_label);

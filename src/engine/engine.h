@@ -38,8 +38,9 @@ struct engine_piece {
     uint32_t call; /* CALL, ARGUMENTS: which call of this answer, 0 … */
     str call_id;   /* CALL: as the engine named it; empty: the dialect makes one */
     uint32_t token_count;
-    content text;                      /* whole UTF-8 characters */
-    const struct engine_token *tokens; /* logprobs, if asked for */
+    uint32_t prompt_tokens, cached_tokens; /* of the request; 0: not said yet */
+    content text;                          /* whole UTF-8 characters */
+    const struct engine_token *tokens;     /* logprobs, if asked for */
     size_t logprob_count;
 };
 

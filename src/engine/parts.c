@@ -16,7 +16,7 @@ struct parts {
     label label;
     parts_fn *fn;
     void *ctx;
-    uint32_t n;
+    uint32_t n, prompt_tokens, cached_tokens;
     bool may_call;
     struct one at[];
 };
@@ -29,6 +29,8 @@ emit(struct one *o, enum engine_part part, uint32_t call, str text)
                                        .part = part,
                                        .call = call,
                                        .token_count = o->pending_tokens,
+                                       .prompt_tokens = p->prompt_tokens,
+                                       .cached_tokens = p->cached_tokens,
                                        .text = content_of(text, p->label)};
     o->pending_tokens = 0;
     p->fn(p->ctx, &piece);
@@ -103,12 +105,14 @@ put(struct one *o, const struct thoughts_out *out)
 }
 
 fallible
-parts_add(parts *p, uint32_t index, uint32_t token_count, str text)
+parts_add(parts *p, const struct engine_piece *raw, str text)
 {
-    struct one *o = &p->at[index];
+    struct one *o = &p->at[raw->index];
     struct thoughts_out out;
-    ASSERT(index < p->n);
-    o->pending_tokens += token_count;
+    ASSERT(raw->index < p->n);
+    o->pending_tokens += raw->token_count;
+    p->prompt_tokens = raw->prompt_tokens;
+    p->cached_tokens = raw->cached_tokens;
     TRY(thoughts_add(&o->thoughts, text, &out));
     return put(o, &out);
 }

@@ -18,7 +18,8 @@ fallible
 parts_new(const struct conv_tools *t, uint32_t n, label l, parts_fn *fn, void *ctx, parts **ret);
 /* NULL is fine.  Not from inside `fn`. */
 void parts_free(parts *p);
-/* LIMIT when memory is out or a call is too long; the answer is then spoilt. */
-fallible parts_add(parts *p, uint32_t index, uint32_t token_count, str text);
+/* `raw` as it came, but for its text, which is `text`.  LIMIT when memory is out or a call is too
+ * long; the answer is then spoilt. */
+fallible parts_add(parts *p, const struct engine_piece *raw, str text);
 /* No text of this answer follows.  *ret_calls: how many calls it had. */
 fallible parts_end(parts *p, uint32_t index, uint32_t *ret_calls);

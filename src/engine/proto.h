@@ -12,7 +12,7 @@
 #include "base/buf.h"
 
 enum {
-    ENGINE_PROTO = 4,
+    ENGINE_PROTO = 5,
     ENGINE_NAME_MAX = 64,
     ENGINE_SEQUENCES_MAX = 256,
     ENGINE_ANSWERS_MAX = 128,  /* n of one request */
@@ -81,10 +81,11 @@ struct engine_loading {
 };
 
 struct engine_text {
-    uint32_t index;         /* which of the n answers */
-    uint32_t token_count;   /* tokens this text stands for */
-    uint32_t text_len;      /* bytes of whole UTF-8 characters at the tail's start */
-    uint32_t logprob_count; /* entries behind the text: struct engine_logprob each */
+    uint32_t index;                        /* which of the n answers */
+    uint32_t token_count;                  /* tokens this text stands for */
+    uint32_t text_len;                     /* bytes of whole UTF-8 characters at the tail's start */
+    uint32_t logprob_count;                /* entries behind the text: struct engine_logprob each */
+    uint32_t prompt_tokens, cached_tokens; /* of the request */
 };
 
 /* One token: this struct, `text_len` bytes, then `top_count` × (struct engine_top, bytes).

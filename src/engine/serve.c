@@ -256,6 +256,8 @@ flush_place(struct serve *s, struct place *p, bool is_end)
         serve_fail(s, &p->job->pub, e, 0, 0);
     else if (tail.len) {
         head.index = (uint32_t)(p - p->job->places);
+        head.prompt_tokens = p->job->prompt_tokens;
+        head.cached_tokens = p->job->cached_tokens;
         send_message(s, ENGINE_TEXT, p->job->pub.id, BODY(head), tail);
     }
 }

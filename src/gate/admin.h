@@ -8,6 +8,7 @@
  * back.  Texts live in the caller's arena. */
 #pragma once
 #include "gate/gate.h"
+#include "gate/pairs.h"
 #include "store/keys.h"
 
 typedef void admin_fn(void *ctx, err e);
@@ -27,16 +28,50 @@ struct key_wish {
     bool is_operator;
     uint64_t valid_ms; /* 0: for ever */
     str import;        /* the key's text, chosen by the operator (keyring.h); empty: make one */
+    str person;        /* whose it is; their tenant is the key's */
+    str models;        /* names it is for, with commas; empty: all */
+    str networks;      /* where it may be used from (network.h); empty: anywhere */
+    str ceiling;       /* what its holder is cleared for counts up to here only; empty: all of it */
+    /* An access key pair, too (pairs.h): the one it holds or, when it is empty, the one that was
+     * made is put there, to be shown when `done` gets OK.  NULL: none. */
+    struct pair_text *pair;
 };
 
 /* The secret's text is in `ret`, and may be shown when `done` gets OK.  Else admin_key_undo. */
 fallible
 admin_key_add(const struct admin_call *c, const struct key_wish *w, char ret[KEY_TEXT_MAX]);
 /* The record of admin_key_add did not become durable: nobody may hold what no record tells of. */
-void admin_key_undo(const struct admin_call *c, str name);
+void admin_key_undo(const struct admin_call *c, str id_or_name);
+/* A new key with the same rights; the old one ends after `overlap_ms`.  `ret` as in admin_key_add,
+ * *ret_id for admin_key_undo. */
+struct key_rotation {
+    str id_or_name, import;
+    uint64_t overlap_ms;
+};
+fallible admin_key_rotate(const struct admin_call *c, const struct key_rotation *w,
+                          char ret[KEY_TEXT_MAX], str *ret_id);
+/* By name: those it replaced, too. */
 fallible admin_key_revoke(const struct admin_call *c, str id_or_name);
 /* Rows as a JSON array. */
 fallible admin_keys_put(const struct admin_call *c, buf *b);
+
+/* Tenants and people (store/people.h).  What a key in use names is not removed. */
+struct person_wish {
+    str name, title, tenant; /* of a tenant: the one above it */
+};
+fallible admin_tenant_add(const struct admin_call *c, const struct person_wish *w);
+fallible admin_tenant_remove(const struct admin_call *c, str name);
+fallible admin_tenants_put(const struct admin_call *c, buf *b);
+fallible admin_person_add(const struct admin_call *c, const struct person_wish *w);
+fallible admin_person_remove(const struct admin_call *c, str name);
+fallible admin_persons_put(const struct admin_call *c, buf *b);
+
+/* Limits (sched/limit.h).  NOT_FOUND: whom it is for is not there. */
+fallible admin_limit_set(const struct admin_call *c, str subject, str limit, uint64_t value);
+fallible admin_limit_unset(const struct admin_call *c, str subject, str limit);
+/* All that were set; or what bounds one subject, by default too. */
+fallible admin_limits_put(const struct admin_call *c, buf *b);
+fallible admin_limits_of_put(const struct admin_call *c, str subject, buf *b);
 
 struct model_wish {
     str name;                   /* empty: the file's own */
@@ -45,6 +80,8 @@ struct model_wish {
     const char *incoming;       /* its path for now, in models_dir */
     str sha256;                 /* of the whole */
     str toy;                    /* "chat" or "embed": the built-in engine, no file */
+    str remote;                 /* "PROVIDER/NAME": a provider's model, no file */
+    bool is_embedder;           /* of a provider's */
 };
 
 /* While it grows a file's name begins so; such files are swept away at the next start. */
@@ -61,8 +98,15 @@ fallible admin_model_alias(const struct admin_call *c, str alias, str model);
 void model_put(const gate *g, const struct model *m, buf *b); /* one JSON object */
 fallible admin_models_put(const struct admin_call *c, buf *b);
 
-/* {"request":…,"records":[…]}; an operator may see any, others those of their own key. */
+/* {"request":…,"records":[…],"proofs":…} (audit.h; no proofs before the first signature); an
+ * operator may see any, others those of their own key.  `b` is written to until `done`. */
 fallible admin_explain_put(const struct admin_call *c, str request_id, buf *b);
+/* "checkpoint" or a tile of the log (audit/tiles.h); an auditor may, and an operator, who may see
+ * any record anyway. */
+fallible admin_log_put(const struct admin_call *c, str path, buf *b);
+/* Which targets of the model might take what is so labelled, and why the others might not; decided
+ * for somebody cleared for all that this installation may hold. */
+fallible admin_route_put(const struct admin_call *c, str model, str label_text, buf *b);
 /* Processes, engines, load.  The resident memory of an engine is what it said of itself. */
 fallible admin_status_put(const struct admin_call *c, buf *b);
 fallible admin_metrics_put(const struct admin_call *c, buf *b);

@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "base/json.h"
+#include "egress/provider_list.h"
 #include "gate/inside.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -81,6 +82,20 @@ models_sweep(const char *models_dir)
 /* ---- changes */
 
 static fallible
+describe_remote(const struct admin_call *c, const struct model_wish *w, struct model *m)
+{
+    const struct provider_list *list = gate_parts_of(c->gate)->providers;
+    str rest = w->remote, provider;
+    if (!str_next(&rest, '/', &provider) || !list || !provider_list_find(list, provider))
+        REFUSE(ARGUMENT, "remote", "there is no provider of that name in providers.yaml");
+    *m = (struct model){.name = w->name,
+                        .engine = STR("remote"),
+                        .origin = w->remote,
+                        .kind = w->is_embedder ? MODEL_EMBED : MODEL_CHAT};
+    return OK;
+}
+
+static fallible
 describe(const struct admin_call *c, const struct model_wish *w, struct model *m)
 {
     if (w->toy.len) {
@@ -90,6 +105,8 @@ describe(const struct admin_call *c, const struct model_wish *w, struct model *m
         model_toy(w->name, embed ? MODEL_EMBED : MODEL_CHAT, m);
         return OK;
     }
+    if (w->remote.len)
+        return describe_remote(c, w, m);
     TRY(model_inspect(w->file, c->a, m));
     if (w->name.len)
         m->name = w->name;
@@ -120,7 +137,7 @@ admin_model_add(const struct admin_call *c, const struct model_wish *w)
     TRY(describe(c, w, &m));
     if (w->licence.len)
         m.licence = w->licence;
-    if (w->origin.len)
+    if (w->origin.len && !w->remote.len)
         m.origin = w->origin;
     m.label_text = w->label;
     m.added_wall_ms = clock_wall_ms();

@@ -10,7 +10,8 @@
 
 /* ---- explain: the records of one request */
 struct explain {
-    const struct admin_call *call;
+    struct admin_call call;
+    str request;
     buf *out;
     bool any_id;
     size_t shown;
@@ -26,7 +27,7 @@ is_own_record(const struct explain *x, str record_json, bool *ret)
     TRY(json_read(a, record_json, &root));
     const jval id = json_get(&root, "key");
     TRY(opt_json_str(&id, 128, &key_id));
-    *ret = str_eq(key_id, x->call->session->key_id);
+    *ret = str_eq(key_id, x->call.session->key_id);
     return OK;
 }
 
@@ -45,24 +46,120 @@ show_record(void *ctx, str record_json)
     return OK;
 }
 
+static void
+forget(void *p)
+{
+    struct explain *x = p;
+    audit_forget(gate_parts_of(x->call.gate)->audit, x);
+}
+
+/* Reading is recorded too, and that record is waited for. */
+static err
+finish(struct explain *x)
+{
+    json_close(x->out, '}');
+    TRY(buf_end(x->out));
+    return admin_record(&x->call, EVENT_LOG_READ, x->request);
+}
+
+static void
+tell(struct explain *x, err e)
+{
+    if (e.code)
+        x->call.done(x->call.ctx, e);
+}
+
+static err
+show_proofs(void *ctx, str proofs_json)
+{
+    struct explain *x = ctx;
+    json_key(x->out, "proofs");
+    buf_add(x->out, proofs_json);
+    return OK;
+}
+
+/* What was not signed yet has no proof; the records are shown all the same. */
+static void
+on_proofs(void *ctx, err e)
+{
+    struct explain *x = ctx;
+    tell(x, e.code && e.code != ERR_NOT_FOUND ? e : finish(x));
+}
+
 /* Somebody else's request reads like one that never was: its existence is not told. */
+static err
+end_records(struct explain *x)
+{
+    if (!x->shown)
+        REFUSE(NOT_FOUND, "request", "there is no record of this request");
+    json_close(x->out, ']');
+    return audit_prove(gate_parts_of(x->call.gate)->audit, x->request, show_proofs, on_proofs, x);
+}
+
+static void
+on_records(void *ctx, err e)
+{
+    struct explain *x = ctx;
+    tell(x, e.code ? e : end_records(x));
+}
+
 fallible
 admin_explain_put(const struct admin_call *c, str request_id, buf *b)
 {
     const bool is_operator = (c->session->roles & ROLE_OPERATOR) != 0;
-    struct explain x = {.call = c, .out = b, .any_id = is_operator};
+    struct explain *x = arena_new(c->a, struct explain);
+    *x = (struct explain){
+        .call = *c, .request = arena_str(c->a, request_id), .out = b, .any_id = is_operator};
     TRY(admin_allow(c, is_operator ? OP_EXPLAIN : OP_EXPLAIN_OWN));
     json_open(b, '{');
-    json_member_str(b, "request", request_id);
+    json_member_str(b, "request", x->request);
     json_key(b, "records");
     json_open(b, '[');
-    TRY(audit_find(gate_parts_of(c->gate)->audit, request_id, show_record, &x));
-    if (!x.shown)
-        REFUSE(NOT_FOUND, "request", "there is no record of this request");
-    json_close(b, ']');
-    json_close(b, '}');
-    TRY(buf_end(b));
-    return admin_record(c, EVENT_LOG_READ, request_id);
+    arena_on_end(c->a, forget, x);
+    return audit_find(gate_parts_of(c->gate)->audit, x->request, show_record, on_records, x);
+}
+
+/* ---- the log as plain files: for who builds the tree anew and for witnesses */
+struct log_file {
+    struct admin_call call;
+    str path;
+    buf *out;
+};
+
+static void
+forget_file(void *p)
+{
+    struct log_file *f = p;
+    audit_forget(gate_parts_of(f->call.gate)->audit, f);
+}
+
+static err
+keep_file(void *ctx, str bytes)
+{
+    struct log_file *f = ctx;
+    buf_add(f->out, bytes);
+    return buf_end(f->out);
+}
+
+static void
+on_file(void *ctx, err e)
+{
+    struct log_file *f = ctx;
+    if (!e.code)
+        e = admin_record(&f->call, EVENT_LOG_READ, f->path);
+    if (e.code)
+        f->call.done(f->call.ctx, e);
+}
+
+fallible
+admin_log_put(const struct admin_call *c, str path, buf *b)
+{
+    const bool is_operator = (c->session->roles & ROLE_OPERATOR) != 0;
+    struct log_file *f = arena_new(c->a, struct log_file);
+    *f = (struct log_file){.call = *c, .path = arena_str(c->a, path), .out = b};
+    TRY(admin_allow(c, is_operator ? OP_EXPLAIN : OP_LOG_TILES));
+    arena_on_end(c->a, forget_file, f);
+    return audit_file(gate_parts_of(c->gate)->audit, f->path, keep_file, on_file, f);
 }
 
 /* ---- status */

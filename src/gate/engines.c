@@ -42,8 +42,8 @@ struct engines_wait {
 struct engines {
     const struct gate_parts *parts;
     struct gate_events events;
-    void (*on_signed)(void *ctx, const struct control_signed *answer);
-    void *signed_ctx;
+    void (*on_egress)(void *ctx, int channel);
+    void *egress_ctx;
     ipc *control;
     bool is_stopping;
     loop_timer *overdue; /* runs while somebody may wait */
@@ -291,12 +291,23 @@ has_certificate(engines *e, const struct ipc_message *m, fd *passed)
 }
 
 static bool
-has_signature(engines *e, const struct ipc_message *m, fd *passed)
+has_log(engines *e, const struct ipc_message *m, fd *passed)
 {
-    if (m->head.body_len != sizeof(struct control_signed) || *passed >= 0)
+    if (m->head.body_len || *passed < 0)
         return false;
-    if (e->on_signed)
-        e->on_signed(e->signed_ctx, m->body);
+    const err failed = audit_attach(e->parts->audit, fd_take(passed));
+    if (failed.code) /* nothing is released without a record; hoheitd may send another */
+        log_failure(LOG_ERROR, "log.not_attached", failed);
+    return true;
+}
+
+static bool
+egress_is_up(engines *e, const struct ipc_message *m, fd *passed)
+{
+    if (m->head.body_len != sizeof(struct control_up) || *passed < 0)
+        return false;
+    if (e->on_egress)
+        e->on_egress(e->egress_ctx, fd_take(passed));
     return true;
 }
 
@@ -308,7 +319,8 @@ on_message(void *ctx, const struct ipc_message *m)
         [CONTROL_ENGINE_DOWN - CONTROL_ENGINE_UP] = engine_is_down,
         [CONTROL_STOP - CONTROL_ENGINE_UP] = is_to_stop,
         [CONTROL_RELOAD - CONTROL_ENGINE_UP] = has_certificate,
-        [CONTROL_SIGNED - CONTROL_ENGINE_UP] = has_signature,
+        [CONTROL_LOG - CONTROL_ENGINE_UP] = has_log,
+        [CONTROL_EGRESS_UP - CONTROL_ENGINE_UP] = egress_is_up,
     };
     const uint32_t at = m->head.type - CONTROL_ENGINE_UP;
     AUTO(fd) passed = m->fd;
@@ -516,15 +528,9 @@ engines_send_ready(engines *e)
     return ipc_send(e->control, CONTROL_READY, 0, NULL, 0, STR_NONE, -1);
 }
 
-fallible
-engines_send_sign(engines *e, const struct control_sign *ask)
-{
-    return ipc_send(e->control, CONTROL_SIGN, 0, ask, sizeof *ask, STR_NONE, -1);
-}
-
 void
-engines_on_signed(engines *e, void (*fn)(void *ctx, const struct control_signed *answer), void *ctx)
+engines_on_egress(engines *e, void (*fn)(void *ctx, int channel), void *ctx)
 {
-    e->on_signed = fn;
-    e->signed_ctx = ctx;
+    e->on_egress = fn;
+    e->egress_ctx = ctx;
 }

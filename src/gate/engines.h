@@ -30,10 +30,8 @@ fallible engines_new(const struct gate_parts *parts, engines **ret);
 void engines_free(engines *e);
 void engines_on_events(engines *e, struct gate_events ev);
 fallible engines_send_ready(engines *e);
-/* The other thing hoheitd is asked for, over the same channel: signatures (gate/sign.h). */
-fallible engines_send_sign(engines *e, const struct control_sign *ask);
-void engines_on_signed(engines *e, void (*fn)(void *ctx, const struct control_signed *answer),
-                       void *ctx);
+/* Also heard there: hoheit-egress was started, with a new channel, which `fn` takes over. */
+void engines_on_egress(engines *e, void (*fn)(void *ctx, int channel), void *ctx);
 /* OK and *ret set when it is ready now; else *ret is NULL, `fn` is called later with the engine or
  * an error, and *ret_wait can take the waiter back.  `fn` may forget others, ask again and submit.
  * LIMIT: too many models at once; and what the last start failed with. */

@@ -2,10 +2,30 @@
 #include "gate/gate.h"
 
 #include "base/fault.h"
+#include "egress/egress.h"
 #include "gate/inside.h"
-#include "gate/sign.h"
+#include "gate/keep_inside.h"
+#include "gate/network.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/log.h"
+
+static void
+on_revoked(void *ctx, const struct session *s)
+{
+    jobs_end(ctx, s);
+}
+
+/* The first, or another after the last one died. */
+static void
+on_egress(void *ctx, int channel)
+{
+    gate *g = ctx;
+    const err e = g->egress ? egress_replace(g->egress, channel)
+                            : egress_new(g->parts.loop, channel, &g->egress);
+    if (e.code) /* its channel is closed, so it ends, and hoheitd starts the next */
+        log_failure(LOG_ERROR, "egress.refused", e);
+}
 
 fallible
 gate_new(const struct gate_parts *parts, gate **ret)
@@ -23,7 +43,13 @@ gate_new(const struct gate_parts *parts, gate **ret)
     };
     err e = keyring_open(parts->db, parts->pepper, &g->keys);
     if (!e.code)
+        e = budget_open(&g->parts, &g->budget);
+    if (!e.code)
+        e = pairs_open(parts->db, parts->pepper, g->keys, &g->pairs);
+    if (!e.code)
         e = models_sweep(parts->models_dir);
+    if (!e.code)
+        e = keep_new(g, &g->keep);
     g->parts.control = fd_take(&control);
     if (e.code)
         fd_auto(&g->parts.control);
@@ -33,6 +59,8 @@ gate_new(const struct gate_parts *parts, gate **ret)
         gate_free(g);
         return err_pass(e, __FILE__, __LINE__, __func__);
     }
+    keyring_on_revoked(g->keys, on_revoked, g);
+    engines_on_egress(g->engines, on_egress, g);
     *ret = g;
     return OK;
 }
@@ -43,8 +71,12 @@ gate_free(gate *g)
     if (!g)
         return;
     ASSERT(g->running == 0);
-    sign_stop(g->sign);
+    egress_free(g->egress);
     engines_free(g->engines);
+    keep_free(g->keep);
+    pairs_free(g->pairs);
+    budget_free(g->budget);
+    arena_free(g->lexicon_arena);
     keyring_free(g->keys);
     mem_free(g);
 }
@@ -86,29 +118,6 @@ gate_ready(gate *g)
     return engines_send_ready(g->engines);
 }
 
-static err
-send_sign(void *ctx, const struct control_sign *ask)
-{
-    gate *g = ctx;
-    return engines_send_sign(g->engines, ask);
-}
-
-static void
-on_signed(void *ctx, const struct control_signed *answer)
-{
-    gate *g = ctx;
-    sign_answered(g->sign, answer);
-}
-
-fallible
-gate_sign_log(gate *g)
-{
-    ASSERT(!g->sign);
-    TRY(sign_start(&g->parts, send_sign, g, &g->sign));
-    engines_on_signed(g->engines, on_signed, g);
-    return OK;
-}
-
 bool
 gate_engines_ready(const gate *g)
 {
@@ -129,6 +138,13 @@ gate_session(const gate *g, str authorization, const struct session **ret)
     if (key.len > scheme.len && str_eq_nocase(str_slice(key, 0, scheme.len), scheme))
         key = str_trim(str_slice(key, scheme.len, key.len));
     return keyring_find(g->keys, key, ret);
+}
+
+fallible
+gate_session_signed(gate *g, str access_id, const struct session **ret_session,
+                    const secret **ret_secret)
+{
+    return pairs_find(g->pairs, access_id, ret_session, ret_secret);
 }
 
 const struct session *
@@ -153,6 +169,27 @@ gate_decide(gate *g, const struct ask *q, arena *a, struct decision *d, const gr
     return e;
 }
 
+/* The denial, recorded. */
+static err
+denied(gate *g, const struct ask *q, str op, str request_id, arena *a)
+{
+    const struct session *s = q->session;
+    const struct audit_record r = {.request_id = request_id,
+                                   .key_id = s->key_id,
+                                   .tenant = s->tenant,
+                                   .op = op,
+                                   .outcome = ""};
+    struct err_kept kept;
+    struct decision d;
+    const grant *leave;
+    const err e = gate_decide(g, q, a, &d, &leave);
+    if (!e.code)
+        return OK;
+    err_keep(&kept, e);
+    TRY(gate_record_decision(g, &r, &d, NULL, NULL));
+    return err_again(&kept);
+}
+
 fallible
 gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a)
 {
@@ -160,20 +197,20 @@ gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *
                           .op = op,
                           .target = policy_local_sink(g->parts.policy),
                           .now_wall_ms = clock_wall_ms()};
-    const struct audit_record r = {.request_id = request_id,
-                                   .key_id = s->key_id,
-                                   .tenant = s->tenant,
-                                   .op = str_of(op_info(op)->name),
-                                   .outcome = ""};
-    struct err_kept denied;
-    struct decision d;
-    const grant *leave;
-    const err e = gate_decide(g, &q, a, &d, &leave);
-    if (!e.code)
+    return denied(g, &q, str_of(op_info(op)->name), request_id, a);
+}
+
+fallible
+gate_check_peer(gate *g, const struct session *s, str peer, str request_id, arena *a)
+{
+    if (networks_allow(s->networks, s->network_count, peer))
         return OK;
-    err_keep(&denied, e);
-    TRY(gate_record_decision(g, &r, &d, NULL, NULL));
-    return err_again(&denied);
+    const struct ask q = {.session = s,
+                          .op = OP_MODEL_LIST, /* whatever it is: the rule does not ask */
+                          .target = policy_local_sink(g->parts.policy),
+                          .now_wall_ms = clock_wall_ms(),
+                          .is_elsewhere = true};
+    return denied(g, &q, STR(""), request_id, a);
 }
 
 fallible

@@ -14,6 +14,7 @@
  * One thread: the loop's.  Strings handed to hooks live during the call. */
 #pragma once
 #include "audit/audit.h"
+#include "base/json.h"
 #include "engine/engine.h"
 #include "model/registry.h"
 
@@ -29,8 +30,10 @@ struct gate_parts { /* all outlive the gate */
     registry *registry;
     audit *audit;
     const secret *pepper;
-    const char *models_dir;
-    int control; /* channel to hoheitd; taken over */
+    const secret *seal_key; /* for what applications leave here */
+    const char *models_dir, *blobs_dir;
+    int control;                           /* channel to hoheitd; taken over */
+    const struct provider_list *providers; /* egress/provider_list.h; NULL: none */
     /* For `hoheit status`: where requests are taken, since when, by which build. */
     const char *address, *commit;
     int64_t started_wall_ms;
@@ -45,8 +48,6 @@ fallible gate_ready(gate *g);
 const struct gate_parts *gate_parts_of(const gate *g);
 /* Is every engine that was asked for ready? */
 bool gate_engines_ready(const gate *g);
-/* From now on the heads of the audit log are signed by hoheitd (gate/sign.h). */
-fallible gate_sign_log(gate *g);
 /* hoheitd asked for a graceful end or is gone (once) / handed a new certificate (memfd, taken
  * over). */
 struct gate_events {
@@ -60,35 +61,69 @@ void gate_on_events(gate *g, struct gate_events e);
 /* "Bearer KEY" or a bare key; UNAUTHENTICATED with a public sentence, also for a revoked key.  An
  * expired one is found: what it asks for is denied on record. */
 fallible gate_session(const gate *g, str authorization, const struct session **ret);
+/* Whose requests this access key id signs, and the secret to check them with (crypt/sigv4.h); the
+ * session is the caller's only when the signature fits.  UNAUTHENTICATED as above; the parameter is
+ * AWS's name for it. */
+fallible gate_session_signed(gate *g, str access_id, const struct session **ret_session,
+                             const secret **ret_secret);
 /* The operator at the local socket. */
 const struct session *gate_operator(const gate *g);
+/* May the key be used from there (http_peer)?  Else DENIED, which is recorded. */
+fallible gate_check_peer(gate *g, const struct session *s, str peer, str request_id, arena *a);
 /* Leave for an operation that touches no content: OK, or the denial, which is recorded. */
 fallible gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a);
 
 /* ---- run a model */
+/* The request as it came, in OpenAI's dialect: what goes to a provider that speaks it too, when
+ * nothing has to be replaced.  It says all that `conv` says. */
+struct gate_raw {
+    str body;
+    const jval *root; /* the body as it was read */
+    bool is_stream;
+    /* NULL: `conv` says all of it too; else what is wrong where only `conv` can go. */
+    const struct err_kept *unsaid;
+};
+
 struct gate_ask {
     const struct session *session;
     enum op op;
     enum engine_kind kind;
-    str model;         /* as asked for; empty: the default */
-    str label_text;    /* X-Hoheit-Label; empty: the session's default */
-    struct conv *conv; /* labels are set here; lives until on_end */
+    str model;                  /* as asked for; empty: the default */
+    str label_text;             /* X-Hoheit-Label; empty: the session's default */
+    bool is_batch;              /* nobody waits for it */
+    label floor;                /* joined to it: of what was read for this before (keep.h) */
+    struct conv *conv;          /* labels are set here; lives until on_end */
+    const struct gate_raw *raw; /* NULL: it is never passed through; lives until on_end */
     str request_id;
     uint64_t received_us;
     arena *a; /* of the request; lives until on_end */
 };
 
+/* What is left of the tightest limits, for the dialect's fields (api/ratelimit.h). */
+struct gate_limits {
+    bool has_requests, has_tokens;
+    uint64_t limit_requests, remaining_requests, reset_requests_ms;
+    uint64_t limit_tokens, remaining_tokens, reset_tokens_ms;
+};
+
 struct gate_start { /* before the first piece: what the answer's head needs */
     const struct model *model;
     str label_text; /* of the answer */
+    struct gate_limits limits;
 };
 
 /* A hook may not cancel its own job, nor end what `a` belongs to; on_end may.  on_text gets every
- * part of an answer, text or call (engine.h); `text` is the piece's, opened. */
+ * part of an answer, text or call (engine.h); `text` is the piece's, opened.
+ *
+ * What was passed through (gate_raw) comes as on_pass and on_frames alone: whole frames of a
+ * stream, as the provider sent them; of an answer that is no stream all of it at once, right before
+ * on_end.  What comes right before on_end lives until on_end returns. */
 struct gate_hooks {
     void (*on_start)(void *ctx, const struct gate_start *s);
     void (*on_text)(void *ctx, const struct engine_piece *p, str text);
     void (*on_vector)(void *ctx, uint32_t index, const float *values, size_t dims);
+    void (*on_pass)(void *ctx, const struct gate_start *s, bool is_stream);
+    void (*on_frames)(void *ctx, str raw);
     /* One answer ended (n of them). */
     void (*on_done)(void *ctx, const struct engine_usage *u);
     /* Last call, never from inside gate_run; the job is dead after it.  Failures carry a public
@@ -98,7 +133,9 @@ struct gate_hooks {
 };
 
 /* Failures before anything ran come back here, without a call of on_end: bad label, unknown
- * model, BUSY.  A denial comes through on_end (its record goes first). */
+ * model, BUSY.  A denial comes through on_end (its record goes first), and so does RATE, with the
+ * name of the limit and err_retry_ms.  When the key is revoked, or its time is over, a job that
+ * runs ends with UNAUTHENTICATED. */
 fallible gate_run(gate *g, const struct gate_ask *ask, struct gate_hooks hooks, gate_job **ret);
 /* The asker is gone: no hook is called any more, the engine stops, the record says cancelled.
  * NULL is fine. */

@@ -2,16 +2,24 @@
 /* inside.h - what the files of gate/ share; nobody else includes it. */
 #pragma once
 #include "gate/admin.h"
+#include "gate/budget.h"
 #include "gate/engines.h"
 #include "gate/keyring.h"
+#include "gate/pairs.h"
 
 struct gate {
     struct gate_parts parts;
     keyring *keys;
+    pairs *pairs;
     engines *engines;
-    struct sign *sign; /* NULL until gate_sign_log */
+    struct egress *egress; /* egress/egress.h; NULL: no providers, or it is not up yet */
+    struct keep *keep;     /* keep_inside.h */
+    budget *budget;
+    arena *lexicon_arena; /* of the pseudonymiser, when it was first needed */
+    const struct lexicon *lexicon;
     struct session operator_session;
     size_t running; /* jobs that hold a place */
+    gate_job *jobs; /* these, in no order */
 };
 
 /* policy_decide; what is wrong with the key itself is UNAUTHENTICATED, all else DENIED. */
@@ -20,9 +28,14 @@ fallible gate_decide(gate *g, const struct ask *q, arena *a, struct decision *d,
 fallible gate_record_decision(gate *g, const struct audit_record *base, const struct decision *d,
                               audit_done_fn *done, void *ctx);
 
+/* Ends the jobs of a key that may not be used any more. */
+void jobs_end(gate *g, const struct session *s);
+
 /* Removes from models_dir what interrupted uploads left. */
 fallible models_sweep(const char *models_dir);
 
+/* Letters, digits and - _ . @, 1 to 64 of them; ARGUMENT naming the field. */
+fallible admin_check_name(str name, const char *field);
 /* gate_allow for an administrative call. */
 fallible admin_allow(const struct admin_call *c, enum op op);
 /* Records what was done to `object`; c->done when it is durable. */

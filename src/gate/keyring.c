@@ -4,7 +4,7 @@
 #include "base/fault.h"
 #include "base/map.h"
 #include "base/vec.h"
-#include "os/entropy.h"
+#include "gate/network.h"
 
 enum { KEYRING_BYTES_MAX = 512 * 1024 * 1024 };
 
@@ -19,6 +19,8 @@ struct keyring {
     arena *a; /* of the records; grows with each key made */
     map by_mac;
     VEC(struct held *) all;
+    keyring_fn *on_revoked;
+    void *ctx;
 };
 
 static str
@@ -27,31 +29,70 @@ mac_str(const digest *d)
     return (str){(const char *)d->bytes, sizeof d->bytes};
 }
 
-static void
-fill_session(struct held *h)
+/* "a,b" into a list of the arena. */
+static fallible
+split(arena *a, str text, const str **ret, size_t *ret_count)
+{
+    size_t count = 0, at = 0;
+    str rest = text, one;
+    void *room;
+    while (str_next(&rest, ',', &one))
+        count++;
+    TRY(try_arena_get(a, count ? count : 1, sizeof(str), &room));
+    str *list = room;
+    for (rest = text; str_next(&rest, ',', &one);)
+        list[at++] = one;
+    *ret = list;
+    *ret_count = count;
+    return OK;
+}
+
+static fallible
+fill_session(arena *a, struct held *h)
 {
     const struct key_record *r = &h->record;
     h->session = (struct session){
         .key_id = r->id,
         .key_name = r->name,
         .tenant = r->tenant,
+        .line = r->line,
+        .person = r->person,
         .roles = r->roles,
         .clearance = r->clearance,
         .default_label = r->default_label,
         .expires_wall_ms = r->expires_wall_ms,
         .is_revoked = r->revoked_wall_ms != 0,
     };
+    if (r->models.len)
+        TRY(split(a, r->models, &h->session.models, &h->session.model_count));
+    if (r->networks.len)
+        TRY(networks_read(r->networks, a, &h->session.networks, &h->session.network_count));
+    return OK;
+}
+
+static fallible
+copy_text(arena *a, str *s)
+{
+    if (!s->len) {
+        *s = STR_NONE;
+        return OK;
+    }
+    return try_arena_str(a, *s, s);
 }
 
 static fallible
 copy_record(arena *a, const struct key_record *r, struct key_record *ret)
 {
     *ret = *r;
-    TRY(try_arena_str(a, r->id, &ret->id));
-    TRY(try_arena_str(a, r->name, &ret->name));
-    TRY(try_arena_str(a, r->tenant, &ret->tenant));
-    TRY(try_arena_str(a, r->clearance_text, &ret->clearance_text));
-    return try_arena_str(a, r->default_text, &ret->default_text);
+    str *const texts[] = {&ret->id,           &ret->name,   &ret->tenant, &ret->clearance_text,
+                          &ret->default_text, &ret->person, &ret->models, &ret->networks,
+                          &ret->ceiling_text};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        TRY(copy_text(a, texts[i]));
+    if (!str_eq(r->line, r->name))
+        return copy_text(a, &ret->line);
+    ret->line = ret->name;
+    return OK;
 }
 
 /* Ready to be found, but not yet to be listed. */
@@ -62,7 +103,7 @@ hold(keyring *k, const struct key_record *r, struct held **ret)
     TRY(try_arena_get(k->a, 1, sizeof(struct held), &room));
     struct held *h = room;
     TRY(copy_record(k->a, r, &h->record));
-    fill_session(h);
+    TRY(fill_session(k->a, h));
     TRY(map_put(&k->by_mac, mac_str(&h->record.mac), h));
     *ret = h;
     return OK;
@@ -119,32 +160,6 @@ keyring_free(keyring *k)
     mem_free(k);
 }
 
-/* ---- digests */
-static const str made_prefix = STR_INIT("hoh_"),
-                 import_prefix = STR_INIT("hoheit imported key v1:");
-
-static fallible
-import_mac(const secret *pepper, str text, digest *ret)
-{
-    char room[64 + KEYRING_IMPORT_MAX];
-    ASSERT(text.len <= KEYRING_IMPORT_MAX && import_prefix.len <= 64);
-    memcpy(room, import_prefix.at, import_prefix.len);
-    memcpy(room + import_prefix.len, text.at, text.len);
-    const err e = hmac_sha256(pepper, (str){room, import_prefix.len + text.len}, ret);
-    wipe(room, sizeof room);
-    return e;
-}
-
-static bool
-can_be_imported(str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] <= ' ' || text.at[i] > '~')
-            return false;
-    return text.len >= KEYRING_IMPORT_MIN && text.len <= KEYRING_IMPORT_MAX &&
-           !str_starts(text, made_prefix);
-}
-
 static fallible
 unknown_key(void)
 {
@@ -155,12 +170,7 @@ fallible
 keyring_find(const keyring *k, str key_text, const struct session **ret)
 {
     digest mac;
-    if (str_starts(key_text, made_prefix))
-        TRY(key_read(k->pepper, key_text, &mac));
-    else if (can_be_imported(key_text))
-        TRY(import_mac(k->pepper, key_text, &mac));
-    else
-        return unknown_key();
+    TRY(key_read(k->pepper, key_text, &mac));
     const struct held *h = map_get(&k->by_mac, mac_str(&mac));
     if (!h)
         return unknown_key();
@@ -216,12 +226,28 @@ store(keyring *k, const struct key_record *r)
     return e;
 }
 
+static fallible
+make(keyring *k, struct key_record *r, char text[KEY_TEXT_MAX])
+{
+    return key_make(k->pepper, text, &r->id, &r->mac, k->a);
+}
+
+static fallible
+take(keyring *k, struct key_record *r, str text)
+{
+    TRY(key_import(k->pepper, text, &r->id, &r->mac, k->a));
+    if (map_get(&k->by_mac, mac_str(&r->mac)))
+        REFUSE(CONFLICT, "import", "this key was imported before");
+    return OK;
+}
+
 fallible
 keyring_add(keyring *k, struct key_record *r, char ret_text[KEY_TEXT_MAX])
 {
     char text[KEY_TEXT_MAX] = "";
     TRY(check_name_free(k, r->name));
-    TRY(key_make(k->pepper, text, &r->id, &r->mac, k->a));
+    r->line = r->name;
+    TRY(make(k, r, text));
     const err e = store(k, r);
     if (!e.code)
         memcpy(ret_text, text, sizeof text);
@@ -232,18 +258,102 @@ keyring_add(keyring *k, struct key_record *r, char ret_text[KEY_TEXT_MAX])
 fallible
 keyring_import(keyring *k, struct key_record *r, str text)
 {
-    char id[ID_MAX];
     TRY(check_name_free(k, r->name));
-    if (!can_be_imported(text))
-        REFUSE(ARGUMENT, "import",
-               "import must have %d to %d printable characters without space, and not begin with "
-               "%.*s",
-               KEYRING_IMPORT_MIN, KEYRING_IMPORT_MAX, STR_FMT(made_prefix));
-    TRY(import_mac(k->pepper, text, &r->mac));
-    if (map_get(&k->by_mac, mac_str(&r->mac)))
-        REFUSE(CONFLICT, "import", "this key was imported before");
-    TRY(try_arena_str(k->a, id_new("key_", id), &r->id));
+    r->line = r->name;
+    TRY(take(k, r, text));
     return store(k, r);
+}
+
+/* ---- replacing */
+enum { TAIL = 6 };
+
+static fallible
+find_replaceable(const keyring *k, const struct key_change *c, struct held **ret)
+{
+    struct held *h = find_live(k, c->id_or_name);
+    if (!h)
+        REFUSE(NOT_FOUND, "name", "there is no key \"%.*s\" that is still valid",
+               STR_FMT(c->id_or_name));
+    const struct held *successor = find_live(k, h->record.line);
+    if (successor && successor != h)
+        REFUSE(CONFLICT, "name", "the key \"%.*s\" was replaced before; its successor is \"%.*s\"",
+               STR_FMT(h->record.name), STR_FMT(h->record.line));
+    *ret = h;
+    return OK;
+}
+
+static fallible
+store_both(keyring *k, const struct held *old, const struct held *fresh, str old_name, int64_t end)
+{
+    TRY(keys_retire(k->db, old->record.id, old_name, end));
+    TRY(keys_add(k->db, &fresh->record));
+    return db_commit(k->db);
+}
+
+static fallible
+replace(keyring *k, struct held *old, struct held *fresh, int64_t end)
+{
+    const str id = old->record.id;
+    const str old_name = arena_fmt(k->a, "%.*s~%.*s", STR_FMT(old->record.line),
+                                   STR_FMT(str_slice(id, id.len - TAIL, id.len)));
+    TRY(VEC_ADD(k->a, &k->all, &fresh));
+    err e = db_begin(k->db);
+    if (!e.code)
+        e = store_both(k, old, fresh, old_name, end);
+    if (e.code) {
+        db_rollback(k->db);
+        k->all.count--;
+        return e;
+    }
+    old->record.name = old->session.key_name = old_name;
+    old->record.expires_wall_ms = old->session.expires_wall_ms = end;
+    return OK;
+}
+
+fallible
+keyring_rotate(keyring *k, const struct key_change *c, char ret_text[KEY_TEXT_MAX], str *ret_id)
+{
+    char text[KEY_TEXT_MAX] = "";
+    struct held *old, *fresh;
+    TRY(find_replaceable(k, c, &old));
+    struct key_record r = old->record;
+    const int64_t ends = r.expires_wall_ms;
+    r.name = r.line;
+    r.created_wall_ms = c->now_wall_ms;
+    TRY(c->import.len ? take(k, &r, c->import) : make(k, &r, text));
+    if (c->import.len)
+        (void)str_copy(c->import, text, sizeof text); /* KEY_IMPORT_MAX fits */
+    err e = hold(k, &r, &fresh);
+    if (!e.code) {
+        e = replace(k, old, fresh, ends && ends < c->old_end_wall_ms ? ends : c->old_end_wall_ms);
+        if (e.code)
+            let_go(k, fresh);
+    }
+    if (!e.code) {
+        memcpy(ret_text, text, sizeof text);
+        *ret_id = fresh->record.id;
+    }
+    wipe(text, sizeof text);
+    return e;
+}
+
+/* ---- revoking */
+void
+keyring_on_revoked(keyring *k, keyring_fn *fn, void *ctx)
+{
+    k->on_revoked = fn;
+    k->ctx = ctx;
+}
+
+static fallible
+revoke_one(keyring *k, struct held *h, int64_t now_wall_ms)
+{
+    TRY(keys_revoke(k->db, h->record.id, now_wall_ms));
+    h->record.revoked_wall_ms = now_wall_ms;
+    h->session.is_revoked = true;
+    if (k->on_revoked)
+        k->on_revoked(k->ctx, &h->session);
+    return OK;
 }
 
 fallible
@@ -253,14 +363,42 @@ keyring_revoke(keyring *k, str id_or_name, int64_t now_wall_ms)
     if (!h)
         REFUSE(NOT_FOUND, "name", "there is no key \"%.*s\" that is still valid",
                STR_FMT(id_or_name));
-    TRY(keys_revoke(k->db, h->record.id, now_wall_ms));
-    h->record.revoked_wall_ms = now_wall_ms;
-    h->session.is_revoked = true;
+    const bool is_line = !str_eq(h->record.id, id_or_name) && str_eq(h->record.line, id_or_name);
+    TRY(revoke_one(k, h, now_wall_ms));
+    for (size_t i = 0; is_line && i < k->all.count; i++) {
+        struct held *other = k->all.at[i];
+        if (!other->session.is_revoked && str_eq(other->record.line, h->record.line))
+            TRY(revoke_one(k, other, now_wall_ms));
+    }
     return OK;
+}
+
+bool
+keyring_has_line(const keyring *k, str line)
+{
+    for (size_t i = 0; i < k->all.count; i++)
+        if (!k->all.at[i]->session.is_revoked && str_eq(k->all.at[i]->record.line, line))
+            return true;
+    return false;
 }
 
 const struct key_record *
 keyring_at(const keyring *k, size_t i)
 {
     return i < k->all.count ? &k->all.at[i]->record : NULL;
+}
+
+const struct session *
+keyring_session_at(const keyring *k, size_t i)
+{
+    return i < k->all.count ? &k->all.at[i]->session : NULL;
+}
+
+const struct session *
+keyring_session(const keyring *k, str id)
+{
+    for (size_t i = 0; i < k->all.count; i++)
+        if (str_eq(k->all.at[i]->record.id, id))
+            return &k->all.at[i]->session;
+    return NULL;
 }

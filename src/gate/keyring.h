@@ -3,10 +3,13 @@
  * database on the way.  A change is durable in the store before it is seen, and is not seen when
  * the store failed.
  *
- * Two kinds.  A made key has 256 random bits (store/keys.h).  An imported key is a text the
- * operator chose, for installations that have to honour keys applications already carry; of it
- * too only the HMAC under the pepper is kept, over another prefix, so that neither kind can stand
- * for the other.  It is as strong as the operator chose it: nothing here slows a guesser down. */
+ * Two kinds (store/keys.h).  A made key has 256 random bits.  An imported key is a text the
+ * operator chose, for installations that have to honour keys applications already carry.  It is as
+ * strong as the operator chose it: nothing here slows a guesser down.
+ *
+ * Replacing a key: the new one has the name and the rights of the old, which is called NAME~XXXXXX
+ * from then on and ends after the overlap.  Both are of one line: what the one spends, the other
+ * has not (sched/limit.h), and who revokes the name revokes the whole line. */
 #pragma once
 #include "policy/policy.h"
 #include "store/keys.h"
@@ -16,7 +19,6 @@ typedef struct keyring keyring;
 /* `pepper` and `d` outlive it. */
 fallible keyring_open(db *d, const secret *pepper, keyring **ret);
 void keyring_free(keyring *k);
-enum { KEYRING_IMPORT_MIN = 6, KEYRING_IMPORT_MAX = 120 };
 
 /* UNAUTHENTICATED with a public sentence, also when it was revoked; an expired key is found.  The
  * session lives as long as the keyring. */
@@ -24,11 +26,27 @@ fallible keyring_find(const keyring *k, str key_text, const struct session **ret
 /* Makes, stores and learns a key, sets r->id and r->mac; `text` is shown once.  CONFLICT: the name
  * is taken. */
 fallible keyring_add(keyring *k, struct key_record *r, char ret_text[KEY_TEXT_MAX]);
-/* The same for a key somebody else chose.  ARGUMENT unless it has KEYRING_IMPORT_MIN to _MAX
- * printable ASCII characters without space, and does not begin as ours do; CONFLICT when it was
- * imported before, even if it was revoked since. */
+/* The same for a key somebody else chose (key_import).  CONFLICT when it was imported before, even
+ * if it was revoked since. */
 fallible keyring_import(keyring *k, struct key_record *r, str text);
-/* By id or, failing that, by name.  NOT_FOUND: no key in use. */
+/* Makes (or, unless `import` is empty, takes) a key that replaces the one of this id or name, which
+ * ends at `old_end_wall_ms` or earlier.  *ret_id is the new one's.  NOT_FOUND: no key in use;
+ * CONFLICT: it was replaced before. */
+struct key_change {
+    str id_or_name, import;
+    int64_t now_wall_ms, old_end_wall_ms;
+};
+fallible
+keyring_rotate(keyring *k, const struct key_change *c, char ret_text[KEY_TEXT_MAX], str *ret_id);
+/* Told of each session that was revoked. */
+typedef void keyring_fn(void *ctx, const struct session *s);
+void keyring_on_revoked(keyring *k, keyring_fn *fn, void *ctx);
+/* By id; failing that by name, with those it replaced.  NOT_FOUND: no key in use. */
 fallible keyring_revoke(keyring *k, str id_or_name, int64_t now_wall_ms);
+/* Is there a key in use of that line? */
+bool keyring_has_line(const keyring *k, str line);
+/* Of the key with this id, revoked or not; NULL when there is none. */
+const struct session *keyring_session(const keyring *k, str id);
 /* In order of creation; NULL past the end. */
 const struct key_record *keyring_at(const keyring *k, size_t i);
+const struct session *keyring_session_at(const keyring *k, size_t i);

@@ -1,27 +1,40 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "gate/gate.h"
 
+#include "base/map.h"
+#include "gate/hide/reveal.h"
 #include "gate/inside.h"
+#include "gate/pass.h"
+#include "gate/target.h"
 #include "os/clock.h"
 #include "os/log.h"
+
+enum { WIPE_LEVEL = 2 /* VS-NfD and above */ };
 
 /* One request on its way through the door.  Lives in the request's arena; the phases follow one
  * another, and whatever it waits for is in exactly one of `wait`, `job` or the audit queue. */
 struct gate_job {
     gate *gate;
+    gate_job *prev, *next; /* of those that hold a place */
     struct gate_ask ask;
     struct gate_hooks hooks;
-    struct model model; /* a copy: the registry may lose it meanwhile */
+    struct model model;   /* a copy of the target's; until one is chosen, of the first's */
+    struct target target; /* where it goes, when that was decided */
     struct decision decision;
     const grant *grant;
     engines_wait *wait;
-    engine_job *job;
+    engine_job *job;    /* inside */
+    remote_job *remote; /* or outside */
+    reveal *reveal;     /* NULL: nothing was hidden */
+    struct pass pass;   /* outside, as it came */
+    struct budget_hold budget;
     sha256 *output_hash;
     digest input, output;
     struct err_kept failure;
-    char label_text[LABEL_TEXT_MAX], clearance_text[LABEL_TEXT_MAX];
+    char label_text[LABEL_TEXT_MAX], answer_text[LABEL_TEXT_MAX], clearance_text[LABEL_TEXT_MAX];
     bool started, holds_place, has_input, completed;
-    bool in_hook; /* of the asker's */
+    bool in_hook;   /* of the asker's */
+    bool submitted; /* an engine has it, or had */
     uint64_t first_token_us, last_token_us;
     uint64_t tokens_in;
     uint64_t tokens_out, tokens_shown; /* of the answers that ended; of the pieces that came */
@@ -59,6 +72,7 @@ set_label(gate_job *j)
     const struct label_names *names = policy_names(parts(j)->policy);
     if (j->ask.label_text.len)
         TRY(label_parse(names, j->ask.label_text, &l));
+    l = label_join(l, j->ask.floor);
     label_messages(j->ask.conv, l);
     label_text(names, l, j->label_text);
     label_text(names, without_taint(j->ask.session->clearance), j->clearance_text);
@@ -106,12 +120,19 @@ hash_conv(sha256 *h, const struct conv *c, const grant *g)
     return hash_content(h, c->prompt, g);
 }
 
+/* Of what is passed as it came these bytes are the form. */
 static fallible
 hash_input(gate_job *j)
 {
     sha256 *h;
+    j->has_input = true;
+    if (j->target.passes) {
+        j->input = j->target.sent;
+        return sha256_new(&j->output_hash);
+    }
+    j->has_input = false;
     TRY(sha256_new(&h));
-    const err e = hash_conv(h, j->ask.conv, j->grant);
+    const err e = hash_conv(h, j->ask.conv, j->target.own);
     if (e.code) {
         sha256_free(h);
         return err_pass(e, __FILE__, __LINE__, __func__);
@@ -143,23 +164,46 @@ record_of(const gate_job *j)
 }
 
 static void
-release(gate_job *j)
+leave(gate_job *j)
 {
-    if (j->holds_place) {
-        j->gate->running--;
-        meter_add(parts(j)->meters, METER_REQUESTS_RUNNING, -1);
-    }
+    if (!j->holds_place)
+        return;
+    *(j->prev ? &j->prev->next : &j->gate->jobs) = j->next;
+    if (j->next)
+        j->next->prev = j->prev;
+    j->gate->running--;
     j->holds_place = false;
-    sha256_free(j->output_hash);
-    j->output_hash = NULL;
+    meter_add(parts(j)->meters, METER_REQUESTS_RUNNING, -1);
 }
 
-/* The last call of the job: hands the outcome to the dialect. */
+static void
+release(gate_job *j)
+{
+    leave(j);
+    budget_release(j->gate->budget, &j->budget); /* nothing ran, or it was settled */
+    sha256_free(j->output_hash);
+    j->output_hash = NULL;
+    pass_done(&j->pass);
+}
+
+/* The last call of the job: hands the outcome to the dialect, after it what was kept back. */
 static void
 end(gate_job *j, err e)
 {
+    AUTO(buf) tail = j->pass.tail;
+    j->pass.tail = BUF(0);
     release(j);
+    if (tail.len && !e.code)
+        j->hooks.on_frames(j->hooks.ctx, buf_str(&tail));
     j->hooks.on_end(j->hooks.ctx, e);
+}
+
+/* What an engine has begun with is not free because its count never came. */
+static void
+settle(gate_job *j, uint64_t tokens_out)
+{
+    const uint64_t in = j->tokens_in || !j->submitted ? j->tokens_in : j->budget.input_tokens;
+    budget_settle(j->gate->budget, &j->budget, in + tokens_out);
 }
 
 /* Made once for each job that was allowed.  What an answer that was broken off has cost, only its
@@ -174,6 +218,8 @@ completion_of(gate_job *j, const char *outcome)
     r.tokens_out = j->tokens_out > j->tokens_shown ? j->tokens_out : j->tokens_shown;
     meter_add(parts(j)->meters, METER_TOKENS_IN, (int64_t)r.tokens_in);
     meter_add(parts(j)->meters, METER_TOKENS_OUT, (int64_t)r.tokens_out);
+    if (j->submitted)
+        settle(j, r.tokens_out);
     r.duration_us = clock_us() - j->ask.received_us;
     r.first_token_us = j->first_token_us ? j->first_token_us - j->ask.received_us : 0;
     if (j->output_hash && !sha256_end(j->output_hash, &j->output).code)
@@ -196,6 +242,7 @@ complete(gate_job *j, err e)
 {
     err_keep(&j->failure, e);
     j->job = NULL;
+    j->remote = NULL;
     j->completed = true;
     const struct audit_record r = completion_of(j, e.code ? err_info(e)->id : "ok");
     const err refused = audit_append(parts(j)->audit, &r, on_completed, j);
@@ -204,13 +251,20 @@ complete(gate_job *j, err e)
 }
 
 /* ---- the engine's hooks */
+static struct gate_start
+start_of(const gate_job *j)
+{
+    return (struct gate_start){
+        .model = &j->model, .label_text = str_of(j->answer_text), .limits = j->budget.shown};
+}
+
 static void
 start_once(gate_job *j)
 {
     if (j->started)
         return;
     j->started = true;
-    const struct gate_start s = {.model = &j->model, .label_text = str_of(j->label_text)};
+    const struct gate_start s = start_of(j);
     j->in_hook = true;
     j->hooks.on_start(j->hooks.ctx, &s);
     j->in_hook = false;
@@ -230,13 +284,58 @@ time_token(gate_job *j)
     j->last_token_us = now;
 }
 
+static bool
+is_running(const gate_job *j)
+{
+    return j->job || j->remote;
+}
+
+static void
+stop(gate_job *j)
+{
+    engine_cancel(TAKE(j->job));
+    remote_cancel(TAKE(j->remote));
+}
+
 static void
 cancel_with(gate_job *j, err e)
 {
     struct err_kept kept;
     err_keep(&kept, e);
-    engine_cancel(TAKE(j->job));
+    stop(j);
     complete(j, err_again(&kept));
+}
+
+/* Its key may still be used. */
+static fallible
+check_key(const gate_job *j)
+{
+    const struct session *s = j->ask.session;
+    if (s->is_revoked)
+        REFUSE(UNAUTHENTICATED, "", "the key was revoked while the request ran");
+    if (s->expires_wall_ms && clock_wall_ms() >= s->expires_wall_ms)
+        REFUSE(UNAUTHENTICATED, "", "the key's time ended while the request ran");
+    return OK;
+}
+
+/* The last step of a piece: to the dialect. */
+static void
+show(void *ctx, const struct engine_piece *p, str text)
+{
+    gate_job *j = ctx;
+    start_once(j);
+    j->in_hook = true;
+    j->hooks.on_text(j->hooks.ctx, p, text);
+    j->in_hook = false;
+}
+
+static fallible
+show_piece(gate_job *j, const struct engine_piece *p, str text)
+{
+    if (j->reveal)
+        return reveal_add(j->reveal, p, text);
+    show(j, p, text);
+    return OK;
 }
 
 static void
@@ -244,7 +343,9 @@ on_text(void *ctx, const struct engine_piece *p)
 {
     gate_job *j = ctx;
     str text;
-    err e = content_open(p->text, j->grant, &text);
+    err e = check_key(j);
+    if (!e.code)
+        e = content_open(p->text, j->target.own, &text); /* the answer is the asker's */
     if (!e.code)
         e = sha256_add(j->output_hash, text);
     if (e.code) {
@@ -253,10 +354,9 @@ on_text(void *ctx, const struct engine_piece *p)
     }
     j->tokens_shown += p->token_count;
     time_token(j);
-    start_once(j);
-    j->in_hook = true;
-    j->hooks.on_text(j->hooks.ctx, p, text);
-    j->in_hook = false;
+    e = show_piece(j, p, text);
+    if (e.code)
+        cancel_with(j, e);
 }
 
 static void
@@ -280,6 +380,11 @@ on_done(void *ctx, const struct engine_usage *u)
     gate_job *j = ctx;
     j->tokens_in = u->prompt_tokens;
     j->tokens_out += u->output_tokens;
+    const err e = j->reveal ? reveal_end(j->reveal, u->index) : OK;
+    if (e.code) {
+        cancel_with(j, e);
+        return;
+    }
     start_once(j);
     j->in_hook = true;
     j->hooks.on_done(j->hooks.ctx, u);
@@ -294,14 +399,76 @@ given_back(void)
     FAIL(ENGINE_LOST, "the engine was given back while it worked");
 }
 
+/* Ends it, or has the next target try. */
+static void fail(gate_job *j, err e);
+
 /* An engine that is given back under its jobs is as lost to them as one that died. */
 static void
 on_failed(void *ctx, err e)
 {
-    complete(ctx, e.code == ERR_CANCELLED ? given_back() : e);
+    fail(ctx, e.code == ERR_CANCELLED ? given_back() : e);
+}
+
+/* ---- what passes through */
+static void
+on_pass(void *ctx, bool is_stream)
+{
+    gate_job *j = ctx;
+    const struct gate_start s = start_of(j);
+    j->started = j->in_hook = true;
+    j->hooks.on_pass(j->hooks.ctx, &s, is_stream);
+    j->in_hook = false;
+}
+
+static void
+on_frames(void *ctx, str raw, uint32_t count)
+{
+    gate_job *j = ctx;
+    const err e = check_key(j);
+    if (e.code) {
+        cancel_with(j, e);
+        return;
+    }
+    j->tokens_shown += count;
+    time_token(j);
+    j->in_hook = true;
+    j->hooks.on_frames(j->hooks.ctx, raw);
+    j->in_hook = false;
+}
+
+static void
+on_passed(void *ctx, err e, const struct engine_usage *u)
+{
+    gate_job *j = ctx;
+    if (e.code) {
+        fail(j, e);
+        return;
+    }
+    j->tokens_in = u->prompt_tokens;
+    j->tokens_out = j->tokens_shown = u->output_tokens; /* frames are no tokens */
+    complete(j, e);
+}
+
+static fallible
+pass_on(gate_job *j)
+{
+    const struct pass_hooks hooks = {
+        .on_head = on_pass, .on_frames = on_frames, .on_end = on_passed, .ctx = j};
+    return pass_start(&j->pass, j->gate->egress, &j->ask, &j->target, j->output_hash, hooks,
+                      &j->remote);
 }
 
 /* ---- the phases */
+static struct engine_hooks
+hooks_of(gate_job *j)
+{
+    return (struct engine_hooks){.on_text = on_text,
+                                 .on_vector = on_vector,
+                                 .on_done = on_done,
+                                 .on_failed = on_failed,
+                                 .ctx = j};
+}
+
 static void
 on_engine(void *ctx, engine *en, err why)
 {
@@ -311,15 +478,44 @@ on_engine(void *ctx, engine *en, err why)
         complete(j, why);
         return;
     }
-    const struct engine_hooks hooks = {.on_text = on_text,
-                                       .on_vector = on_vector,
-                                       .on_done = on_done,
-                                       .on_failed = on_failed,
-                                       .ctx = j};
-    const err e =
-        engine_submit(en, j->grant, j->ask.kind, j->ask.conv, LABEL_BOTTOM, hooks, &j->job);
+    const err e = engine_submit(en, j->grant, j->ask.kind, j->target.conv, j->target.model_label,
+                                hooks_of(j), &j->job);
+    j->submitted = !e.code;
     if (e.code)
         complete(j, e);
+}
+
+static void
+go_inside(gate_job *j)
+{
+    engine *en = NULL;
+    const err e = engines_get(j->gate->engines, &j->model, on_engine, j, &en, &j->wait);
+    if (e.code || en)
+        on_engine(j, en, e);
+}
+
+static fallible
+send_outside(gate_job *j)
+{
+    const struct target *t = &j->target;
+    if (!j->gate->egress)
+        FAIL(PROVIDER_LOST, "hoheit-egress is not up");
+    if (t->passes)
+        return pass_on(j);
+    if (t->pseudonyms)
+        TRY(reveal_new(j->ask.a, t->pseudonyms, t->conv->params.n, (struct reveal_out){show, j},
+                       &j->reveal));
+    return remote_submit(j->gate->egress, j->grant, &t->remote, j->ask.kind, t->conv,
+                         t->model_label, hooks_of(j), &j->remote);
+}
+
+static void
+go_outside(gate_job *j)
+{
+    const err e = send_outside(j);
+    j->submitted = !e.code;
+    if (e.code)
+        fail(j, e);
 }
 
 /* The model may have been removed, or another put under its name, while the record was written. */
@@ -336,7 +532,6 @@ static void
 on_decided(void *ctx, err recorded)
 {
     gate_job *j = ctx;
-    engine *en = NULL;
     if (recorded.code) {
         end(j, recorded);
         return;
@@ -345,11 +540,15 @@ on_decided(void *ctx, err recorded)
         end(j, err_again(&j->failure));
         return;
     }
-    err e = check_model(j);
+    err e = check_key(j);
     if (!e.code)
-        e = engines_get(j->gate->engines, &j->model, on_engine, j, &en, &j->wait);
-    if (e.code || en)
-        on_engine(j, en, e);
+        e = check_model(j);
+    if (e.code)
+        complete(j, e);
+    else if (j->target.is_remote)
+        go_outside(j);
+    else
+        go_inside(j);
 }
 
 static fallible
@@ -357,59 +556,179 @@ reserve(gate_job *j)
 {
     if (j->gate->running >= parts(j)->params->gate_running_max)
         REFUSE(BUSY, "", "%zu requests are running already", j->gate->running);
+    j->next = j->gate->jobs;
+    if (j->next)
+        j->next->prev = j;
+    j->gate->jobs = j;
     j->gate->running++;
     j->holds_place = true;
     meter_add(parts(j)->meters, METER_REQUESTS_RUNNING, 1);
     return OK;
 }
 
+static void
+label_answer(gate_job *j)
+{
+    const label l = label_join(j->ask.conv->label, j->target.model_label);
+    label_text(policy_names(parts(j)->policy), l, j->answer_text);
+}
+
+typedef fallible choose_fn(gate *g, const struct gate_ask *ask, const struct ask *q,
+                           struct target *t, struct decision *d);
+
 static err
-decide(gate_job *j)
+decide(gate_job *j, choose_fn *choose)
 {
     const struct ask q = {.session = j->ask.session,
                           .op = j->ask.op,
                           .data = j->ask.conv->label,
-                          .model = j->model.name,
-                          .target = j->model.sink,
                           .now_wall_ms = clock_wall_ms()};
-    const err e = gate_decide(j->gate, &q, j->ask.a, &j->decision, &j->grant);
+    const err e = choose(j->gate, &j->ask, &q, &j->target, &j->decision);
+    err_keep(&j->failure, e);
+    if (e.code)
+        return e;
+    j->model = j->target.model;
+    j->grant = j->target.grant;
+    label_answer(j);
+    return OK;
+}
+
+static err
+spend(gate_job *j)
+{
+    const struct budget_ask q = {j->ask.session, &j->model, j->ask.kind, j->ask.conv};
+    const err e = budget_reserve(j->gate->budget, &q, &j->budget, &j->decision);
+    if (e.code == ERR_RATE)
+        meter_add(parts(j)->meters, METER_REQUESTS_LIMITED, 1);
     err_keep(&j->failure, e);
     return e;
 }
 
-static fallible
-copy_model(gate_job *j)
+static bool
+is_denial(err e)
 {
-    const enum model_kind kind = j->ask.kind == ENGINE_EMBED ? MODEL_EMBED : MODEL_CHAT;
-    const struct model *m;
-    TRY(registry_find(parts(j)->registry, j->ask.model, kind, &m));
-    j->model = *m;
-    j->model.name = arena_str(j->ask.a, m->name);
-    j->model.file = arena_str(j->ask.a, m->file);
-    j->model.sha256 = arena_str(j->ask.a, m->sha256);
-    j->model.engine = arena_str(j->ask.a, m->engine);
+    return e.code == ERR_DENIED || e.code == ERR_UNAUTHENTICATED || e.code == ERR_RATE;
+}
+
+/* Who shares what with whom in an engine: prompts that were read are for the same tenant, the same
+ * label and the same model alone. */
+static fallible
+serve_as(gate_job *j)
+{
+    struct conv_service *s = &j->ask.conv->service;
+    static const uint8_t tenant_key[16] = "tenants' shares"; /* engines learn no names */
+    const str tenant = j->ask.session->tenant;
+    const label l = j->ask.conv->label;
+    sha256 *h;
+    digest scope;
+    TRY(sha256_new(&h));
+    err e = hash_text(h, tenant);
+    if (!e.code)
+        e = hash_text(h, j->model.sha256);
+    if (!e.code)
+        e = hash_text(h, (str){(const char *)l.w, sizeof l.w});
+    if (e.code) {
+        sha256_free(h);
+        return err_pass(e, __FILE__, __LINE__, __func__);
+    }
+    TRY(sha256_end(h, &scope));
+    memcpy(s->scope, scope.bytes, sizeof s->scope);
+    s->tenant = siphash24(tenant_key, tenant.at, tenant.len);
+    s->class = j->ask.is_batch ? CONV_BATCH : CONV_CLERK;
+    s->wipes = label_level(l) >= WIPE_LEVEL;
     return OK;
+}
+
+/* What leaves has a record of its own, with the digest of the exact bytes. */
+static fallible
+record_sending(gate_job *j)
+{
+    struct audit_record r = record_of(j);
+    r.event = EVENT_EGRESS;
+    r.object = j->model.origin;
+    r.input = &j->target.sent;
+    r.targets = str_of(j->target.told);
+    return audit_append(parts(j)->audit, &r, on_decided, j);
+}
+
+static fallible
+record_decision(gate_job *j)
+{
+    struct audit_record r = record_of(j);
+    const bool leaves = j->decision.allowed && j->target.is_remote;
+    r.targets = str_of(j->target.told);
+    TRY(gate_record_decision(j->gate, &r, &j->decision, leaves ? NULL : on_decided,
+                             leaves ? NULL : j));
+    return leaves ? record_sending(j) : OK;
+}
+
+/* ---- the next target: when a provider failed before anything of an answer was there.  A new
+ * decision, with records of its own. */
+static bool
+may_go_on(const gate_job *j, err e)
+{
+    return (e.code == ERR_PROVIDER_LOST || e.code == ERR_BUSY) && j->target.is_remote &&
+           !j->started && !j->tokens_shown && j->target.tried_count + 1 < REGISTRY_TARGETS_MAX;
+}
+
+static fallible
+go_on(gate_job *j)
+{
+    TRY(check_key(j));
+    TRY(decide(j, target_next));
+    budget_release(j->gate->budget, &j->budget);
+    TRY(spend(j));
+    if (!j->target.is_remote)
+        TRY(serve_as(j));
+    return record_decision(j);
+}
+
+static void
+fail(gate_job *j, err e)
+{
+    const struct decision before = j->decision;
+    const bool submitted = j->submitted, goes_on = may_go_on(j, e);
+    struct err_kept kept;
+    err_keep(&kept, e);
+    if (goes_on) {
+        j->remote = NULL;
+        j->reveal = NULL;
+        j->submitted = false;
+        pass_done(&j->pass);
+        j->pass = (struct pass){0};
+        if (!go_on(j).code)
+            return;
+        j->decision = before;
+        j->submitted = submitted;
+    }
+    complete(j, err_again(&kept));
 }
 
 static fallible
 enter(gate_job *j)
 {
-    TRY(copy_model(j));
+    TRY(target_name(j->gate, &j->ask, &j->model));
     TRY(set_label(j));
     TRY(reserve(j));
-    const err denied = decide(j);
-    if (!denied.code)
+    const struct budget_ask q = {j->ask.session, &j->model, j->ask.kind, j->ask.conv};
+    budget_bound(j->gate->budget, &q);
+    err e = decide(j, target_choose);
+    if (!e.code)
+        e = spend(j);
+    if (!e.code)
         TRY(hash_input(j));
-    else if (denied.code != ERR_DENIED && denied.code != ERR_UNAUTHENTICATED)
-        return err_pass(denied, __FILE__, __LINE__, __func__);
-    const struct audit_record r = record_of(j);
-    return gate_record_decision(j->gate, &r, &j->decision, on_decided, j);
+    else if (!is_denial(e))
+        return err_pass(e, __FILE__, __LINE__, __func__);
+    if (!e.code && !j->target.is_remote)
+        TRY(serve_as(j));
+    return record_decision(j);
 }
 
 fallible
 gate_run(gate *g, const struct gate_ask *ask, struct gate_hooks hooks, gate_job **ret)
 {
     void *room;
+    ASSERT(!ask->raw || (hooks.on_pass && hooks.on_frames));
     TRY(try_arena_get(ask->a, 1, sizeof(gate_job), &room));
     gate_job *j = room;
     j->gate = g;
@@ -441,8 +760,36 @@ gate_cancel(gate_job *j)
     ASSERT(!j->in_hook);
     audit_forget(parts(j)->audit, j);
     engines_forget(TAKE(j->wait));
-    engine_cancel(TAKE(j->job));
+    stop(j);
     if (j->decision.allowed && !j->completed)
         record_cancel(j);
     release(j);
+}
+
+/* ---- a key that may not be used any more */
+/* One whose decision is not durable yet is not among them: on_decided looks at the key again. */
+static gate_job *
+first_to_end(const gate *g, const struct session *s)
+{
+    gate_job *j = g->jobs;
+    while (j && (j->ask.session != s || j->completed || (!is_running(j) && !j->wait)))
+        j = j->next;
+    return j;
+}
+
+/* From the start each time: what ends may take others with it. */
+void
+jobs_end(gate *g, const struct session *s)
+{
+    gate_job *j;
+    while ((j = first_to_end(g, s))) {
+        const err e = check_key(j);
+        ASSERT(e.code && !j->in_hook);
+        if (is_running(j)) {
+            cancel_with(j, e);
+            continue;
+        }
+        engines_forget(TAKE(j->wait));
+        complete(j, e);
+    }
 }

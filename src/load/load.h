@@ -12,7 +12,7 @@
 #pragma once
 #include "base/buf.h"
 #include "load/hist.h"
-#include "net/client.h"
+#include "net/client/client.h"
 
 enum { LOAD_CLIENTS_MAX = 1024, LOAD_WAITING_MAX = 65536, LOAD_KINDS_MAX = 32 };
 

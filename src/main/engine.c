@@ -155,8 +155,12 @@ serve(const struct options *o, const struct model *m)
 static fallible
 run(int argc, char **argv)
 {
-    struct options o = {
-        .context_max = 16384, .sequences = 8, .threads = 1, .step_tokens = 512, .gap_ms = 200, .queue = 1024};
+    struct options o = {.context_max = 16384,
+                        .sequences = 8,
+                        .threads = 1,
+                        .step_tokens = 512,
+                        .gap_ms = 200,
+                        .queue = 1024};
     struct model m;
     AUTO(arena) *a = NULL;
     TRY(read_options(argc, argv, &o));

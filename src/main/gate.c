@@ -3,9 +3,14 @@
  *
  * Started by hoheitd with the descriptors of super/boot.h and no arguments.  It confines itself
  * before it reads its first foreign byte; ends with an exit status of base/err.def. */
+#include <signal.h>
 
 #include "api/admin/admin_api.h"
+#include "api/anthropic/anthropic.h"
+#include "api/bedrock/bedrock.h"
 #include "api/openai/openai.h"
+#include "api/responses/responses.h"
+#include "api/responses/works.h"
 #include "base/fault.h"
 #include "base/map.h"
 #include "net/server.h"
@@ -21,15 +26,17 @@ struct app {
     arena *a;
     loop *loop;
     meters meters;
-    secret pepper;
+    secret pepper, seal_key;
     policy *policy;
     db *db;
     registry *registry;
     audit *audit;
     gate *gate;
     api *api;
+    struct works *works;
     tls *tls;
     http_server *server;
+    err failure; /* of serve */
 };
 
 /* ---- what hoheitd handed over */
@@ -47,6 +54,9 @@ read_boot(struct app *app)
     TRY(secret_get(&app->pepper, sizeof app->boot.pepper));
     memcpy(app->pepper.at, app->boot.pepper, app->pepper.len);
     wipe(app->boot.pepper, sizeof app->boot.pepper);
+    TRY(secret_get(&app->seal_key, sizeof app->boot.seal_key));
+    memcpy(app->seal_key.at, app->boot.seal_key, app->seal_key.len);
+    wipe(app->boot.seal_key, sizeof app->boot.seal_key);
     map_key(app->boot.map_key);
     fault_arm((long)app->boot.fault);
     return OK;
@@ -73,8 +83,6 @@ static void
 stopped(void *ctx)
 {
     struct app *app = ctx;
-    const struct audit_record r = {.event = EVENT_STOP, .outcome = "ok"};
-    IGNORE(audit_append(app->audit, &r, NULL, NULL)); /* the daemon ends either way */
     loop_stop(app->loop);
 }
 
@@ -83,7 +91,10 @@ on_stop(void *ctx)
 {
     struct app *app = ctx;
     LOG(INFO, "gate.stopping", LOG_N("wait_ms_max", app->boot.params.net_stop_ms_max));
-    http_server_stop(app->server, app->boot.params.net_stop_ms_max, stopped, app);
+    if (app->server)
+        http_server_stop(app->server, app->boot.params.net_stop_ms_max, stopped, app);
+    else /* still waiting for the log */
+        stopped(app);
 }
 
 static void
@@ -101,6 +112,7 @@ static void
 close_all(struct app *app)
 {
     http_server_free(app->server);
+    works_free(app->works);
     api_free(app->api);
     gate_free(app->gate);
     audit_close(app->audit);
@@ -109,6 +121,7 @@ close_all(struct app *app)
     policy_free(app->policy);
     tls_free(app->tls);
     secret_done(&app->pepper);
+    secret_done(&app->seal_key);
     loop_free(app->loop);
     arena_free(app->a);
 }
@@ -129,7 +142,6 @@ confine(struct app *app)
 {
     /* Not keys/: a gate that was taken over must not read the master key. */
     const char *const writable[] = {file_join(app->a, app->boot.data_dir, "records"),
-                                    file_join(app->a, app->boot.data_dir, "audit"),
                                     file_join(app->a, app->boot.data_dir, "models"), NULL};
     const char *const readable[] = {"/proc/self", "/proc/stat", NULL};
     struct sandbox_report report;
@@ -153,7 +165,7 @@ open_records(struct app *app)
     const char *dir = app->boot.data_dir;
     TRY(db_open(file_join(app->a, dir, "records/records.db"), &app->db));
     TRY(registry_open(app->db, app->policy, &app->registry));
-    return audit_open(app->loop, file_join(app->a, dir, "audit"), p, &app->meters, &app->audit);
+    return audit_new(app->loop, p, &app->meters, &app->audit);
 }
 
 static fallible
@@ -168,8 +180,11 @@ open_gate(struct app *app)
         .registry = app->registry,
         .audit = app->audit,
         .pepper = &app->pepper,
+        .seal_key = &app->seal_key,
         .models_dir = file_join(app->a, app->boot.data_dir, "models"),
+        .blobs_dir = file_join(app->a, app->boot.data_dir, "records/blobs"),
         .control = BOOT_FD_CONTROL,
+        .providers = &app->boot.providers,
         .address = app->boot.address,
         .commit = app->boot.commit,
         .started_wall_ms = app->boot.started_wall_ms,
@@ -183,16 +198,44 @@ open_gate(struct app *app)
 static fallible
 open_server(struct app *app)
 {
-    const struct route_table all[] = {openai_table, admin_table};
+    const struct route_table all[] = {openai_table, responses_table, anthropic_table, bedrock_table,
+                                      admin_table};
     struct route_table *kept = arena_get(app->a, sizeof all);
     memcpy(kept, all, sizeof all);
     TRY(api_new(app->gate, kept, sizeof all / sizeof *all, &openai_dialect, &app->api));
+    TRY(works_new(app->gate, app->api, &app->works));
     TRY(http_server_new(app->loop, &app->boot.params, &app->meters, api_hooks(app->api),
                         &app->server));
     if (app->boot.has_tls)
         TRY(use_tls(app, BOOT_FD_TLS));
     TRY(http_server_listen(app->server, BOOT_FD_LOCAL, NULL));
     return http_server_listen(app->server, BOOT_FD_LISTEN, app->tls);
+}
+
+/* What is sent to the whole group, as by Ctrl-C, is for hoheitd: it says when to stop. */
+static void
+not_for_us(void *ctx)
+{
+    (void)ctx;
+}
+
+/* Nothing is served before it can be recorded. */
+static fallible
+serve(struct app *app)
+{
+    TRY(open_server(app));
+    return gate_ready(app->gate);
+}
+
+static void
+on_log_ready(void *ctx)
+{
+    struct app *app = ctx;
+    app->failure = serve(app);
+    if (app->failure.code) {
+        log_failure(LOG_ERROR, "gate.failed", app->failure);
+        loop_stop(app->loop);
+    }
 }
 
 static fallible
@@ -205,13 +248,12 @@ open_all(struct app *app)
     TRY(load_policy(app));
     TRY(confine(app));
     TRY(loop_new(&app->loop));
+    TRY(loop_signal(app->loop, SIGINT, not_for_us, app));
+    TRY(loop_signal(app->loop, SIGTERM, not_for_us, app));
     TRY(open_records(app));
     TRY(open_gate(app));
-    TRY(open_server(app));
-    const struct audit_record r = {.event = EVENT_START, .outcome = "ok"};
-    TRY(audit_append(app->audit, &r, NULL, NULL));
-    TRY(gate_sign_log(app->gate));
-    return gate_ready(app->gate);
+    audit_when_ready(app->audit, on_log_ready, app);
+    return OK;
 }
 
 int
@@ -224,5 +266,5 @@ main(void)
     else
         loop_run(app.loop);
     close_all(&app);
-    return err_info(e)->exit_status;
+    return err_info(e.code ? e : app.failure)->exit_status;
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "api/fates/fates.h"
 #include "cli/cli.h"
 
 #ifndef HOHEIT_SBOM_SHA256 /* a release build names its bill of materials */
@@ -24,6 +25,7 @@ main(int argc, char **argv)
                                 .no_color = secure_getenv("NO_COLOR"),
                                 .commit = HOHEIT_COMMIT,
                                 .sbom_sha256 = HOHEIT_SBOM_SHA256,
+                                .put_dialects = fates_put,
                                 .confine = true};
     /* A peer or reader that is gone shows as a failed write. */
     (void)signal(SIGPIPE, SIG_IGN);

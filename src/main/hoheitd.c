@@ -6,7 +6,7 @@
  *   hoheitd --init [--data DIR]                 makes the data directory
  *   hoheitd -t [--data DIR]                     checks the configuration and ends
  *
- * Tests set FAULT=N, or FAULT=gate:N, to have the N-th allocation or system call fail
+ * Tests set FAULT=N, FAULT=gate:N or FAULT=log:N, to have the N-th allocation or system call fail
  * (base/fault.h). SIGHUP reads the certificate again.  Standard output gets one line, "ready URL",
  * when requests are served; everything else is log. */
 #include <limits.h>
@@ -18,6 +18,7 @@
 #include "base/fault.h"
 #include "base/num.h"
 #include "crypt/hash.h"
+#include "egress/providers.h"
 #include "net/server.h"
 #include "os/clock.h"
 #include "os/config.h"
@@ -50,6 +51,8 @@ struct app {
     arena *a;
     struct boot boot;
     struct boot_tls tls;
+    secret providers_room;
+    struct providers *providers; /* in there: it has credentials */
     fd lock, listener, local;
     char bin_dir[BOOT_PATH_MAX];
     loop *loop;
@@ -93,15 +96,17 @@ read_option(struct app *app, char **argv, int *i)
 static fallible
 arm_fault(struct app *app)
 {
-    const str prefix = STR("gate:");
-    const str text = str_of(secure_getenv("FAULT"));
+    str text = str_of(secure_getenv("FAULT")), whose = STR_NONE;
     uint64_t n;
     if (!text.len)
         return OK;
-    const bool in_gate = str_starts(text, prefix);
-    TRY(num_u64(in_gate ? str_slice(text, prefix.len, text.len) : text, 1, LONG_MAX, &n));
-    if (in_gate)
+    if (str_find_char(text, ':') >= 0)
+        (void)str_next(&text, ':', &whose);
+    TRY(num_u64(text, 1, LONG_MAX, &n));
+    if (str_eq(whose, STR("gate")))
         app->boot.fault = n;
+    else if (str_eq(whose, STR("log")))
+        app->boot.log_fault = n;
     else
         fault_arm((long)n);
     return OK;
@@ -158,8 +163,20 @@ check_policy(struct app *app)
     err e = policy_set_ceiling(p, str_of(app->boot.params.policy_level_max));
     if (!e.code)
         e = label_parse(policy_names(p), str_of(app->boot.params.policy_default_label), &l);
+    if (!e.code)
+        e = providers_check_sinks(app->providers, policy_names(p));
     policy_free(p);
     return e;
+}
+
+static fallible
+read_providers(struct app *app)
+{
+    TRY(secret_get(&app->providers_room, sizeof *app->providers));
+    app->providers = (void *)app->providers_room.at;
+    TRY(providers_read(app->a, app->data_dir, app->providers));
+    app->boot.providers = app->providers->list;
+    return OK;
 }
 
 static fallible
@@ -168,6 +185,7 @@ configure(struct app *app)
     TRY(datadir_check(app->data_dir));
     TRY(config_read(app->a, app->data_dir, &app->boot.params));
     TRY(apply_sets(app));
+    TRY(read_providers(app));
     return check_policy(app);
 }
 
@@ -201,9 +219,12 @@ derive_keys(struct app *app)
 {
     AUTO(secret) master = {.at = NULL};
     AUTO(secret) pepper = {.at = NULL};
+    AUTO(secret) seal = {.at = NULL};
     TRY(datadir_master_key(app->data_dir, &master));
     TRY(hkdf_sha256(&master, STR("hoheit api key pepper v1"), sizeof app->boot.pepper, &pepper));
     memcpy(app->boot.pepper, pepper.at, pepper.len);
+    TRY(hkdf_sha256(&master, STR("hoheit seal key v1"), sizeof app->boot.seal_key, &seal));
+    memcpy(app->boot.seal_key, seal.at, seal.len);
     TRY(signer_open(app->data_dir, &master, &app->signer));
     return entropy_get(app->boot.map_key, sizeof app->boot.map_key);
 }
@@ -264,6 +285,7 @@ start(struct app *app)
                                     .local_fd = app->local,
                                     .bin_dir = app->bin_dir,
                                     .signer = app->signer,
+                                    .providers = app->providers,
                                     .on_ready = on_ready,
                                     .on_end = on_end,
                                     .ctx = app};
@@ -337,10 +359,12 @@ main(int argc, char **argv)
     const err e = serve(&app, argc, argv);
     say(&app, e);
     super_free(app.super);
+    secret_done(&app.providers_room);
     signer_free(app.signer);
     loop_free(app.loop);
     wipe(&app.tls, sizeof app.tls);
     wipe(app.boot.pepper, sizeof app.boot.pepper);
+    wipe(app.boot.seal_key, sizeof app.boot.seal_key);
     arena_free(app.a);
     return err_info(e)->exit_status;
 }

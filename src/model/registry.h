@@ -8,8 +8,8 @@
  *
  * An alias maps a name that applications ask for ("gpt-4o") to one or more models of one kind, its
  * targets, never to another alias: "haus+hof,wolke" prefers haus and hof alike, then wolke; which
- * of them is taken is decided anew for each request (policy/route.h).  The first model of a kind is
- * the default of that kind until another is said; removing a model takes it out of its aliases,
+ * of them is taken is decided anew for each request (policy/routing.h).  The first model of a kind
+ * is the default of that kind until another is said; removing a model takes it out of its aliases,
  * removes those that named no other, and leaves no default where it was it.
  *
  * Kept in memory, written through: a change is durable in the store before it is seen, and is not

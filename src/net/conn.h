@@ -65,6 +65,7 @@ struct conn {
     struct deadline due;   /* the peer's turn */
     struct deadline stall; /* armed by the owner while output does not move */
     int64_t peer_uid;      /* -1: none */
+    bool sealed;           /* nobody between reads or changes it: TLS */
     char peer[CONN_PEER_MAX];
 };
 

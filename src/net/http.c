@@ -67,6 +67,12 @@ http_peer(const http_exchange *x)
     return str_of(x->conn->peer);
 }
 
+bool
+http_is_sealed(const http_exchange *x)
+{
+    return x->conn->sealed || x->conn->peer_uid >= 0;
+}
+
 int64_t
 http_peer_uid(const http_exchange *x)
 {

@@ -53,6 +53,8 @@ arena *http_arena(http_exchange *x);
 str http_peer(const http_exchange *x);
 /* The user id at the other end of the Unix socket (SO_PEERCRED); -1 over the network. */
 int64_t http_peer_uid(const http_exchange *x);
+/* Can nobody on the way have read or changed it?  TLS, or the Unix socket. */
+bool http_is_sealed(const http_exchange *x);
 /* 1 or 2. */
 int http_version(const http_exchange *x);
 /* "req_…", made when the header was complete; also sent as X-Request-Id and x-request-id. */

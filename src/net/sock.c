@@ -325,6 +325,7 @@ sock_open(int f, const struct sockaddr_storage *a, tls *t, struct sock_hooks *ho
         return e;
     }
     conn_init(&s->c, hooks->hub, s);
+    s->c.sealed = t != NULL;
     if (t)
         conn_wait(&s->c, DEADLINE_HEADER);
     if (local)

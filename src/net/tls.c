@@ -169,12 +169,14 @@ tls_conn_free(tls_conn *c)
 }
 
 fallible
-tls_conn_new(tls *t, tls_conn **ret)
+tls_conn_wrap(SSL *ssl, tls_conn **ret)
 {
     tls_conn *const c = mem_get(sizeof *c);
-    if (!c)
+    if (!c) {
+        SSL_free(ssl);
         FAIL(LIMIT, "no memory for a TLS connection");
-    *c = (tls_conn){.ssl = fault_now() ? NULL : SSL_new(t->ctx)};
+    }
+    *c = (tls_conn){.ssl = ssl};
     c->in = c->ssl ? BIO_new(BIO_s_mem()) : NULL;
     c->out = c->in ? BIO_new(BIO_s_mem()) : NULL;
     if (!c->out) {
@@ -184,9 +186,17 @@ tls_conn_new(tls *t, tls_conn **ret)
     }
     (void)BIO_set_mem_eof_return(c->in, -1); /* empty is not the end */
     SSL_set_bio(c->ssl, c->in, c->out);
-    SSL_set_accept_state(c->ssl);
     *ret = c;
     return OK;
+}
+
+fallible
+tls_conn_new(tls *t, tls_conn **ret)
+{
+    SSL *const ssl = fault_now() ? NULL : SSL_new(t->ctx);
+    if (ssl)
+        SSL_set_accept_state(ssl);
+    return tls_conn_wrap(ssl, ret);
 }
 
 /* What the SSL wants to send. */
@@ -270,4 +280,16 @@ tls_conn_is_h2(const tls_conn *c)
     unsigned len = 0;
     SSL_get0_alpn_selected(c->ssl, &name, &len);
     return len == 2 && memcmp(name, "h2", 2) == 0;
+}
+
+bool
+tls_conn_is_untrusted(const tls_conn *c)
+{
+    return SSL_get_verify_result(c->ssl) != X509_V_OK;
+}
+
+bool
+tls_conn_is_ended(const tls_conn *c)
+{
+    return (SSL_get_shutdown(c->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -80,7 +81,8 @@ static const struct rule cell_rules[] = {
 static const int cell_missing[] = {
     /* its arguments lie in memory, where a filter cannot look: glibc then takes clone */
     S(clone3), S(io_uring_setup), S(get_mempolicy), S(set_mempolicy), S(mbind)};
-static const int cell_refused[] = {S(socket), S(connect), S(sched_setscheduler), S(setpriority)};
+static const int cell_refused[] = {S(sched_setscheduler), S(setpriority)};
+static const int closed_refused[] = {S(socket), S(connect)};
 
 /* ---- the gate: connections that come in by inherited listeners, and its data directory */
 
@@ -93,6 +95,14 @@ static const int gate[] = {
     S(renameat2), S(fchmod), S(fchown), S(utimensat), S(umask), S(msync), S(sendfile),
     S(copy_file_range)};
 
+/* ---- the log: its own files, and nothing that has to do with a network */
+
+static const int log_files[] = {S(open),       S(openat), S(access),   S(faccessat),  S(faccessat2),
+                                S(stat),       S(lstat),  S(readlink), S(readlinkat), S(getcwd),
+                                S(getdents64), S(statfs), S(fsync),    S(fdatasync),  S(fallocate),
+                                S(flock),      S(mkdir),  S(mkdirat),  S(rmdir),      S(unlink),
+                                S(unlinkat),   S(rename), S(renameat), S(renameat2),  S(umask)};
+
 /* ---- engines: no file has to be opened by name, so looking for one is refused, not deadly */
 
 static const int engine_refused[] = {S(access),   S(faccessat),  S(faccessat2), S(stat),   S(lstat),
@@ -104,6 +114,19 @@ static const struct rule engine_open_rules[] = {
     {S(openat), SCMP_ACT_ALLOW, {2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY}},
     {S(openat), REFUSED(EACCES), {2, SCMP_CMP_MASKED_EQ, O_ACCMODE, O_WRONLY}},
     {S(openat), REFUSED(EACCES), {2, SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDWR}}};
+
+/* ---- egress: sockets to the outside and what looks names up; files of the resolver, for reading
+ */
+
+static const int egress[] = {S(connect),  S(getsockname), S(getpeername), S(setsockopt),
+                             S(sendmmsg), S(recvmmsg),    S(getdents64)};
+static const struct rule egress_rules[] = {
+    /* AF_INET is 2, AF_INET6 10: all but the bit between them */
+    {S(socket), SCMP_ACT_ALLOW, {0, SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)8 & UINT32_MAX, 2}},
+    /* the resolver asks for interfaces and for a cache of names, and does without */
+    {S(socket), REFUSED(EACCES), {0, SCMP_CMP_EQ, AF_UNIX, 0}},
+    {S(socket), REFUSED(EACCES), {0, SCMP_CMP_EQ, AF_NETLINK, 0}}};
+static const int egress_refused[] = {S(bind), S(listen), S(accept), S(accept4)};
 
 /* ---- the command line: a client with a terminal */
 
@@ -193,7 +216,7 @@ add_rules(filter f, const struct rule *rules, size_t count)
     return OK;
 }
 
-/* What gate and engine share. */
+/* What gate, engine and egress share. */
 static fallible
 fill_cell(filter f)
 {
@@ -212,7 +235,17 @@ static fallible
 fill_gate(filter f)
 {
     TRY(fill_cell(f));
+    TRY(add(f, REFUSED(EACCES), closed_refused, COUNT(closed_refused)));
     TRY(add(f, SCMP_ACT_ALLOW, gate, COUNT(gate)));
+    return OK;
+}
+
+static fallible
+fill_log(filter f)
+{
+    TRY(fill_cell(f));
+    TRY(add(f, REFUSED(EACCES), closed_refused, COUNT(closed_refused)));
+    TRY(add(f, SCMP_ACT_ALLOW, log_files, COUNT(log_files)));
     return OK;
 }
 
@@ -220,6 +253,7 @@ static fallible
 fill_engine(filter f, bool may_open)
 {
     TRY(fill_cell(f));
+    TRY(add(f, REFUSED(EACCES), closed_refused, COUNT(closed_refused)));
     TRY(add(f, REFUSED(EACCES), engine_refused, COUNT(engine_refused)));
     if (may_open) {
         TRY(add(f, SCMP_ACT_ALLOW, engine_open, COUNT(engine_open)));
@@ -227,6 +261,18 @@ fill_engine(filter f, bool may_open)
     } else {
         TRY(add(f, REFUSED(EACCES), engine_closed_refused, COUNT(engine_closed_refused)));
     }
+    return OK;
+}
+
+static fallible
+fill_egress(filter f)
+{
+    TRY(fill_cell(f));
+    TRY(add(f, REFUSED(EACCES), engine_refused, COUNT(engine_refused)));
+    TRY(add_rules(f, engine_open_rules, COUNT(engine_open_rules)));
+    TRY(add(f, SCMP_ACT_ALLOW, egress, COUNT(egress)));
+    TRY(add_rules(f, egress_rules, COUNT(egress_rules)));
+    TRY(add(f, REFUSED(EACCES), egress_refused, COUNT(egress_refused)));
     return OK;
 }
 
@@ -254,8 +300,12 @@ fill(filter f, enum sandbox_role role, bool may_open)
     switch (role) {
     case SANDBOX_GATE:
         return fill_gate(f);
+    case SANDBOX_LOG:
+        return fill_log(f);
     case SANDBOX_ENGINE:
         return fill_engine(f, may_open);
+    case SANDBOX_EGRESS:
+        return fill_egress(f);
     case SANDBOX_CLI:
         return fill_cli(f);
     case SANDBOX_SUPERVISOR:
@@ -264,6 +314,13 @@ fill(filter f, enum sandbox_role role, bool may_open)
         break;
     }
     UNREACHABLE("no such role");
+}
+
+bool
+calls_is_cell(enum sandbox_role role)
+{
+    return role == SANDBOX_GATE || role == SANDBOX_LOG || role == SANDBOX_ENGINE ||
+           role == SANDBOX_EGRESS;
 }
 
 bool
@@ -276,7 +333,7 @@ calls_available(void)
 fallible
 calls_enter(enum sandbox_role role, bool may_open)
 {
-    const bool is_cell = role == SANDBOX_GATE || role == SANDBOX_ENGINE;
+    const bool is_cell = calls_is_cell(role);
     AUTO(filter) f = seccomp_init(is_cell ? SCMP_ACT_KILL_PROCESS : REFUSED(EPERM));
     if (!f)
         FAIL(LIMIT, "no memory for the system call filter");

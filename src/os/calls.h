@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* calls.h - which system calls a role may make (seccomp, through libseccomp).
  *
- * Lists allow, everything else ends: in the gate and in engines by SECCOMP_RET_KILL_PROCESS, since
- * there is no harmless reason for such a call.  The operator finds it twice: the supervisor logs
- * "signal 31 (Bad system call)", the kernel's log says which call.  What libraries try in good
+ * Lists allow, everything else ends: in gate, log, engines, egress by SECCOMP_RET_KILL_PROCESS,
+ * since there is no harmless reason for such a call.  The operator finds it twice: the supervisor
+ * logs "signal 31 (Bad system call)", the kernel's log says which call.  What libraries try in good
  * faith and do without (new thread calls, terminals, topology files) fails with an errno instead.
  * The supervisor's and the CLI's lists refuse with EPERM.  The supervisor's list is inherited by
  * all children, so it holds whatever they may need until they enter their own.
@@ -24,6 +24,8 @@ enum { CALLS_FIT = true };
 enum { CALLS_FIT = true };
 #endif
 
+/* Has the role no reason to do anything but its work?  The others start programs. */
+bool calls_is_cell(enum sandbox_role role);
 /* Can this kernel filter calls? */
 bool calls_available(void);
 /* Irreversible, for the whole process.  `may_open`: an engine that has readable paths. */

@@ -21,6 +21,7 @@ enum { FS_EXECUTE, FS_WRITE_FILE, FS_READ_FILE, FS_READ_DIR, FS_IOCTL_DEV = 15 }
 /* What a rule for a file, not a directory, may name. */
 #define FS_OF_FILE                                                                                 \
     (BIT(FS_EXECUTE) | BIT(FS_WRITE_FILE) | BIT(FS_READ_FILE) | BIT(14) | BIT(FS_IOCTL_DEV))
+#define NET_BIND_TCP BIT(0)
 #define NET_BIND_AND_CONNECT_TCP (BIT(0) | BIT(1))
 #define SCOPE_ABSTRACT_AND_SIGNAL (BIT(0) | BIT(1))
 
@@ -92,7 +93,9 @@ landlock_enter(int abi, const struct landlock_spec *spec)
     const uint64_t change = FS_CHANGE & known_rights(abi);
     const struct ruleset all = {
         .fs = spec->writes_only ? change : known_rights(abi),
-        .net = spec->alone ? NET_BIND_AND_CONNECT_TCP : 0,
+        .net = !spec->alone        ? 0
+               : spec->may_connect ? NET_BIND_TCP
+                                   : NET_BIND_AND_CONNECT_TCP,
         .scoped = spec->alone ? SCOPE_ABSTRACT_AND_SIGNAL : 0,
     };
     AUTO(fd) rules = (int)SYS(syscall(SYS_landlock_create_ruleset, &all, ruleset_len(abi), 0));

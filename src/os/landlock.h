@@ -15,6 +15,7 @@ struct landlock_spec {
     const char *const *readable; /* NULL-ended, or NULL */
     bool writes_only;            /* reading and running stay as they are */
     bool alone;                  /* no TCP, no signals and no abstract sockets to others */
+    bool may_connect;            /* but TCP */
 };
 
 /* 0: the kernel has none, or it was switched off at boot. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "os/loop.h"
 
+#include <poll.h>
 #include <uv.h>
 
 #include "base/fault.h"
@@ -138,6 +139,18 @@ bool
 loop_turn(loop *l)
 {
     return uv_run(&l->uv, UV_RUN_NOWAIT) != 0;
+}
+
+bool
+loop_turn_for(loop *l, int wait_ms)
+{
+    /* A turn first: what was begun since the last one is watched from then on. */
+    if (!loop_turn(l))
+        return false;
+    struct pollfd p = {.fd = uv_backend_fd(&l->uv), .events = POLLIN};
+    const int due_ms = uv_backend_timeout(&l->uv);
+    (void)poll(&p, 1, due_ms >= 0 && due_ms < wait_ms ? due_ms : wait_ms);
+    return loop_turn(l);
 }
 
 void

@@ -28,6 +28,8 @@ fallible loop_on_free(loop *l, loop_fn *fn, void *ctx);
 void loop_run(loop *l);
 /* One turn without waiting, for tests; false when nothing is active. */
 bool loop_turn(loop *l);
+/* The same, waiting for at most so long for something to happen. */
+bool loop_turn_for(loop *l, int wait_ms);
 void loop_stop(loop *l);
 struct uv_loop_s *loop_uv(loop *l);
 

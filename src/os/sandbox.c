@@ -15,7 +15,7 @@
 #include "os/landlock.h"
 #include "os/sys.h"
 
-enum { PATHS_MAX = 32, REASON_MAX = 200 };
+enum { PATHS_MAX = 40, REASON_MAX = 200 };
 
 /* ---- parts */
 
@@ -93,18 +93,26 @@ static const char *const builtin_readable[] = {
     NULL,
 };
 
+/* The resolver's.  Who replaces one of them while egress runs has to start it anew. */
+static const char *const lookup_readable[] = {
+    "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", NULL,
+};
+
 static fallible
 confine_files(const struct sandbox_spec *spec, int abi)
 {
     const char *writable[PATHS_MAX + 1], *readable[PATHS_MAX + 1];
-    const bool is_cell = spec->role == SANDBOX_GATE || spec->role == SANDBOX_ENGINE;
+    const bool is_cell = calls_is_cell(spec->role), is_egress = spec->role == SANDBOX_EGRESS;
     join_paths(spec->writable, builtin_writable, writable);
-    join_paths(spec->readable, builtin_readable, readable);
+    const size_t count = join_paths(spec->readable, builtin_readable, readable);
+    if (is_egress)
+        join_paths(NULL, lookup_readable, readable + count);
     const struct landlock_spec rules = {
         .writable = writable,
         .readable = readable,
         .writes_only = !is_cell,
         .alone = is_cell,
+        .may_connect = is_egress,
     };
     TRY(landlock_enter(abi, &rules));
     return OK;

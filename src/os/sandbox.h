@@ -12,7 +12,16 @@
 #pragma once
 #include "base/err.h"
 
-enum sandbox_role { SANDBOX_SUPERVISOR, SANDBOX_GATE, SANDBOX_ENGINE, SANDBOX_CLI, SANDBOX_ROLES };
+/* SANDBOX_EGRESS alone may make connections; of files it may read what looking up names needs. */
+enum sandbox_role {
+    SANDBOX_SUPERVISOR,
+    SANDBOX_GATE,
+    SANDBOX_LOG,
+    SANDBOX_ENGINE,
+    SANDBOX_EGRESS,
+    SANDBOX_CLI,
+    SANDBOX_ROLES
+};
 
 struct sandbox_report {
     bool no_new_privs, seccomp, landlock, core_dumps_off;

@@ -97,6 +97,13 @@ broken_SESSION_REVOKED(const struct view *v)
     return s->is_revoked && WHY(v, "key %.*s was revoked", SHOW(s->key_name));
 }
 
+static bool
+broken_SESSION_NETWORK(const struct view *v)
+{
+    return v->q->is_elsewhere &&
+           WHY(v, "key %.*s may not be used from this address", SHOW(v->q->session->key_name));
+}
+
 static const char *
 role_text(enum role r)
 {

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "policy/policy.h"
 
-#include <cyaml/cyaml.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/fault.h"
 #include "base/num.h"
-#include "base/utf8.h"
+#include "policy/document.h"
+#include "policy/tlp.h"
 
 enum {
-    FILE_BYTES_MAX = 256 * 1024,
     MEMORY_MAX = 1024 * 1024,
     LEVELS_MAX = LABEL_LEVEL_COUNT,
     ID_BYTES_MAX = 32,
@@ -25,6 +23,10 @@ struct policy {
         label removes; /* compartments */
         int lowers;    /* up to that height the level goes too */
     } downgrades[DOWNGRADE_COUNT];
+    struct {
+        bool is_named;
+        label label;
+    } tlp[TLP_COUNT];
 };
 
 /* ---- the file as libcyaml gives it */
@@ -39,12 +41,18 @@ struct downgrade_entry {
     char *id, *removes, *lowers, *law;
 };
 
+struct tlp_entry {
+    char *name, *label;
+};
+
 struct file {
     char *version;
     struct entry *levels, *compartments, *parties, *taints;
     uint32_t levels_count, compartments_count, parties_count, taints_count;
     struct downgrade_entry *downgrades;
     uint32_t downgrades_count;
+    struct tlp_entry *tlp;
+    uint32_t tlp_count;
 };
 
 #define ENTRY(bit_key)                                                                             \
@@ -76,6 +84,12 @@ static const cyaml_schema_field_t downgrade_fields[] = {
     CYAML_FIELD_END};
 static const cyaml_schema_value_t downgrade_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct downgrade_entry, downgrade_fields)};
+static const cyaml_schema_field_t tlp_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct tlp_entry, name, 1, ID_BYTES_MAX),
+    CYAML_FIELD_STRING_PTR("label", CYAML_FLAG_POINTER, struct tlp_entry, label, 1, LABEL_TEXT_MAX),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t tlp_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct tlp_entry, tlp_fields)};
 static const cyaml_schema_field_t file_fields[] = {
     CYAML_FIELD_STRING_PTR("version", CYAML_FLAG_POINTER, struct file, version, 1, ID_BYTES_MAX),
     CYAML_FIELD_SEQUENCE("levels", CYAML_FLAG_POINTER, struct file, levels, &level_schema, 1,
@@ -88,109 +102,18 @@ static const cyaml_schema_field_t file_fields[] = {
                          LABEL_TAINT_COUNT),
     CYAML_FIELD_SEQUENCE("downgrades", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
                          downgrades, &downgrade_schema, 0, DOWNGRADE_COUNT),
+    CYAML_FIELD_SEQUENCE("tlp", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, tlp,
+                         &tlp_schema, 0, TLP_COUNT),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields)};
-
-static void *
-yaml_memory(void *ctx, void *p, size_t size)
-{
-    (void)ctx;
-    if (size)
-        return mem_grow(p, size);
-    mem_free(p);
-    return NULL;
-}
-
-/* libcyaml tells first what is wrong, then where, from the innermost value outwards.  The line is
- * that of the value or of the mapping around it. */
-struct complaint {
-    char text[128];
-    size_t line;
-};
-
-__attribute__((format(printf, 3, 0))) static void
-yaml_log(cyaml_log_t level, void *ctx, const char *fmt, va_list ap)
-{
-    struct complaint *c = ctx;
-    char text[256];
-    vsnprintf(text, sizeof text, fmt, ap);
-    const char *line = strstr(text, "(line: ");
-    if (level < CYAML_LOG_ERROR)
-        return;
-    if (line && !c->line)
-        c->line = strtoul(line + strlen("(line: "), NULL, 10);
-    const char *s = text + strlen("Load: ");
-    if (!c->text[0] && strncmp(text, "Load: ", 6) == 0 && strncmp(s, "Backtrace", 9) != 0)
-        snprintf(c->text, sizeof c->text, "%.*s", (int)strcspn(s, "\n"), s);
-}
-
-static cyaml_config_t
-yaml_config(struct complaint *c)
-{
-    return (cyaml_config_t){.log_fn = yaml_log,
-                            .log_ctx = c,
-                            .mem_fn = yaml_memory,
-                            .log_level = CYAML_LOG_ERROR,
-                            .flags = CYAML_CFG_NO_ALIAS};
-}
 
 typedef struct file *file_tree;
 
 static void
 file_tree_auto(file_tree *f)
 {
-    struct complaint c = {0};
-    const cyaml_config_t config = yaml_config(&c);
-    cyaml_free(&config, &file_schema, *f, 0);
-}
-
-/* libcyaml reads the first document and leaves the rest alone; half a policy must not pass. */
-static bool
-has_second_document(str yaml)
-{
-    bool is_begun = false;
-    str line;
-    while (str_next(&yaml, '\n', &line)) {
-        if (is_begun && str_starts(line, STR("---")))
-            return true;
-        is_begun = is_begun || (str_trim(line).len && line.at[0] != '#' && line.at[0] != '%' &&
-                                line.at[0] != '\r');
-    }
-    return false;
-}
-
-static fallible
-say_complaint(const struct complaint *c, cyaml_err_t rc)
-{
-    const char *what = c->text[0] ? c->text : cyaml_strerror(rc);
-    if (c->line)
-        REFUSE(CONFIG, "", "policy file, near line %zu: %s", c->line, what);
-    REFUSE(CONFIG, "", "policy file: %s", what);
-}
-
-static fallible
-read_yaml(str yaml, struct file **ret)
-{
-    struct complaint c = {0};
-    const cyaml_config_t config = yaml_config(&c);
-    cyaml_data_t *data = NULL;
-    if (yaml.len > FILE_BYTES_MAX)
-        REFUSE(CONFIG, "", "the policy file is larger than %d bytes", FILE_BYTES_MAX);
-    if (!utf8_valid(yaml))
-        REFUSE(CONFIG, "", "the policy file is not UTF-8");
-    if (has_second_document(yaml))
-        REFUSE(CONFIG, "", "the policy file has more than one document");
-    const cyaml_err_t rc = cyaml_load_data((const uint8_t *)(yaml.len ? yaml.at : ""), yaml.len,
-                                           &config, &file_schema, &data, NULL);
-    if (rc == CYAML_ERR_OOM)
-        FAIL(LIMIT, "no memory for the policy file");
-    if (rc != CYAML_OK)
-        return say_complaint(&c, rc);
-    if (!data)
-        REFUSE(CONFIG, "", "the policy file is empty");
-    *ret = (struct file *)data;
-    return OK;
+    document_free(&file_schema, *f);
 }
 
 /* ---- what a list may hold */
@@ -408,6 +331,37 @@ take_downgrades(const struct file *f, policy *p)
     return OK;
 }
 
+/* ---- the Traffic Light Protocol */
+static fallible
+check_order(const policy *p)
+{
+    label below = LABEL_BOTTOM;
+    for (int i = 0; i < TLP_COUNT; i++) {
+        if (p->tlp[i].is_named && !label_dominates(p->tlp[i].label, below))
+            REFUSE(CONFIG, "", "policy file: TLP:%s does not cover what stands below it",
+                   tlp_name((enum tlp)i));
+        below = p->tlp[i].is_named ? p->tlp[i].label : below;
+    }
+    return OK;
+}
+
+static fallible
+take_tlp(const struct file *f, policy *p)
+{
+    for (uint32_t i = 0; i < f->tlp_count; i++) {
+        enum tlp t;
+        if (tlp_find(str_of(f->tlp[i].name), &t).code)
+            REFUSE(CONFIG, "", "policy file: there is no TLP:%s", f->tlp[i].name);
+        if (p->tlp[t].is_named)
+            REFUSE(CONFIG, "", "policy file: TLP:%s is there twice", f->tlp[i].name);
+        p->tlp[t].is_named = true;
+        if (label_parse(&p->names, str_of(f->tlp[i].label), &p->tlp[t].label).code)
+            REFUSE(CONFIG, "", "policy file: the label of TLP:%s is none of this policy",
+                   f->tlp[i].name);
+    }
+    return check_order(p);
+}
+
 static fallible
 take_file(const struct file *f, arena *a, struct label_names *n)
 {
@@ -431,13 +385,13 @@ fallible
 policy_load(str yaml, policy **ret)
 {
     AUTO(file_tree) f = NULL;
-    TRY(read_yaml(yaml, &f));
-    ASSERT(f);
+    TRY(document_read("policy file", yaml, &file_schema, (void **)&f));
     AUTO(arena) *a = NULL;
     TRY(arena_open(MEMORY_MAX, &a));
     policy *p = arena_new(a, policy);
     TRY(take_file(f, a, &p->names));
     TRY(take_downgrades(f, p));
+    TRY(take_tlp(f, p));
     p->memory = TAKE(a);
     *ret = p;
     return OK;
@@ -485,6 +439,15 @@ policy_downgrade(const policy *p, enum downgrade d, label l)
     if (label_level(l) <= p->downgrades[d].lowers)
         level = LABEL_BOTTOM;
     return label_join(keep, label_join(compartments, level));
+}
+
+bool
+policy_tlp(const policy *p, enum tlp t, label *ret)
+{
+    ASSERT(t < TLP_COUNT);
+    if (p->tlp[t].is_named)
+        *ret = p->tlp[t].label;
+    return p->tlp[t].is_named;
 }
 
 static label

@@ -81,6 +81,10 @@ fallible policy_clearance(const policy *p, str text, str party, label *ret);
  * taint stay.  Nothing, when the file does not name the downgrader. */
 enum downgrade { DOWNGRADE_PSEUDONYM, DOWNGRADE_COUNT };
 label policy_downgrade(const policy *p, enum downgrade d, label l);
+/* What a name of the Traffic Light Protocol stands for here (tlp.h), by the file's section `tlp`:
+ * each covers the ones below it.  False where the file gives that name no label. */
+enum tlp { TLP_CLEAR, TLP_GREEN, TLP_AMBER, TLP_AMBER_STRICT, TLP_RED, TLP_COUNT };
+bool policy_tlp(const policy *p, enum tlp t, label *ret);
 /* A sink that may hold everything up to the ceiling (a local engine). */
 label policy_local_sink(const policy *p);
 

@@ -30,15 +30,19 @@ place_for(struct fair *f, uint64_t id)
     return t;
 }
 
-/* The least counter of those that are served or wait; UINT64_MAX: nobody. */
+/* The least counter of those that are served or wait; when nobody is, that of who left last. */
 static uint64_t
 floor_of(const struct fair *f)
 {
-    uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < f->count; i++)
-        if (f->tenants[i].jobs && f->tenants[i].counter < least)
-            least = f->tenants[i].counter;
-    return least;
+    const struct fair_tenant *least = NULL, *last = NULL;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct fair_tenant *t = &f->tenants[i];
+        if (t->jobs && (!least || t->counter < least->counter))
+            least = t;
+        if (!last || t->left_us > last->left_us)
+            last = t;
+    }
+    return least ? least->counter : last ? last->counter : 0;
 }
 
 struct fair_tenant *
@@ -48,7 +52,7 @@ fair_enter(struct fair *f, uint64_t tenant, uint32_t weight)
     if (!t)
         t = place_for(f, tenant);
     const uint64_t least = floor_of(f);
-    if (!t->jobs && least != UINT64_MAX && t->counter < least)
+    if (!t->jobs && t->counter < least)
         t->counter = least;
     t->weight = weight < 1 ? 1 : weight > FAIR_WEIGHT_MAX ? FAIR_WEIGHT_MAX : weight;
     t->jobs++;
@@ -103,12 +107,19 @@ fair_compare(const struct fair_claim *a, const struct fair_claim *b, uint64_t no
     return c ? c : compare(a->number, b->number);
 }
 
+void
+fair_seat(struct fair_claim *c, uint64_t now_us)
+{
+    if (aged_class(c, now_us) < c->class)
+        c->held_us = now_us + FAIR_HOLD_US;
+}
+
 bool
-fair_ousts(const struct fair_claim *waiting, const struct fair_claim *running)
+fair_ousts(const struct fair_claim *waiting, const struct fair_claim *running, uint64_t now_us)
 {
     const struct fair_tenant *w = waiting->tenant, *r = running->tenant;
     if (waiting->class != running->class)
-        return waiting->class < running->class;
+        return waiting->class < running->class && now_us >= running->held_us;
     if (w == r || !r->seats)
         return false;
     return (uint64_t)(w->seats + 1) * r->weight <= (uint64_t)(r->seats - 1) * w->weight;

@@ -5,14 +5,15 @@
  * as one class higher, so nothing starves.  Inside a class tenants share by virtual counters of
  * tokens (Sheng et al., "Fairness in Serving Large Language Models", OSDI 2024): a tenant's counter
  * grows by what it is served, divided by its weight, and the least counter goes first, then who has
- * fewer seats.  Who comes
- * back after a rest starts no lower than those who did not rest: rest is no credit.  Inside a
- * tenant the earlier deadline goes first, then who has more of its prompt cached, then who came
- * first.
+ * fewer seats.  Who comes, for the first time or after a rest, starts no lower than those who are
+ * there, or, when nobody is, than who left last: rest is no credit, and service in the past no
+ * debt to those who were not there.  Inside a tenant the earlier deadline goes first, then who has
+ * more of its prompt cached, then who came first.
  *
  * Giving way: a seat (a sequence of the engine) is taken from a lower class for a higher, and from
  * a tenant for one that even after that has no more seats for its weight than the first; so two
- * never take a seat from each other in turn.
+ * never take a seat from each other in turn.  Who got its seat by its age keeps it for
+ * FAIR_HOLD_US: the higher classes it overtook would take it back at once.
  *
  * One thread. */
 #pragma once
@@ -26,6 +27,7 @@ enum {
     FAIR_OUTPUT_COST = 2 /* a token written, in tokens read */
 };
 #define FAIR_AGE_US UINT64_C(60000000)
+#define FAIR_HOLD_US UINT64_C(5000000)
 
 struct fair_tenant {
     uint64_t id;
@@ -51,9 +53,13 @@ struct fair_claim { /* of a job */
     uint64_t came_us, deadline_us; /* deadline 0: none */
     uint32_t cached;               /* tokens of its prompt that need no reading */
     uint64_t number;               /* in the order of coming */
+    uint64_t held_us;              /* until then its seat goes to no higher class */
 };
 
 /* Below zero: `a` goes first.  A total order while nothing changes. */
 int fair_compare(const struct fair_claim *a, const struct fair_claim *b, uint64_t now_us);
+/* It has got a seat. */
+void fair_seat(struct fair_claim *c, uint64_t now_us);
 /* May `waiting` have a seat of `running`'s? */
-bool fair_ousts(const struct fair_claim *waiting, const struct fair_claim *running);
+bool
+fair_ousts(const struct fair_claim *waiting, const struct fair_claim *running, uint64_t now_us);

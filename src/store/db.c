@@ -218,6 +218,25 @@ run(db *d, enum query_id id)
     return OK;
 }
 
+/* Not prepared: a PRAGMA takes effect when it is compiled. */
+static fallible
+flush_commits(db *d, bool flush)
+{
+    if (d->is_light != flush)
+        return OK;
+    TRY(run_text(d, flush ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+    d->is_light = !flush;
+    return OK;
+}
+
+fallible
+db_begin_light(db *d)
+{
+    ASSERT(sqlite3_get_autocommit(d->sqlite));
+    TRY(flush_commits(d, false));
+    return run(d, QUERY_BEGIN);
+}
+
 fallible
 db_begin(db *d)
 {
@@ -229,7 +248,8 @@ fallible
 db_commit(db *d)
 {
     ASSERT(!sqlite3_get_autocommit(d->sqlite));
-    return run(d, QUERY_COMMIT);
+    TRY(run(d, QUERY_COMMIT));
+    return flush_commits(d, true);
 }
 
 /* Not through run(): giving up must not fail, and SQLite's ROLLBACK cannot. */
@@ -238,4 +258,6 @@ db_rollback(db *d)
 {
     if (!sqlite3_get_autocommit(d->sqlite))
         (void)sqlite3_exec(d->sqlite, "ROLLBACK", NULL, NULL, NULL);
+    if (d->is_light && sqlite3_exec(d->sqlite, "PRAGMA synchronous = FULL", NULL, NULL, NULL) == 0)
+        d->is_light = false;
 }

@@ -20,6 +20,9 @@ void db_close(db *d);
 /* All or nothing.  DISK_FULL, IO, CORRUPT as they come, BUSY when another program writes.  Not
  * nested.  After a failure in between, or of db_commit, call db_rollback. */
 fallible db_begin(db *d);
+/* The same for what must outlive this program but need not outlive a power cut: it is not flushed,
+ * until something else is.  That db_commit fails can then also mean that it was done. */
+fallible db_begin_light(db *d);
 fallible db_commit(db *d);
 /* Fine without a transaction: SQLite may have ended it by itself. */
 void db_rollback(db *d);

@@ -13,8 +13,7 @@ enum {
     PREFIX_LEN = 4,
     SECRET_AT = PREFIX_LEN + ID_DIGITS + 1,
     CHECK_AT = SECRET_AT + SECRET_DIGITS,
-    TEXT_LEN = CHECK_AT + CHECK_DIGITS,
-    FOREIGN_LEN_MIN = 16
+    TEXT_LEN = CHECK_AT + CHECK_DIGITS
 };
 _Static_assert((int)TEXT_LEN < (int)KEY_TEXT_MAX, "a key fits");
 
@@ -93,7 +92,21 @@ is_foreign(str text)
     for (size_t i = 0; i < text.len; i++)
         if (text.at[i] <= ' ' || text.at[i] > '~')
             return false;
-    return text.len >= FOREIGN_LEN_MIN && text.len < KEY_TEXT_MAX && !str_starts(text, STR("hoh_"));
+    return text.len >= KEY_IMPORT_MIN && text.len <= KEY_IMPORT_MAX &&
+           !str_starts(text, STR("hoh_"));
+}
+
+static fallible
+foreign_mac(const secret *pepper, str text, digest *ret)
+{
+    static const char prefix[] = "hoheit imported key v1:";
+    char room[sizeof prefix - 1 + KEY_IMPORT_MAX];
+    ASSERT(text.len <= KEY_IMPORT_MAX);
+    memcpy(room, prefix, sizeof prefix - 1);
+    memcpy(room + sizeof prefix - 1, text.at, text.len);
+    const err e = hmac_sha256(pepper, (str){room, sizeof prefix - 1 + text.len}, ret);
+    wipe(room, sizeof room);
+    return e;
 }
 
 fallible
@@ -101,10 +114,11 @@ key_import(const secret *pepper, str text, str *ret_id, digest *ret_mac, arena *
 {
     char id_room[ID_MAX];
     if (!is_foreign(text))
-        REFUSE(ARGUMENT, "key",
-               "a key to import has %d to %d visible ASCII characters and does not begin with hoh_",
-               FOREIGN_LEN_MIN, KEY_TEXT_MAX - 1);
-    TRY(hmac_sha256(pepper, text, ret_mac));
+        REFUSE(ARGUMENT, "import",
+               "import must have %d to %d printable characters without space, and not begin with "
+               "hoh_",
+               KEY_IMPORT_MIN, KEY_IMPORT_MAX);
+    TRY(foreign_mac(pepper, text, ret_mac));
     *ret_id = arena_str(a, id_new("key_", id_room));
     return OK;
 }
@@ -114,7 +128,7 @@ key_read(const secret *pepper, str text, digest *ret_mac)
 {
     char check[CHECK_DIGITS];
     if (is_foreign(text))
-        return hmac_sha256(pepper, text, ret_mac);
+        return foreign_mac(pepper, text, ret_mac);
     if (text.len != TEXT_LEN || !str_starts(text, STR("hoh_")) || text.at[SECRET_AT - 1] != '_' ||
         !is_base32(str_slice(text, PREFIX_LEN, SECRET_AT - 1)) ||
         !is_base32(str_slice(text, SECRET_AT, CHECK_AT)))
@@ -166,6 +180,11 @@ keys_add(db *d, const struct key_record *k)
     query_bind_i64(&q, k->created_wall_ms);
     query_bind_i64(&q, k->expires_wall_ms);
     query_bind_i64(&q, k->revoked_wall_ms);
+    query_bind_str(&q, k->person);
+    query_bind_str(&q, k->line);
+    query_bind_str(&q, k->models);
+    query_bind_str(&q, k->networks);
+    query_bind_str(&q, k->ceiling_text);
     const err e = query_run(&q, NULL);
     if (e.code == ERR_CONFLICT)
         REFUSE(CONFLICT, "name", "a key of this name is in use");
@@ -188,6 +207,24 @@ keys_revoke(db *d, str id_or_name, int64_t now_wall_ms)
     return OK;
 }
 
+fallible
+keys_retire(db *d, str id, str new_name, int64_t expires_wall_ms)
+{
+    int64_t changed = 0;
+    AUTO(query) q = {0};
+    TRY(query_begin(d, QUERY_KEY_RETIRE, &q));
+    query_bind_str(&q, new_name);
+    query_bind_i64(&q, expires_wall_ms);
+    query_bind_str(&q, id);
+    const err e = query_run(&q, &changed);
+    if (e.code == ERR_CONFLICT)
+        REFUSE(CONFLICT, "name", "a key of this name is in use");
+    TRY(e);
+    if (!changed)
+        REFUSE(NOT_FOUND, "", "no key in use has this id");
+    return OK;
+}
+
 static fallible
 read_key(query *q, arena *a, struct key_record *k)
 {
@@ -206,7 +243,11 @@ read_key(query *q, arena *a, struct key_record *k)
     k->created_wall_ms = query_i64(q, 9);
     k->expires_wall_ms = query_i64(q, 10);
     k->revoked_wall_ms = query_i64(q, 11);
-    return OK;
+    TRY(query_str(q, 12, a, &k->person));
+    TRY(query_str(q, 13, a, &k->line));
+    TRY(query_str(q, 14, a, &k->models));
+    TRY(query_str(q, 15, a, &k->networks));
+    return query_str(q, 16, a, &k->ceiling_text);
 }
 
 fallible

@@ -112,6 +112,15 @@ query_bind_blob(query *q, const void *bytes, size_t len)
     bound(q, sqlite3_bind_blob64(q->stmt, ++q->bound, bytes, len, SQLITE_STATIC));
 }
 
+void
+query_bind_label(query *q, label l)
+{
+    uint8_t bytes[sizeof l];
+    for (size_t i = 0; i < sizeof l; i++)
+        bytes[i] = (uint8_t)(l.w[i / 8] >> (i % 8 * 8));
+    bound(q, sqlite3_bind_blob64(q->stmt, ++q->bound, bytes, sizeof bytes, SQLITE_TRANSIENT));
+}
+
 fallible
 query_next(query *q, bool *ret_is_row)
 {
@@ -161,6 +170,24 @@ query_blob(query *q, int column, void *ret, size_t len)
     if (!at || (size_t)sqlite3_column_bytes(q->stmt, column) != len)
         return query_check(SQLITE_CORRUPT, "read a column");
     memcpy(ret, at, len);
+    return OK;
+}
+
+str
+query_bytes(query *q, int column)
+{
+    const void *at = sqlite3_column_blob(q->stmt, column);
+    return (str){at, at ? (size_t)sqlite3_column_bytes(q->stmt, column) : 0};
+}
+
+fallible
+query_label(query *q, int column, label *ret)
+{
+    uint8_t bytes[sizeof *ret];
+    TRY(query_blob(q, column, bytes, sizeof bytes));
+    *ret = LABEL_BOTTOM;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        ret->w[i / 8] |= (uint64_t)bytes[i] << (i % 8 * 8);
     return OK;
 }
 

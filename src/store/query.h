@@ -13,6 +13,7 @@
  * Every step asks fault_now(), so a test can make the n-th one fail. */
 #pragma once
 #include "base/arena.h"
+#include "policy/label.h"
 #include "store/db.h"
 
 struct sqlite3;
@@ -28,6 +29,7 @@ enum query_id {
 struct db {
     struct sqlite3 *sqlite;
     struct sqlite3_stmt *prepared[QUERY_COUNT];
+    bool is_light; /* commits are not flushed */
 };
 
 typedef struct {
@@ -41,6 +43,7 @@ fallible query_begin(db *d, enum query_id id, query *ret);
 void query_bind_str(query *q, str s);
 void query_bind_i64(query *q, int64_t n);
 void query_bind_blob(query *q, const void *bytes, size_t len);
+void query_bind_label(query *q, label l);
 fallible query_next(query *q, bool *ret_is_row);
 /* For statements without rows; *ret_changed, which may be NULL, counts the rows changed. */
 fallible query_run(query *q, int64_t *ret_changed);
@@ -49,6 +52,9 @@ fallible query_str(query *q, int column, arena *a, str *ret);
 int64_t query_i64(query *q, int column);
 /* CORRUPT unless it has exactly `len` bytes. */
 fallible query_blob(query *q, int column, void *ret, size_t len);
+/* Bytes of any length, until the next step. */
+str query_bytes(query *q, int column);
+fallible query_label(query *q, int column, label *ret);
 void query_auto(query *q);
 
 /* SQLite's result as an err; `what` is what was tried.  OK for SQLITE_OK, ROW and DONE. */

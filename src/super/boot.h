@@ -3,6 +3,7 @@
  * a fixed order.  Fixed layout, one build at both ends. */
 #pragma once
 #include "base/params.h"
+#include "egress/provider_list.h"
 
 enum { BOOT_VERSION = 1, BOOT_PATH_MAX = 1024, BOOT_PEM_MAX = 65536 };
 
@@ -21,12 +22,28 @@ struct boot {
     struct params params;
     char data_dir[BOOT_PATH_MAX];
     char policy_file[BOOT_PATH_MAX];
-    char address[128];   /* what the TCP listener is bound to */
-    uint8_t pepper[32];  /* for API keys */
-    uint8_t map_key[16]; /* siphash */
+    char address[128];    /* what the TCP listener is bound to */
+    uint8_t pepper[32];   /* for API keys */
+    uint8_t seal_key[32]; /* for what applications leave here */
+    uint8_t map_key[16];  /* siphash */
     int64_t started_wall_ms;
     char commit[64];
-    uint64_t fault; /* tests: the call of the gate that fails (base/fault.h); 0: none */
+    struct provider_list providers; /* what the gate may know of them */
+    uint64_t fault;     /* tests: the call of the gate that fails (base/fault.h); 0: none */
+    uint64_t log_fault; /* the same for hoheit-log */
+};
+
+/* Descriptors of hoheit-log. */
+enum boot_log_fd {
+    BOOT_LOG_FD_CONTROL = 3, /* channel to hoheitd, audit/proto.h */
+    BOOT_LOG_FD_BOOT         /* struct boot_log */
+};
+
+struct boot_log {
+    uint32_t version, unused;
+    struct params params;
+    char audit_dir[BOOT_PATH_MAX];
+    uint64_t fault;
 };
 
 struct boot_tls {

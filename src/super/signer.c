@@ -10,17 +10,17 @@
 
 enum { PATH_BYTES = 1024, NAME_DIGITS = 16, SCRATCH_BYTES = 128 * 1024 };
 
-_Static_assert((int)CONTROL_PROOF_MAX <= (int)MERKLE_PROOF_MAX, "a proof fits");
-_Static_assert((int)CONTROL_KEY_MAX > (int)NOTE_KEY_TEXT_MAX, "a key fits");
+_Static_assert((int)LOG_PROOF_MAX <= (int)MERKLE_PROOF_MAX, "a proof fits");
+_Static_assert((int)LOG_KEY_MAX > (int)NOTE_KEY_TEXT_MAX, "a key fits");
 
 struct signer {
     struct note_key key;
     secret half;
     char signed_path[PATH_BYTES], key_path[PATH_BYTES];
     struct tree_head last;
-    char note[CONTROL_NOTE_MAX]; /* that says so; empty: nothing was signed yet */
+    char note[LOG_NOTE_MAX]; /* that says so; empty: nothing was signed yet */
     size_t note_len;
-    char key_text[CONTROL_KEY_MAX];
+    char key_text[LOG_KEY_MAX];
 };
 
 /* ---- opening */
@@ -54,7 +54,7 @@ set_paths(signer *s, const char *dir)
 static fallible
 write_key(signer *s)
 {
-    AUTO(buf) text = BUF(CONTROL_KEY_MAX);
+    AUTO(buf) text = BUF(LOG_KEY_MAX);
     note_key_put(&text, &s->key);
     TRY(buf_end(&text));
     ASSERT(str_copy(buf_str(&text), s->key_text, sizeof s->key_text));
@@ -136,11 +136,11 @@ signer_key(const signer *s)
 /* ---- signing */
 
 static fallible
-check(const signer *s, const struct control_sign *ask, struct tree_head *ret)
+check(const signer *s, const struct log_sign *ask, struct tree_head *ret)
 {
     struct merkle_proof p = {.count = ask->proof_count};
     struct tree_head to = {.size = ask->size};
-    if (ask->proof_count > CONTROL_PROOF_MAX || ask->size > INT64_MAX)
+    if (ask->proof_count > LOG_PROOF_MAX || ask->size > INT64_MAX)
         FAIL(ARGUMENT, "a request to sign makes no sense");
     if (ask->from != s->last.size)
         FAIL(CONFLICT, "%llu entries were signed last", (unsigned long long)s->last.size);
@@ -156,8 +156,8 @@ check(const signer *s, const struct control_sign *ask, struct tree_head *ret)
 static fallible
 sign(signer *s, const struct tree_head *h)
 {
-    AUTO(buf) text = BUF(CONTROL_NOTE_MAX);
-    AUTO(buf) note = BUF(CONTROL_NOTE_MAX);
+    AUTO(buf) text = BUF(LOG_NOTE_MAX);
+    AUTO(buf) note = BUF(LOG_NOTE_MAX);
     checkpoint_put(&text, str_of(s->key.name), h);
     TRY(buf_end(&text));
     buf_add(&note, buf_str(&text));
@@ -169,7 +169,7 @@ sign(signer *s, const struct tree_head *h)
 }
 
 static fallible
-answer(signer *s, const struct control_sign *ask)
+answer(signer *s, const struct log_sign *ask)
 {
     struct tree_head h;
     TRY(check(s, ask, &h));
@@ -177,7 +177,7 @@ answer(signer *s, const struct control_sign *ask)
 }
 
 void
-signer_sign(signer *s, const struct control_sign *ask, struct control_signed *ret)
+signer_sign(signer *s, const struct log_sign *ask, struct log_signed *ret)
 {
     memset(ret, 0, sizeof *ret);
     ret->code = answer(s, ask).code;

@@ -16,8 +16,9 @@
 #include "os/proc.h"
 #include "os/share.h"
 #include "super/backoff.h"
+#include "super/egress_proc.h"
 #include "super/engine_proc.h"
-#include "super/signer.h"
+#include "super/log_proc.h"
 
 enum { CONTROL_QUEUE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 2048, KILL_AFTER_MS = 2000 };
 
@@ -39,16 +40,19 @@ struct super {
     struct super_spec spec;
     struct boot_tls *tls; /* a copy, for gates to come; NULL: plain */
     ipc *control;         /* NULL while no gate lives */
+    log_proc *log;
     pid_t gate;
     uint64_t gate_started_ms;
     struct backoff gate_backoff;
     loop_timer *gate_again, *gate_grace, *stop_timer;
+    egress_proc *egress; /* NULL: there are no providers */
     bool was_ready, stopping, has_ended;
     err why; /* of the end */
     struct slot slots[CONTROL_SLOTS_MAX];
 };
 
 static fallible start_gate(super *s);
+static void connect_log(super *s);
 static void try_engine(struct slot *t);
 
 /* A gate that missed a word, or does not read, is out of step for good; a new one is not. */
@@ -70,6 +74,8 @@ say(super *s, enum control_message type, uint64_t id, str body, int f)
 static bool
 any_engine(const super *s)
 {
+    if (egress_proc_runs(s->egress))
+        return true;
     for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
         if (s->slots[i].pid)
             return true;
@@ -96,6 +102,7 @@ stop_slot(struct slot *t)
 static void
 end_engines(super *s)
 {
+    egress_proc_stop(s->egress);
     for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
         stop_slot(&s->slots[i]);
 }
@@ -103,7 +110,7 @@ end_engines(super *s)
 static void
 end_if_alone(super *s)
 {
-    if (!s->stopping || s->has_ended || s->gate || any_engine(s))
+    if (!s->stopping || s->has_ended || s->gate || any_engine(s) || log_proc_lives(s->log))
         return;
     s->has_ended = true;
     loop_timer_stop(TAKE(s->stop_timer));
@@ -119,6 +126,8 @@ give_up(super *s, err why)
     if (s->gate)
         proc_kill(s->gate);
     end_engines(s);
+    if (s->log)
+        log_proc_stop(s->log);
     end_if_alone(s);
 }
 
@@ -147,6 +156,8 @@ super_stop(super *s)
     const uint64_t wait_ms = s->spec.boot->params.net_stop_ms_max + KILL_AFTER_MS;
     if (s->gate && loop_timer_start(s->loop, wait_ms, 0, stop_by_force, s, &s->stop_timer).code)
         stop_by_force(s);
+    if (!s->gate)
+        log_proc_stop(s->log);
     end_if_alone(s);
 }
 
@@ -246,21 +257,6 @@ start_slot(struct slot *t, const struct ipc_message *m)
 }
 
 static bool
-sign_head(super *s, const struct ipc_message *m)
-{
-    struct control_signed answer;
-    if (m->head.body_len != sizeof(struct control_sign) || !s->spec.signer)
-        return false;
-    signer_sign(s->spec.signer, m->body, &answer);
-    if (answer.code == ERR_CORRUPT)
-        LOG(ERROR, "log.not_signed", LOG_Z("why", "the tree does not begin with what was signed"));
-    if (s->control)
-        IGNORE(ipc_send(s->control, CONTROL_SIGNED, 0, &answer, sizeof answer, STR_NONE,
-                        -1)); /* a gate that does not read is about to end */
-    return true;
-}
-
-static bool
 take_message(super *s, const struct ipc_message *m)
 {
     struct slot *t = &s->slots[m->head.id % CONTROL_SLOTS_MAX];
@@ -273,8 +269,6 @@ take_message(super *s, const struct ipc_message *m)
     }
     if (m->head.type == CONTROL_ENGINE_START)
         return start_slot(t, m);
-    if (m->head.type == CONTROL_SIGN)
-        return sign_head(s, m);
     if (m->head.type != CONTROL_ENGINE_STOP)
         return false;
     if (m->head.id == t->id)
@@ -358,9 +352,63 @@ start_gate(super *s)
     s->gate_started_ms = clock_ms();
     LOG(INFO, "gate.started", LOG_N("child", s->gate));
     const struct ipc_hooks hooks = {.on_message = on_message, .on_end = on_control_end, .ctx = s};
-    return ipc_new(s->loop, fd_take(&ours), CONTROL_QUEUE_BYTES_MAX, hooks, &s->control);
+    TRY(ipc_new(s->loop, fd_take(&ours), CONTROL_QUEUE_BYTES_MAX, hooks, &s->control));
+    connect_log(s);
+    egress_proc_start(s->egress);
+    return OK;
 }
 
+/* ---- the log */
+
+/* Where there is no log now, on_log_alone makes the channel. */
+static void
+connect_log(super *s)
+{
+    AUTO(fd) gates = -1;
+    if (!s->control)
+        return;
+    const err e = log_proc_connect(s->log, &gates);
+    if (!e.code)
+        say(s, CONTROL_LOG, 0, STR_NONE, gates);
+    else if (e.code != ERR_BUSY)
+        log_failure(LOG_ERROR, "log.not_connected", e);
+}
+
+static void
+on_log_alone(void *ctx)
+{
+    connect_log(ctx);
+}
+
+static void
+on_log_garbled(void *ctx)
+{
+    super *s = ctx;
+    LOG(ERROR, "gate.garbled", LOG_N("child", s->gate));
+    if (s->gate)
+        proc_kill(s->gate);
+}
+
+static void
+on_log_failed(void *ctx, err why)
+{
+    give_up(ctx, why);
+}
+
+static fallible
+start_log(super *s)
+{
+    const struct log_proc_spec spec = {.boot = s->spec.boot,
+                                       .bin_dir = s->spec.bin_dir,
+                                       .signer = s->spec.signer,
+                                       .on_alone = on_log_alone,
+                                       .on_garbled = on_log_garbled,
+                                       .on_failed = on_log_failed,
+                                       .ctx = s};
+    return log_proc_new(s->loop, &spec, &s->log);
+}
+
+/* ---- the gate, again */
 static void
 gate_again(void *ctx)
 {
@@ -392,10 +440,12 @@ gate_ended(super *s, int status)
     loop_timer_stop(TAKE(s->gate_grace));
     end_engines(s);
     if (s->stopping) {
+        log_proc_stop(s->log);
         end_if_alone(s);
         return;
     }
     LOG(ERROR, "gate.lost", LOG_Z("status", proc_status_text(status, text)));
+    log_proc_note(s->log, EVENT_GATE_LOST, "lost");
     if (!s->was_ready) {
         give_up(s, gate_error(status));
         return;
@@ -412,6 +462,15 @@ on_child_end(void *ctx, pid_t pid, int status)
     super *s = ctx;
     if (pid == s->gate) {
         gate_ended(s, status);
+        return;
+    }
+    if (log_proc_is(s->log, pid)) {
+        log_proc_ended(s->log, status);
+        end_if_alone(s);
+        return;
+    }
+    if (egress_proc_ended(s->egress, pid, status)) {
+        end_if_alone(s);
         return;
     }
     for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
@@ -442,11 +501,34 @@ super_reload_tls(super *s, const struct boot_tls *tls)
     return ipc_send(s->control, CONTROL_RELOAD, 0, NULL, 0, STR_NONE, f);
 }
 
+static void
+on_egress_up(void *ctx, pid_t pid, uint32_t restarts, int channel)
+{
+    const struct control_up up = {.pid = (uint32_t)pid, .restarts = restarts};
+    say(ctx, CONTROL_EGRESS_UP, 0, (str){(const char *)&up, sizeof up}, channel);
+}
+
+static fallible
+make_egress(super *s)
+{
+    const struct egress_proc_spec spec = {.l = s->loop,
+                                          .boot = s->spec.boot,
+                                          .providers = s->spec.providers,
+                                          .bin_dir = s->spec.bin_dir,
+                                          .on_up = on_egress_up,
+                                          .ctx = s};
+    if (!spec.providers || !spec.providers->list.count)
+        return OK;
+    return egress_proc_new(&spec, &s->egress);
+}
+
 static fallible
 start_all(super *s)
 {
+    TRY(make_egress(s));
     if (s->spec.tls)
         TRY(keep_tls(s, s->spec.tls));
+    TRY(start_log(s));
     TRY(start_gate(s));
     return proc_watch(s->loop, on_child_end, s); /* last: it cannot be taken back */
 }
@@ -478,7 +560,9 @@ super_free(super *s)
     end_engines(s);
     if (s->gate)
         proc_kill(s->gate);
+    log_proc_free(s->log);
     ipc_free(s->control);
+    egress_proc_free(s->egress);
     loop_timer_stop(s->gate_again);
     loop_timer_stop(s->gate_grace);
     loop_timer_stop(s->stop_timer);

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* audit_bench.c - what a durable record costs: processor time per append, and records per second
- * with 1, 256 and 4,096 callers waiting, each of which appends anew when its record is durable.
- * The disk's own rate (append 400 bytes, fdatasync) stands beside.  Argument: a directory on the
- * disk to measure (default: TMPDIR or /tmp). */
+/* audit_bench.c - what a durable record costs through the process boundary: a gate's side here, and
+ * in a process of its own what hoheit-log does (book, desk, tree; heads are made, not signed).
+ * Processor time per append is that of both.  Rates with 1, 256 and 4,096 callers waiting, each of
+ * which appends anew when its record is durable.  The disk's own rate (append 400 bytes, fdatasync)
+ * stands beside.  Argument: a directory on the disk to measure (default: TMPDIR or /tmp). */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "audit/audit.h"
+#include "audit/desk.h"
+#include "audit/sign.h"
 #include "os/file.h"
+#include "os/ipc.h"
 
 enum { WAITERS_MAX = 4096 };
 
@@ -26,6 +31,7 @@ struct bench {
     loop *l;
     audit *a;
     const struct audit_record *record;
+    clockid_t log_clock; /* processor time of the other process */
     uint64_t until_ns, count, failed, waiting;
     uint64_t *waits_us, wait_count;
 };
@@ -75,12 +81,12 @@ by_size(const void *a, const void *b)
 }
 
 static void
-run(struct bench *b, int waiters, double seconds)
+run(struct bench *b, int waiters, double seconds, double flush_us)
 {
     static struct waiter all[WAITERS_MAX];
     b->count = b->failed = b->wait_count = 0;
     const uint64_t from = read_clock(CLOCK_MONOTONIC);
-    const uint64_t cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+    const uint64_t cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID) + read_clock(b->log_clock);
     b->until_ns = from + (uint64_t)(seconds * 1e9);
     for (int i = 0; i < waiters; i++) {
         all[i].b = b;
@@ -88,13 +94,19 @@ run(struct bench *b, int waiters, double seconds)
     }
     loop_run(b->l);
     const double ns = (double)(read_clock(CLOCK_MONOTONIC) - from);
-    const double cpu_us = (double)(read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu) / 1e3;
+    const double cpu_us =
+        (double)(read_clock(CLOCK_PROCESS_CPUTIME_ID) + read_clock(b->log_clock) - cpu) / 1e3;
     qsort(b->waits_us, b->wait_count, sizeof *b->waits_us, by_size);
     const double p99 = (double)b->waits_us[b->wait_count * 99 / 100] / 1e3;
     printf("# %d waiting: %.0f records/s, acknowledged p50 %.2f ms p99 %.2f ms, cpu %.2f us each, "
            "%llu failed\n",
            waiters, (double)b->count * 1e9 / ns, (double)b->waits_us[b->wait_count / 2] / 1e3, p99,
            cpu_us / (double)b->count, (unsigned long long)b->failed);
+    if (waiters == 1) {
+        const double over = (double)b->waits_us[b->wait_count / 2] - flush_us;
+        printf("bench audit.append.over_flush %.0f us goal <= 100 %s\n", over,
+               over <= 100 ? "ok" : "short");
+    }
     if (waiters == 256)
         printf("bench audit.append.cpu %.2f us goal <= 10 %s\n", cpu_us / (double)b->count,
                cpu_us / (double)b->count <= 10 ? "ok" : "short");
@@ -107,8 +119,9 @@ run(struct bench *b, int waiters, double seconds)
 }
 
 static err
-disk_rate(const char *dir, double seconds)
+disk_rate(const char *dir, double seconds, double *ret_flush_us)
 {
+    static uint64_t took_us[WAITS_MAX];
     char path[4200], bytes[400] = {0};
     AUTO(fd) f = -1;
     uint64_t count = 0;
@@ -117,16 +130,79 @@ disk_rate(const char *dir, double seconds)
     const uint64_t from = read_clock(CLOCK_MONOTONIC);
     const uint64_t cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID);
     while ((double)(read_clock(CLOCK_MONOTONIC) - from) < seconds * 1e9) {
+        const uint64_t since = read_clock(CLOCK_MONOTONIC);
         TRY(file_write_all(f, (str){bytes, sizeof bytes}));
         if (fdatasync(f) != 0)
             return file_errno("sync", path);
-        count++;
+        if (count < WAITS_MAX)
+            took_us[count++] = (read_clock(CLOCK_MONOTONIC) - since) / 1000;
     }
+    qsort(took_us, count, sizeof *took_us, by_size);
+    *ret_flush_us = (double)took_us[count / 2];
     const double ns = (double)(read_clock(CLOCK_MONOTONIC) - from);
     const double cpu_us = (double)(read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu) / 1e3;
-    printf("# the disk by itself: %.0f appends with fdatasync per second, cpu %.2f us each\n",
-           (double)count * 1e9 / ns, cpu_us / (double)count);
+    printf("# the disk by itself: %.0f appends with fdatasync per second, p50 %.0f us, cpu %.2f us "
+           "each\n",
+           (double)count * 1e9 / ns, *ret_flush_us, cpu_us / (double)count);
     return OK;
+}
+
+/* ---- the other process */
+
+static void
+is_broken(void *ctx)
+{
+    (void)ctx;
+    abort();
+}
+
+static void
+is_lost(void *ctx)
+{
+    loop_stop(ctx);
+}
+
+/* As hoheitd would, but at once and without a key: what it says is not listened to. */
+static err
+nobody_signs(void *ctx, const struct log_sign *ask)
+{
+    (void)ctx, (void)ask;
+    return OK;
+}
+
+static err
+serve(const char *dir, const struct params *p, int channel)
+{
+    static meters m;
+    loop *l;
+    book *b;
+    desk *d;
+    sign *s;
+    TRY(loop_new(&l));
+    TRY(book_open(l, dir, p, &m, &b));
+    TRY(desk_new(l, b, (struct desk_hooks){is_broken, is_lost, is_broken, l}, &d));
+    TRY(sign_start(l, b, nobody_signs, NULL, &s));
+    TRY(desk_serve(d, channel));
+    loop_run(l);
+    return OK;
+}
+
+static err
+start_log(const char *dir, const struct params *p, struct bench *b, pid_t *ret)
+{
+    int pair[2];
+    TRY(ipc_pair(pair));
+    *ret = fork();
+    if (*ret == 0) {
+        close(pair[1]);
+        const err e = serve(dir, p, pair[0]);
+        if (e.code)
+            fprintf(stderr, "%s\n", err_trail());
+        _exit(e.code ? 1 : 0);
+    }
+    close(pair[0]);
+    ASSERT(*ret > 0 && clock_getcpuclockid(*ret, &b->log_clock) == 0);
+    return audit_attach(b->a, pair[1]);
 }
 
 static err
@@ -135,6 +211,8 @@ bench(const char *dir)
     static meters m;
     struct params p;
     struct bench b = {0};
+    double flush_us = 0;
+    pid_t log;
     digest d;
     params_default(&p);
     TRY(sha256_of(STR("bytes"), &d));
@@ -159,13 +237,15 @@ bench(const char *dir)
     b.waits_us = calloc(WAITS_MAX, sizeof *b.waits_us);
     ASSERT(b.waits_us);
     TRY(loop_new(&b.l));
-    TRY(audit_open(b.l, dir, &p, &m, &b.a));
-    TRY(disk_rate(dir, 2));
-    run(&b, 1, 2);
-    run(&b, 256, 4);
-    run(&b, WAITERS_MAX, 4);
+    TRY(audit_new(b.l, &p, &m, &b.a));
+    TRY(start_log(dir, &p, &b, &log));
+    TRY(disk_rate(dir, 2, &flush_us));
+    run(&b, 1, 2, flush_us);
+    run(&b, 256, 4, flush_us);
+    run(&b, WAITERS_MAX, 4, flush_us);
     audit_close(b.a);
     loop_free(b.l);
+    waitpid(log, NULL, 0);
     free(b.waits_us);
     return OK;
 }

@@ -9,13 +9,15 @@ set -u
 "$bin/hoheitd" --init --data "$data" >/dev/null
 
 cat >"$dir/walk.py" <<'PY'
-import glob, os, signal, subprocess, sys
+import glob, os, shutil, signal, subprocess, sys
 hoheitd, data, prefix, limit = sys.argv[1:]
 served = 0
 for n in range(1, int(limit) + 1):
-    for f in glob.glob(data + "/audit/*"):  # a log that grows would move the end of the start away
-        if os.path.isfile(f):
-            os.remove(f)
+    # A log that grows would move the end of the start away.
+    shutil.rmtree(data + "/audit")
+    os.mkdir(data + "/audit", 0o700)
+    for f in glob.glob(data + "/keys/log.signed*"):
+        os.remove(f)
     p = subprocess.Popen([hoheitd, "--data", data, "--set", "net.listen=127.0.0.1:0"], env={**os.environ, "FAULT": f"{prefix}{n}"},
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     ready = p.stdout.readline().startswith(b"ready ")
@@ -38,6 +40,7 @@ sys.exit(f"{limit} faults were not enough")
 PY
 expect 'every fault in the start of hoheitd ends in a sentence or is survived' python3 "$dir/walk.py" "$bin/hoheitd" "$data" '' 2000
 expect 'every fault in the start of the gate too' python3 "$dir/walk.py" "$bin/hoheitd" "$data" gate: 2000
+expect 'and every fault in the start of the log' python3 "$dir/walk.py" "$bin/hoheitd" "$data" log: 2000
 expect 'after all of it the data directory is whole' daemon_start
 expect 'and it serves' status 200 '' GET /healthy
 done_testing

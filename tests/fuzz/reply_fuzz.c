@@ -3,7 +3,7 @@
  * than one head, and nothing told after the end. */
 #include "base/buf.h"
 #include "fuzz/fuzz.h"
-#include "net/reply.h"
+#include "net/client/reply.h"
 
 enum { LOG_MAX = 4 << 20 };
 

@@ -3,6 +3,7 @@
 
 /* A list of 100,000 keys fits. */
 enum { BODY_BYTES_MAX = 64 * 1024 * 1024, TEXT_BYTES_MAX = 1024 };
+static const int64_t overlap_ms_max = 366LL * 86400000;
 
 static void
 put_error(buf *b, const struct api_error *e)
@@ -42,6 +43,9 @@ admin_answer(struct admin_work *w, err e)
         buf_add(&w->body, STR("{\"ok\":true}"));
     if (e.code)
         api_fail(w->call, e);
+    else if (w->type)
+        http_answer(w->call->x, 200, &(struct http_field){STR("content-type"), str_of(w->type)}, 1,
+                    buf_str(&w->body));
     else
         api_json(w->call, &w->body);
 }
@@ -88,12 +92,38 @@ member_text(const jval *body, const char *name, str *ret)
 }
 
 /* ---- keys */
+/* "aws": true, or "import_aws": {"access_key_id": …, "secret_access_key": …} */
+static fallible
+read_pair_wish(struct api_call *c, const jval *body, struct key_wish *k)
+{
+    static const char *const known[] = {"access_key_id", "secret_access_key", NULL};
+    const jval flag = json_get(body, "aws"), given = json_get(body, "import_aws");
+    bool wants = false;
+    str id, key;
+    TRY(opt_json_bool(&flag, &wants));
+    if (!wants && !given.v)
+        return OK;
+    k->pair = arena_new(c->a, struct pair_text);
+    if (!given.v)
+        return OK;
+    TRY(json_object(&given));
+    TRY(api_body_only(&given, known));
+    const jval v = json_get(&given, "access_key_id"), s = json_get(&given, "secret_access_key");
+    TRY(json_str(&v, PAIR_ID_MAX, &id));
+    TRY(json_str(&s, PAIR_SECRET_MAX, &key));
+    if (!id.len || !str_copy(id, k->pair->access_id, sizeof k->pair->access_id) ||
+        !str_copy(key, k->pair->secret, sizeof k->pair->secret))
+        REFUSE(ARGUMENT, "import_aws", "import_aws must hold an access key id and its secret");
+    return OK;
+}
+
 static fallible
 read_key_wish(struct api_call *c, struct key_wish *k)
 {
-    static const char *const known[] = {"name",          "tenant",   "clearance",
-                                        "default_label", "party",    "import",
-                                        "operator",      "valid_ms", NULL};
+    static const char *const known[] = {"name",   "tenant",     "clearance", "default_label",
+                                        "party",  "import",     "operator",  "valid_ms",
+                                        "person", "models",     "networks",  "ceiling",
+                                        "aws",    "import_aws", NULL};
     jval body;
     int64_t valid_ms = 0;
     TRY(api_body(c, &body));
@@ -104,11 +134,32 @@ read_key_wish(struct api_call *c, struct key_wish *k)
     TRY(member_text(&body, "default_label", &k->default_label));
     TRY(member_text(&body, "party", &k->party));
     TRY(member_text(&body, "import", &k->import));
+    TRY(member_text(&body, "person", &k->person));
+    TRY(member_text(&body, "models", &k->models));
+    TRY(member_text(&body, "networks", &k->networks));
+    TRY(member_text(&body, "ceiling", &k->ceiling));
+    TRY(read_pair_wish(c, &body, k));
     const jval op = json_get(&body, "operator"), valid = json_get(&body, "valid_ms");
     TRY(opt_json_bool(&op, &k->is_operator));
     TRY(opt_json_i64(&valid, 0, INT64_MAX / 2, &valid_ms));
     k->valid_ms = (uint64_t)valid_ms;
     return OK;
+}
+
+/* The answer is ready before the record is durable, and leaves after. */
+static void
+put_new_key(struct admin_work *w, str name, char text[KEY_TEXT_MAX], struct pair_text *pair)
+{
+    json_open(&w->body, '{');
+    json_member_str(&w->body, "name", name);
+    json_member_str(&w->body, "key", str_of(text));
+    if (pair) {
+        json_member_str(&w->body, "access_key_id", str_of(pair->access_id));
+        json_member_str(&w->body, "secret_access_key", str_of(pair->secret));
+        wipe(pair, sizeof *pair);
+    }
+    json_close(&w->body, '}');
+    wipe(text, KEY_TEXT_MAX);
 }
 
 static fallible
@@ -117,15 +168,37 @@ add_key(struct admin_work *w)
     struct key_wish k = {.name = STR_NONE};
     char text[KEY_TEXT_MAX];
     TRY(read_key_wish(w->call, &k));
-    /* The answer is ready before the record is durable, and leaves after. */
+    const bool makes_pair = k.pair && !k.pair->access_id[0]; /* else they know it */
     TRY(admin_key_add(&w->admin, &k, text));
     w->new_key = k.name;
-    json_open(&w->body, '{');
-    json_member_str(&w->body, "name", k.name);
-    json_member_str(&w->body, "key", str_of(text));
-    json_close(&w->body, '}');
-    wipe(text, sizeof text);
+    put_new_key(w, k.name, text, makes_pair ? k.pair : NULL);
     return OK;
+}
+
+static fallible
+rotate_key(struct admin_work *w)
+{
+    static const char *const known[] = {"overlap_ms", "import", NULL};
+    struct key_rotation r = {.id_or_name = w->call->args[0]};
+    char text[KEY_TEXT_MAX];
+    int64_t overlap_ms = 0;
+    jval body;
+    TRY(api_body(w->call, &body));
+    TRY(api_body_only(&body, known));
+    TRY(member_text(&body, "import", &r.import));
+    const jval overlap = json_get(&body, "overlap_ms");
+    TRY(opt_json_i64(&overlap, 0, overlap_ms_max, &overlap_ms));
+    r.overlap_ms = (uint64_t)overlap_ms;
+    TRY(admin_key_rotate(&w->admin, &r, text, &w->new_key));
+    put_new_key(w, r.id_or_name, text, NULL);
+    return OK;
+}
+
+static void
+keys_rotate_route(struct api_call *c)
+{
+    struct admin_work *w = admin_begin(c);
+    admin_finish(w, rotate_key(w));
 }
 
 static void
@@ -208,6 +281,33 @@ explain_route(struct api_call *c)
 }
 
 static void
+log_route(struct api_call *c)
+{
+    struct admin_work *w = admin_begin(c);
+    w->type = str_eq(c->args[0], STR("checkpoint")) ? "text/plain; charset=utf-8"
+                                                    : "application/octet-stream";
+    admin_finish(w, admin_log_put(&w->admin, c->args[0], &w->body));
+}
+
+static fallible
+put_route(struct admin_work *w)
+{
+    static const char *const known[] = {"model", "label", NULL};
+    str model, text;
+    TRY(api_query_only(w->call, known));
+    TRY(api_query(w->call, STR("model"), &model));
+    TRY(api_query(w->call, STR("label"), &text));
+    return admin_route_put(&w->admin, model, text, &w->body);
+}
+
+static void
+route_route(struct api_call *c)
+{
+    struct admin_work *w = admin_begin(c);
+    admin_answer(w, put_route(w));
+}
+
+static void
 status_route(struct api_call *c)
 {
     struct admin_work *w = admin_begin(c);
@@ -253,6 +353,17 @@ static const struct route routes[] = {
     ROUTE(GET, "/admin/v1/keys", keys_list_route, LOCAL),
     ROUTE(POST, "/admin/v1/keys", keys_add_route, LOCAL),
     ROUTE(DELETE, "/admin/v1/keys/{id}", keys_revoke_route, LOCAL),
+    ROUTE(POST, "/admin/v1/keys/{id}/rotate", keys_rotate_route, LOCAL),
+    ROUTE(GET, "/admin/v1/limits", admin_limits_list, LOCAL),
+    ROUTE(GET, "/admin/v1/limits/{subject}", admin_limits_show, LOCAL),
+    ROUTE(PUT, "/admin/v1/limits/{subject}/{limit}", admin_limits_set, LOCAL),
+    ROUTE(DELETE, "/admin/v1/limits/{subject}/{limit}", admin_limits_unset, LOCAL),
+    ROUTE(GET, "/admin/v1/tenants", admin_tenants_list, LOCAL),
+    ROUTE(POST, "/admin/v1/tenants", admin_tenants_add, LOCAL),
+    ROUTE(DELETE, "/admin/v1/tenants/{name}", admin_tenants_remove, LOCAL),
+    ROUTE(GET, "/admin/v1/persons", admin_persons_list, LOCAL),
+    ROUTE(POST, "/admin/v1/persons", admin_persons_add, LOCAL),
+    ROUTE(DELETE, "/admin/v1/persons/{name}", admin_persons_remove, LOCAL),
     ROUTE(GET, "/admin/v1/models", models_list_route, LOCAL),
     {HTTP_POST, "/admin/v1/models", admin_upload_end, AUTH_LOCAL, &admin_dialect, admin_upload_data,
      admin_upload_begin},
@@ -261,7 +372,9 @@ static const struct route routes[] = {
     ROUTE(PUT, "/admin/v1/aliases/{alias}", alias_set_route, LOCAL),
     ROUTE(DELETE, "/admin/v1/aliases/{alias}", alias_remove_route, LOCAL),
     ROUTE(GET, "/admin/v1/explain/{request}", explain_route, LOCAL),
+    ROUTE(GET, "/admin/v1/route", route_route, LOCAL),
     ROUTE(GET, "/admin/v1/status", status_route, LOCAL),
+    ROUTE(GET, "/log/{...path}", log_route, LOCAL),
     ROUTE(GET, "/metrics", metrics_route, LOCAL),
     ROUTE(GET, "/healthy", healthy_route, NONE),
     ROUTE(GET, "/ready", ready_route, NONE),

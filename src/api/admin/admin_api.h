@@ -16,6 +16,7 @@ struct admin_work {
     struct api_call *call;
     struct admin_call admin;
     buf body;
+    const char *type; /* of a body that is no JSON; NULL: it is */
     bool answered;
     str new_key; /* name of a key that is taken back when its record fails */
 };
@@ -29,3 +30,13 @@ void admin_answer(struct admin_work *w, err e);
 void admin_upload_begin(struct api_call *c); /* upload.c */
 void admin_upload_data(struct api_call *c, str piece);
 void admin_upload_end(struct api_call *c);
+void admin_limits_list(struct api_call *c); /* limits.c */
+void admin_limits_show(struct api_call *c);
+void admin_limits_set(struct api_call *c);
+void admin_limits_unset(struct api_call *c);
+void admin_tenants_list(struct api_call *c);
+void admin_tenants_add(struct api_call *c);
+void admin_tenants_remove(struct api_call *c);
+void admin_persons_list(struct api_call *c);
+void admin_persons_add(struct api_call *c);
+void admin_persons_remove(struct api_call *c);

@@ -80,12 +80,17 @@ admin_upload_data(struct api_call *c, str piece)
 static fallible
 read_wish(struct api_call *c, struct model_wish *m)
 {
-    static const char *const known[] = {"name", "licence", "label", "origin", "toy", NULL};
+    static const char *const known[] = {"name", "licence", "label", "origin",
+                                        "toy",  "remote",  "embed", NULL};
+    str embed;
     TRY(api_query_only(c, known));
     TRY(api_query(c, STR("name"), &m->name));
     TRY(api_query(c, STR("licence"), &m->licence));
     TRY(api_query(c, STR("label"), &m->label));
     TRY(api_query(c, STR("origin"), &m->origin));
+    TRY(api_query(c, STR("remote"), &m->remote));
+    TRY(api_query(c, STR("embed"), &embed));
+    m->is_embedder = str_eq(embed, STR("1"));
     return api_query(c, STR("toy"), &m->toy);
 }
 

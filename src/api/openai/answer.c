@@ -7,6 +7,7 @@
 #include "api/openai/answer.h"
 
 #include "api/openai/openai.h"
+#include "api/ratelimit.h"
 #include "os/clock.h"
 
 struct choice {
@@ -24,7 +25,12 @@ struct answer {
     int64_t created_s;
     str id;
     str model; /* as the client named it, else its own name */
-    buf head;  /* what every chunk starts with */
+    struct gate_limits limits;
+    jval body;
+    bool passes;   /* the provider's own frames: */
+    bool is_event; /* they are a stream's */
+    str whole;     /* else the answer, just before its end */
+    buf head;      /* what every chunk starts with */
     buf chunk;
     struct choice *choices;
     struct err_kept failure; /* of a chunk: nothing more is sent until the error in on_end */
@@ -297,37 +303,59 @@ put_plain(const struct answer *w, buf *b)
 }
 
 static void
+answer_with(struct answer *w, str body)
+{
+    struct http_field fields[2 + RATELIMIT_FIELDS] = {
+        {STR("content-type"), STR("application/json")}, {STR("x-hoheit-label"), w->ask.label_text}};
+    const size_t count = 2 + ratelimit_openai(w->call->a, &w->limits, &fields[2]);
+    http_answer(w->call->x, 200, fields, count, body);
+}
+
+static void
 answer_plain(struct answer *w)
 {
     AUTO(buf) b = BUF(gate_parts_of(w->call->gate)->params->gate_request_memory_bytes_max);
-    const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
-                                        {STR("x-hoheit-label"), w->ask.label_text}};
     const err e = put_plain(w, &b);
     if (e.code)
         api_fail(w->call, e);
     else
-        http_answer(w->call->x, 200, fields, 2, buf_str(&b));
+        answer_with(w, buf_str(&b));
 }
 
 /* ---- the gate's hooks */
 static void
+take_start(struct answer *w, const struct gate_start *s)
+{
+    w->ask.label_text = arena_str(w->call->a, s->label_text);
+    w->limits = s->limits;
+    if (!w->model.len)
+        w->model = s->model->name;
+}
+
+static void
+start_stream(struct answer *w)
+{
+    struct http_field fields[3 + RATELIMIT_FIELDS] = {
+        {STR("content-type"), STR("text/event-stream")},
+        {STR("cache-control"), STR("no-cache")},
+        {STR("x-hoheit-label"), w->ask.label_text}};
+    const size_t count = 3 + ratelimit_openai(w->call->a, &w->limits, &fields[3]);
+    http_start(w->call->x, 200, fields, count);
+}
+
+static void
 on_start(void *ctx, const struct gate_start *s)
 {
     struct answer *w = ctx;
-    w->ask.label_text = arena_str(w->call->a, s->label_text);
-    if (!w->model.len)
-        w->model = s->model->name;
+    take_start(w, s);
     if (!w->ask.stream)
         return;
-    const struct http_field fields[] = {{STR("content-type"), STR("text/event-stream")},
-                                        {STR("cache-control"), STR("no-cache")},
-                                        {STR("x-hoheit-label"), w->ask.label_text}};
     buf_add(&w->head, STR("data: "));
     json_open(&w->head, '{');
     put_identity(w, true, &w->head);
     buf_add(&w->head, STR(",\"choices\":[{\"index\":"));
     err_keep(&w->failure, buf_end(&w->head));
-    http_start(w->call->x, 200, fields, 3);
+    start_stream(w);
     if (!w->is_chat)
         return;
     for (uint32_t i = 0; i < w->ask.conv.params.n; i++)
@@ -390,6 +418,36 @@ on_text(void *ctx, const struct engine_piece *p, str text)
 }
 
 static void
+on_pass(void *ctx, const struct gate_start *s, bool is_stream)
+{
+    struct answer *w = ctx;
+    w->passes = true;
+    w->is_event = is_stream;
+    take_start(w, s);
+    if (is_stream)
+        start_stream(w);
+}
+
+static void
+on_frames(void *ctx, str raw)
+{
+    struct answer *w = ctx;
+    if (w->is_event) /* BUSY: the reader is being cut, on_gone comes and cancels the job */
+        IGNORE(http_write(w->call->x, raw));
+    else
+        w->whole = raw;
+}
+
+static void
+end_passed(struct answer *w)
+{
+    if (w->is_event)
+        http_end(w->call->x);
+    else
+        answer_with(w, w->whole);
+}
+
+static void
 on_done(void *ctx, const struct engine_usage *u)
 {
     struct answer *w = ctx;
@@ -410,6 +468,8 @@ on_end(void *ctx, err e)
         fail_stream(w, e);
     else if (e.code)
         api_fail(w->call, e);
+    else if (w->passes)
+        end_passed(w);
     else if (w->ask.stream)
         end_stream(w);
     else
@@ -423,6 +483,7 @@ answer_new(struct api_call *c, bool is_chat)
     struct answer *w = arena_new(c->a, struct answer);
     w->call = c;
     w->is_chat = is_chat;
+    w->ask.keeps_unknown = true;
     w->created_s = clock_wall_ms() / 1000;
     const str rid = http_request_id(c->x);
     w->id = arena_fmt(c->a, "%s-%.*s", is_chat ? "chatcmpl" : "cmpl",
@@ -455,10 +516,9 @@ static fallible
 decode(struct answer *w)
 {
     const struct params *p = gate_parts_of(w->call->gate)->params;
-    jval body;
-    TRY(api_body(w->call, &body));
-    TRY(w->is_chat ? openai_decode_chat(p, w->call->a, &body, &w->ask)
-                   : openai_decode_text(p, w->call->a, &body, &w->ask));
+    TRY(api_body(w->call, &w->body));
+    TRY(w->is_chat ? openai_decode_chat(p, w->call->a, &w->body, &w->ask)
+                   : openai_decode_text(p, w->call->a, &w->body, &w->ask));
     w->model = w->ask.model;
     return prepare(w);
 }
@@ -474,11 +534,17 @@ run(struct answer *w)
                                  .model = w->ask.model,
                                  .label_text = http_header(c->x, STR("x-hoheit-label")),
                                  .conv = &w->ask.conv,
+                                 .raw = openai_raw(c->body, &w->body, &w->ask),
                                  .request_id = http_request_id(c->x),
                                  .received_us = http_received_us(c->x),
                                  .a = c->a};
-    const struct gate_hooks hooks = {
-        .on_start = on_start, .on_text = on_text, .on_done = on_done, .on_end = on_end, .ctx = w};
+    const struct gate_hooks hooks = {.on_start = on_start,
+                                     .on_text = on_text,
+                                     .on_pass = on_pass,
+                                     .on_frames = on_frames,
+                                     .on_done = on_done,
+                                     .on_end = on_end,
+                                     .ctx = w};
     return gate_run(c->gate, &ask, hooks, &c->job);
 }
 

@@ -2,19 +2,12 @@
 #include "api/openai/decode.h"
 
 #include "api/openai/tools.h"
+#include "api/read.h"
 #include "base/num.h"
 
 enum { NAME_BYTES_MAX = 256, TEXT_BYTES_MAX = 64 * 1024 * 1024, PARTS_MAX = 256 };
 
-enum fate { MAPPED, ACCEPTED, REFUSED };
-
-struct field {
-    uint32_t routes;
-    const char *name;
-    enum fate fate;
-};
-
-static const struct field fields[] = {
+static const struct read_field fields[] = {
 #define C ROUTE_C
 #define T ROUTE_T
 #define E ROUTE_E
@@ -26,8 +19,7 @@ static const struct field fields[] = {
 #undef E
 };
 
-/* ---- fields */
-static const struct field *
+static const struct read_field *
 find_field(const char *name, enum openai_route route)
 {
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
@@ -36,62 +28,41 @@ find_field(const char *name, enum openai_route route)
     return NULL;
 }
 
-/* null, false, "", [] and {} ask for nothing. */
-static bool
-asks_for_nothing(const jval *v)
+static fallible
+unknown(const jval *v)
 {
-    bool flag = true;
-    str text = STR("x");
-    switch (json_type(*v)) {
-    case J_ABSENT:
-    case J_NULL:
-        return true;
-    case J_BOOL:
-        return !json_bool(v, &flag).code && !flag;
-    case J_STRING:
-        return !json_str(v, TEXT_BYTES_MAX, &text).code && !text.len;
-    case J_ARRAY:
-    case J_OBJECT:
-        return json_count(v) == 0;
-    case J_NUMBER:
-        break;
-    }
-    return false;
+    char path[128];
+    json_path(v, path, sizeof path);
+    REFUSE(ARGUMENT, path, "the field \"%s\" is not known here", path);
 }
 
 fallible
-openai_check_fields(const jval *body, enum openai_route route)
+openai_check_fields(const jval *body, enum openai_route route, struct openai_ask *ret)
 {
     struct jwalk w = {.next = NULL};
     jval v;
+    TRY(json_object(body));
     while (json_each(body, &w, &v)) {
-        const struct field *f = find_field(v.name, route);
-        char room[128];
-        if (!f)
-            REFUSE(ARGUMENT, json_path(&v, room, sizeof room), "the field \"%s\" is not known here",
-                   room);
-        if (f->fate == REFUSED && !asks_for_nothing(&v))
+        const struct read_field *f = find_field(v.name, route);
+        if (!f && !ret->keeps_unknown)
+            return unknown(&v);
+        if (!f && !ret->unsaid.e.code)
+            err_keep(&ret->unsaid, unknown(&v));
+        if (f && f->fate == REFUSED && !read_asks_nothing(&v))
             REFUSE(UNSUPPORTED, f->name, "the field \"%s\" is not supported by this version",
                    f->name);
     }
     return OK;
 }
 
-fallible
-openai_check_members(const jval *o, const char *const *known)
+const struct gate_raw *
+openai_raw(str text, const jval *body, struct openai_ask *ask)
 {
-    struct jwalk w = {.next = NULL};
-    jval v;
-    while (json_each(o, &w, &v)) {
-        const char *const *k = known;
-        char room[128];
-        while (*k && strcmp(*k, v.name) != 0)
-            k++;
-        if (!*k && !asks_for_nothing(&v))
-            REFUSE(ARGUMENT, json_path(&v, room, sizeof room), "the field \"%s\" is not known here",
-                   room);
-    }
-    return OK;
+    ask->raw = (struct gate_raw){.body = text,
+                                 .root = body,
+                                 .is_stream = ask->stream,
+                                 .unsaid = ask->unsaid.e.code ? &ask->unsaid : NULL};
+    return &ask->raw;
 }
 
 /* ---- messages */
@@ -132,7 +103,7 @@ add_part(const jval *part, buf *text)
         REFUSE(UNSUPPORTED, json_path(&type, path, sizeof path),
                "%s: only parts of type \"text\" are supported by this version", path);
     TRY(json_str(&value, TEXT_BYTES_MAX, &s));
-    TRY(openai_check_members(part, known));
+    TRY(read_members(part, known));
     if (text->len)
         buf_add_char(text, '\n');
     buf_add(text, s);
@@ -172,7 +143,7 @@ refuse_calls(const jval *message)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const jval v = json_get(message, names[i]);
         char path[128];
-        if (!asks_for_nothing(&v))
+        if (!read_asks_nothing(&v))
             REFUSE(UNSUPPORTED, json_path(&v, path, sizeof path),
                    "%s is not supported by this version", path);
     }
@@ -190,7 +161,7 @@ read_message(arena *a, const jval *v, struct conv_message *ret)
     TRY(read_role(v, &m.role));
     TRY(read_text(a, v, m.role, &text));
     TRY(refuse_calls(v));
-    TRY(openai_check_members(v, known));
+    TRY(read_members(v, known));
     const jval name = json_get(v, "name");
     TRY(opt_json_str(&name, NAME_BYTES_MAX, &m.name));
     TRY(openai_read_calls(a, v, &m));
@@ -330,7 +301,7 @@ read_stream(const jval *body, struct openai_ask *ask)
     TRY(json_object(&options));
     if (!ask->stream)
         REFUSE(ARGUMENT, "stream_options", "stream_options is only for \"stream\": true");
-    TRY(openai_check_members(&options, known));
+    TRY(read_members(&options, known));
     const jval usage = json_get(&options, "include_usage");
     return opt_json_bool(&usage, &ask->include_usage);
 }
@@ -378,7 +349,7 @@ fallible
 openai_decode_chat(const struct params *p, arena *a, const jval *body, struct openai_ask *ret)
 {
     conv_params_default(&ret->conv.params);
-    TRY(openai_check_fields(body, ROUTE_C));
+    TRY(openai_check_fields(body, ROUTE_C, ret));
     TRY(read_model(body, &ret->model));
     TRY(read_messages(p, a, body, &ret->conv));
     TRY(read_sampling(p, body, &ret->conv.params));
@@ -421,7 +392,7 @@ openai_decode_text(const struct params *p, arena *a, const jval *body, struct op
     str prompt;
     (void)a;
     conv_params_default(s);
-    TRY(openai_check_fields(body, ROUTE_T));
+    TRY(openai_check_fields(body, ROUTE_T, ret));
     TRY(read_model(body, &ret->model));
     TRY(read_prompt(body, &prompt));
     TRY(read_sampling(p, body, s));
@@ -475,7 +446,7 @@ openai_decode_embed(const struct params *p, arena *a, const jval *body, struct o
     str name = STR("float");
     int64_t dims = 0;
     conv_params_default(&ret->conv.params);
-    TRY(openai_check_fields(body, ROUTE_E));
+    TRY(openai_check_fields(body, ROUTE_E, ret));
     TRY(read_model(body, &ret->model));
     TRY(read_inputs(p, a, body, &ret->conv));
     TRY(opt_json_str(&format, NAME_BYTES_MAX, &name));

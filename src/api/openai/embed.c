@@ -3,6 +3,7 @@
 #include "api/openai/openai.h"
 
 #include "api/openai/decode.h"
+#include "api/ratelimit.h"
 #include "base/enc.h"
 
 struct embedding {
@@ -15,7 +16,11 @@ struct embed {
     struct openai_ask ask;
     struct embedding *list;
     str model, label_text;
+    struct gate_limits limits;
     uint32_t prompt_tokens;
+    jval body;
+    bool passes;
+    str whole;               /* then the provider's own answer, just before its end */
     struct err_kept failure; /* of the arena, when a vector found no room */
 };
 
@@ -24,6 +29,7 @@ on_start(void *ctx, const struct gate_start *s)
 {
     struct embed *w = ctx;
     w->label_text = arena_str(w->call->a, s->label_text);
+    w->limits = s->limits;
     w->model = w->ask.model.len ? w->ask.model : s->model->name;
 }
 
@@ -48,6 +54,22 @@ on_done(void *ctx, const struct engine_usage *u)
 {
     struct embed *w = ctx;
     w->prompt_tokens = u->prompt_tokens;
+}
+
+static void
+on_pass(void *ctx, const struct gate_start *s, bool is_stream)
+{
+    struct embed *w = ctx;
+    ASSERT(!is_stream);
+    on_start(ctx, s);
+    w->passes = true;
+}
+
+static void
+on_frames(void *ctx, str raw)
+{
+    struct embed *w = ctx;
+    w->whole = raw;
 }
 
 static void
@@ -100,24 +122,24 @@ on_end(void *ctx, err e)
     struct embed *w = ctx;
     AUTO(buf) b = BUF(gate_parts_of(w->call->gate)->params->gate_request_memory_bytes_max);
     w->call->job = NULL;
-    if (!e.code)
+    if (!e.code && !w->passes)
         e = put_answer(w, &b);
     if (e.code) {
         api_fail(w->call, e);
         return;
     }
-    const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
-                                        {STR("x-hoheit-label"), w->label_text}};
-    http_answer(w->call->x, 200, fields, 2, buf_str(&b));
+    struct http_field fields[2 + RATELIMIT_FIELDS] = {
+        {STR("content-type"), STR("application/json")}, {STR("x-hoheit-label"), w->label_text}};
+    const size_t count = 2 + ratelimit_openai(w->call->a, &w->limits, &fields[2]);
+    http_answer(w->call->x, 200, fields, count, w->passes ? w->whole : buf_str(&b));
 }
 
 static fallible
 decode(struct embed *w)
 {
-    jval body;
     void *room;
-    TRY(api_body(w->call, &body));
-    TRY(openai_decode_embed(gate_parts_of(w->call->gate)->params, w->call->a, &body, &w->ask));
+    TRY(api_body(w->call, &w->body));
+    TRY(openai_decode_embed(gate_parts_of(w->call->gate)->params, w->call->a, &w->body, &w->ask));
     TRY(try_arena_get(w->call->a, w->ask.conv.inputs.count, sizeof *w->list, &room));
     w->list = room;
     return OK;
@@ -134,11 +156,14 @@ run(struct embed *w)
                                  .model = w->ask.model,
                                  .label_text = http_header(c->x, STR("x-hoheit-label")),
                                  .conv = &w->ask.conv,
+                                 .raw = openai_raw(c->body, &w->body, &w->ask),
                                  .request_id = http_request_id(c->x),
                                  .received_us = http_received_us(c->x),
                                  .a = c->a};
     const struct gate_hooks hooks = {.on_start = on_start,
                                      .on_vector = on_vector,
+                                     .on_pass = on_pass,
+                                     .on_frames = on_frames,
                                      .on_done = on_done,
                                      .on_end = on_end,
                                      .ctx = w};
@@ -150,6 +175,7 @@ openai_embeddings(struct api_call *c)
 {
     struct embed *w = arena_new(c->a, struct embed);
     w->call = c;
+    w->ask.keeps_unknown = true;
     const err e = run(w);
     if (e.code)
         api_fail(c, e);

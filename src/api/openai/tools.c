@@ -4,42 +4,10 @@
 #include <stdio.h>
 
 #include "api/openai/decode.h"
-#include "engine/schema.h"
 
-enum { TYPE_BYTES_MAX = 64, TEXT_BYTES_MAX = 1024 * 1024, PATH_ROOM = 192, ID_BYTES_MAX = 256 };
-enum { TOOLS_BYTES_MAX = 1024 * 1024, VALUE_BYTES_MAX = 256 * 1024 * 1024, FORMAT_NAME_MAX = 64 };
+enum { TYPE_BYTES_MAX = 64, FORMAT_NAME_MAX = 64 };
 
-#define NO(code, v, ...)                                                                           \
-    do {                                                                                           \
-        char path_[PATH_ROOM], text_[PATH_ROOM];                                                   \
-        json_path(v, path_, sizeof path_);                                                         \
-        snprintf(text_, sizeof text_, __VA_ARGS__);                                                \
-        REFUSE(code, path_, "%s %s", path_, text_);                                                \
-    } while (0)
-
-/* ---- names */
-
-static bool
-is_name(str s, size_t len_max)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        const char c = s.at[i];
-        if (!((c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
-              c == '-'))
-            return false;
-    }
-    return s.len > 0 && s.len <= len_max;
-}
-
-static fallible
-read_name(const jval *o, size_t len_max, str *ret)
-{
-    const jval v = json_get(o, "name");
-    TRY(json_str(&v, TEXT_BYTES_MAX, ret));
-    if (!is_name(*ret, len_max))
-        NO(ARGUMENT, &v, "must have 1 to %zu of the characters a-z, A-Z, 0-9, _ and -", len_max);
-    return OK;
-}
+/* ---- one tool */
 
 static fallible
 check_type(const jval *o, const char *want)
@@ -48,69 +16,39 @@ check_type(const jval *o, const char *want)
     str type;
     TRY(json_str(&v, TYPE_BYTES_MAX, &type));
     if (!str_eq(type, str_of(want)))
-        NO(UNSUPPORTED, &v, "must be \"%s\"", want);
+        REFUSE_AT(UNSUPPORTED, &v, "must be \"%s\"", want);
     return OK;
 }
 
-/* ---- one tool */
-
-struct tool {
-    struct schema_call call;
-    bool strict;
-};
-
 static fallible
-read_function(const jval *f, struct tool *ret)
+read_function(const jval *f, struct tools_one *ret)
 {
     static const char *const known[] = {"name", "description", "parameters", "strict", NULL};
     const jval description = json_get(f, "description"), strict = json_get(f, "strict");
     str text;
     TRY(json_object(f));
-    TRY(openai_check_members(f, known));
-    TRY(read_name(f, CONV_TOOL_NAME_MAX, &ret->call.name));
-    TRY(opt_json_str(&description, TEXT_BYTES_MAX, &text));
+    TRY(read_members(f, known));
+    TRY(tools_read_name(f, CONV_TOOL_NAME_MAX, &ret->call.name));
+    TRY(opt_json_str(&description, TOOLS_TEXT_BYTES_MAX, &text));
     TRY(opt_json_bool(&strict, &ret->strict));
     ret->call.parameters = json_get(f, "parameters");
     return ret->call.parameters.v ? json_object(&ret->call.parameters) : OK;
 }
 
-static bool
-is_wanted(const struct conv_tools *t, str name)
-{
-    return t->choice == CONV_TOOLS_REQUIRED && (!t->name.len || str_eq(t->name, name));
-}
-
-/* Compiled to be refused in time; the grammar is thrown away. */
 static fallible
-check_strict(arena *a, const struct tool *t)
-{
-    AUTO(buf) grammar = BUF(SCHEMA_GRAMMAR_BYTES_MAX + TEXT_BYTES_MAX);
-    return schema_compile_calls(a, &t->call, 1, 1, &grammar);
-}
-
-static bool
-is_taken(const struct conv_tools *t, str name)
-{
-    for (size_t i = 0; i < t->count; i++)
-        if (str_eq(t->names[i], name))
-            return true;
-    return false;
-}
-
-static fallible
-read_tool(arena *a, const jval *v, struct conv_tools *t, struct tool *ret)
+read_tool(arena *a, const jval *v, struct conv_tools *t, struct tools_one *ret)
 {
     static const char *const known[] = {"type", "function", NULL};
     TRY(json_object(v));
     TRY(check_type(v, "function"));
-    TRY(openai_check_members(v, known));
+    TRY(read_members(v, known));
     const jval f = json_get(v, "function");
     TRY(read_function(&f, ret));
     const jval name = json_get(&f, "name");
-    if (is_taken(t, ret->call.name))
-        NO(ARGUMENT, &name, "names a tool twice");
-    if (ret->strict && !is_wanted(t, ret->call.name))
-        TRY(check_strict(a, ret));
+    if (tools_has(t, ret->call.name))
+        REFUSE_AT(ARGUMENT, &name, "names a tool twice");
+    if (ret->strict && !tools_is_wanted(t, ret->call.name))
+        TRY(tools_check_schema(a, &ret->call));
     t->names[t->count++] = ret->call.name;
     return OK;
 }
@@ -124,12 +62,12 @@ read_named(const jval *v, struct conv_tools *t)
     static const char *const members[] = {"name", NULL};
     TRY(json_object(v));
     TRY(check_type(v, "function"));
-    TRY(openai_check_members(v, known));
+    TRY(read_members(v, known));
     const jval f = json_get(v, "function");
     TRY(json_object(&f));
-    TRY(openai_check_members(&f, members));
+    TRY(read_members(&f, members));
     t->choice = CONV_TOOLS_REQUIRED;
-    return read_name(&f, CONV_TOOL_NAME_MAX, &t->name);
+    return tools_read_name(&f, CONV_TOOL_NAME_MAX, &t->name);
 }
 
 static fallible
@@ -153,7 +91,7 @@ read_choice(const jval *body, struct conv_tools *t)
             t->choice = choices[i].choice;
             return OK;
         }
-    NO(ARGUMENT, &v, "must be \"none\", \"auto\", \"required\" or name a function");
+    REFUSE_AT(ARGUMENT, &v, "must be \"none\", \"auto\", \"required\" or name a function");
 }
 
 static fallible
@@ -161,24 +99,13 @@ check_choice(const struct conv_tools *t)
 {
     if (t->choice == CONV_TOOLS_REQUIRED && !t->count)
         REFUSE(ARGUMENT, "tool_choice", "tool_choice asks for a call, and no tools are offered");
-    if (t->name.len && !is_taken(t, t->name))
+    if (t->name.len && !tools_has(t, t->name))
         REFUSE(ARGUMENT, "tool_choice.function.name",
                "tool_choice.function.name is none of the tools offered");
     return OK;
 }
 
 /* ---- all tools */
-
-/* The grammar of the calls that must be made. */
-static fallible
-compile_calls(arena *a, const struct schema_call *calls, size_t count, struct conv *c)
-{
-    AUTO(buf) grammar = BUF(SCHEMA_GRAMMAR_BYTES_MAX + TEXT_BYTES_MAX);
-    TRY(schema_compile_calls(a, calls, count, c->tools.most, &grammar));
-    if (grammar.len > SCHEMA_GRAMMAR_BYTES_MAX)
-        REFUSE(UNSUPPORTED, "tools", "tools: their schemas are too large to force a call of them");
-    return try_arena_str(a, buf_str(&grammar), &c->format.grammar);
-}
 
 static fallible
 read_list(arena *a, const jval *list, struct conv *c)
@@ -189,9 +116,9 @@ read_list(arena *a, const jval *list, struct conv *c)
     size_t count = 0, wanted = 0;
     TRY(json_array(list, 0, CONV_TOOLS_MAX));
     while (json_each(list, &w, &items[count])) {
-        struct tool t = {0};
+        struct tools_one t = {0};
         TRY(read_tool(a, &items[count], &c->tools, &t));
-        if (is_wanted(&c->tools, t.call.name)) {
+        if (tools_is_wanted(&c->tools, t.call.name)) {
             /* The way to it must outlive it. */
             functions[wanted] = json_get(&items[count], "function");
             calls[wanted].name = t.call.name;
@@ -201,18 +128,7 @@ read_list(arena *a, const jval *list, struct conv *c)
         count++;
     }
     TRY(check_choice(&c->tools));
-    return wanted ? compile_calls(a, calls, wanted, c) : OK;
-}
-
-static fallible
-copy_json(arena *a, const jval *v, size_t len_max, str *ret)
-{
-    AUTO(buf) text = BUF(VALUE_BYTES_MAX);
-    json_put_value(&text, v);
-    TRY(buf_end(&text));
-    if (text.len > len_max)
-        NO(ARGUMENT, v, "is larger than %zu bytes", len_max);
-    return try_arena_str(a, buf_str(&text), ret);
+    return wanted ? tools_compile(a, calls, wanted, c) : OK;
 }
 
 static fallible
@@ -226,21 +142,10 @@ read_offer(arena *a, const jval *body, struct conv *c)
     if (json_type(list) == J_ABSENT)
         return check_choice(&c->tools);
     TRY(read_list(a, &list, c));
-    return c->tools.count ? copy_json(a, &list, TOOLS_BYTES_MAX, &c->tools.json) : OK;
+    return c->tools.count ? read_json(a, &list, TOOLS_JSON_BYTES_MAX, &c->tools.json) : OK;
 }
 
 /* ---- the form of the answer */
-
-static fallible
-compile_schema(arena *a, const jval *schema, struct conv_format *f)
-{
-    AUTO(buf) grammar = BUF(SCHEMA_GRAMMAR_BYTES_MAX + TEXT_BYTES_MAX);
-    TRY(schema_compile(a, schema, &grammar));
-    if (grammar.len > SCHEMA_GRAMMAR_BYTES_MAX)
-        NO(UNSUPPORTED, schema, "is too large");
-    TRY(try_arena_str(a, buf_str(&grammar), &f->grammar));
-    return copy_json(a, schema, TOOLS_BYTES_MAX, &f->schema);
-}
 
 static fallible
 read_schema(arena *a, const jval *format, struct conv *c)
@@ -248,18 +153,18 @@ read_schema(arena *a, const jval *format, struct conv *c)
     static const char *const known[] = {"name", "description", "schema", "strict", NULL};
     const jval v = json_get(format, "json_schema");
     TRY(json_object(&v));
-    TRY(openai_check_members(&v, known));
+    TRY(read_members(&v, known));
     const jval schema = json_get(&v, "schema"), strict = json_get(&v, "strict");
     const jval description = json_get(&v, "description");
     str text;
-    TRY(read_name(&v, FORMAT_NAME_MAX, &c->format.name));
-    TRY(opt_json_str(&description, TEXT_BYTES_MAX, &text));
+    TRY(tools_read_name(&v, FORMAT_NAME_MAX, &c->format.name));
+    TRY(opt_json_str(&description, TOOLS_TEXT_BYTES_MAX, &text));
     TRY(opt_json_bool(&strict, &c->format.strict));
     if (json_type(schema) == J_ABSENT) {
         c->params.json_object = true;
         return OK;
     }
-    return compile_schema(a, &schema, &c->format);
+    return tools_compile_answer(a, &schema, &c->format);
 }
 
 /* The model cannot both be free to call and be bound to another form. */
@@ -267,8 +172,9 @@ static fallible
 check_both(const struct conv *c, const jval *type)
 {
     if (c->tools.count && c->tools.choice != CONV_TOOLS_NONE)
-        NO(UNSUPPORTED, type,
-           "other than \"text\" is not supported beside tools; send \"tool_choice\": \"none\"");
+        REFUSE_AT(
+            UNSUPPORTED, type,
+            "other than \"text\" is not supported beside tools; send \"tool_choice\": \"none\"");
     return OK;
 }
 
@@ -287,8 +193,8 @@ read_format(arena *a, const jval *body, struct conv *c)
     const bool has_schema = str_eq(type, STR("json_schema"));
     c->params.json_object = str_eq(type, STR("json_object"));
     if (!has_schema && !c->params.json_object && !str_eq(type, STR("text")))
-        NO(ARGUMENT, &t, "must be \"text\", \"json_object\" or \"json_schema\"");
-    TRY(openai_check_members(&v, has_schema ? with_schema : plain));
+        REFUSE_AT(ARGUMENT, &t, "must be \"text\", \"json_object\" or \"json_schema\"");
+    TRY(read_members(&v, has_schema ? with_schema : plain));
     if (has_schema || c->params.json_object)
         TRY(check_both(c, &t));
     return has_schema ? read_schema(a, &v, c) : OK;
@@ -314,16 +220,16 @@ check_call(const jval *v)
     str text;
     TRY(json_object(v));
     TRY(check_type(v, "function"));
-    TRY(openai_check_members(v, known));
+    TRY(read_members(v, known));
     const jval id = json_get(v, "id"), f = json_get(v, "function");
-    TRY(json_str(&id, ID_BYTES_MAX, &text));
+    TRY(json_str(&id, TOOLS_ID_BYTES_MAX, &text));
     if (!text.len)
-        NO(ARGUMENT, &id, "must not be empty");
+        REFUSE_AT(ARGUMENT, &id, "must not be empty");
     TRY(json_object(&f));
-    TRY(openai_check_members(&f, members));
+    TRY(read_members(&f, members));
     const jval arguments = json_get(&f, "arguments");
-    TRY(read_name(&f, CONV_TOOL_NAME_MAX, &text));
-    return json_str(&arguments, TEXT_BYTES_MAX, &text);
+    TRY(tools_read_name(&f, CONV_TOOL_NAME_MAX, &text));
+    return json_str(&arguments, TOOLS_TEXT_BYTES_MAX, &text);
 }
 
 fallible
@@ -333,28 +239,17 @@ openai_read_calls(arena *a, const jval *message, struct conv_message *m)
     struct jwalk w = {0};
     jval call;
     if (m->role == CONV_TOOL)
-        TRY(json_str(&id, ID_BYTES_MAX, &m->tool_call_id));
+        TRY(json_str(&id, TOOLS_ID_BYTES_MAX, &m->tool_call_id));
     else if (id.v)
-        NO(ARGUMENT, &id, "is only for messages of role \"tool\"");
+        REFUSE_AT(ARGUMENT, &id, "is only for messages of role \"tool\"");
     if (json_type(list) == J_ABSENT || (json_type(list) == J_ARRAY && !json_count(&list)))
         return OK;
     if (m->role != CONV_ASSISTANT)
-        NO(ARGUMENT, &list, "is only for messages of role \"assistant\"");
+        REFUSE_AT(ARGUMENT, &list, "is only for messages of role \"assistant\"");
     TRY(json_array(&list, 1, CONV_TOOLS_MAX));
     while (json_each(&list, &w, &call))
         TRY(check_call(&call));
-    return copy_json(a, &list, TOOLS_BYTES_MAX, &m->tool_calls);
-}
-
-static bool
-take_id(struct tool_turns *t, str id)
-{
-    for (size_t i = 0; i < t->open.count; i++)
-        if (str_eq(t->open.at[i], id)) {
-            t->open.at[i] = t->open.at[--t->open.count];
-            return true;
-        }
-    return false;
+    return read_json(a, &list, TOOLS_JSON_BYTES_MAX, &m->tool_calls);
 }
 
 static fallible
@@ -367,11 +262,8 @@ open_calls(struct tool_turns *t, arena *a, const jval *message)
     while (json_each(&list, &w, &call)) {
         const jval id = json_get(&call, "id");
         str text;
-        TRY(json_str(&id, ID_BYTES_MAX, &text));
-        for (size_t i = 0; i < t->open.count; i++)
-            if (str_eq(t->open.at[i], text))
-                NO(ARGUMENT, &id, "is used twice");
-        TRY(VEC_ADD(a, &t->open, &text));
+        TRY(json_str(&id, TOOLS_ID_BYTES_MAX, &text));
+        TRY(tools_open_call(t, a, text, &id));
     }
     return OK;
 }
@@ -384,15 +276,15 @@ openai_check_turn(struct tool_turns *t, arena *a, const jval *message, const str
         return m->tool_calls.len ? open_calls(t, a, message) : OK;
     }
     const jval id = json_get(message, "tool_call_id");
-    if (!take_id(t, m->tool_call_id))
-        NO(ARGUMENT, &id, "answers no tool call of the message before");
+    if (!tools_answer_call(t, m->tool_call_id))
+        REFUSE_AT(ARGUMENT, &id, "answers no tool call of the message before");
     return OK;
 }
 
 fallible
 openai_check_turns_end(const struct tool_turns *t)
 {
-    char path[PATH_ROOM];
+    char path[READ_PATH_ROOM];
     snprintf(path, sizeof path, "messages[%zu].tool_calls", t->from);
     if (t->open.count)
         REFUSE(ARGUMENT, path, "%s has %zu calls that no message of role \"tool\" answers", path,

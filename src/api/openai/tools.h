@@ -7,8 +7,7 @@
  * tool turns do not fit together is refused with the place: an answer to a call that nobody made, a
  * call without an answer. */
 #pragma once
-#include "base/json.h"
-#include "model/conv.h"
+#include "api/tools.h"
 
 /* tools, tool_choice, parallel_tool_calls and response_format of the body.  The grammar of what is
  * promised is in c->format.  Strings live in `a` or in the body. */
@@ -16,11 +15,6 @@ fallible openai_read_tools(arena *a, const jval *body, struct conv *c);
 /* tool_calls of an assistant message and tool_call_id of an answer. */
 fallible openai_read_calls(arena *a, const jval *message, struct conv_message *m);
 
-/* The calls of a conversation that wait for their answer. */
-struct tool_turns {
-    VEC(str) open; /* ids */
-    size_t from;   /* the message that made them */
-};
 /* The next message, number `i`; its JSON and what was decoded of it. */
 fallible openai_check_turn(struct tool_turns *t, arena *a, const jval *message,
                            const struct conv_message *m);

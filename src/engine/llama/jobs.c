@@ -2,6 +2,7 @@
 #include "engine/llama/jobs.h"
 
 #include "base/fault.h"
+#include "base/secret.h"
 #include "model/conv.h"
 #include "os/clock.h"
 
@@ -102,16 +103,33 @@ jobs_add(struct jobs *q, struct serve_job *j, const struct tokens *prompt, uint6
     return OK;
 }
 
+/* Does an answer of the job have a seat, and is not about to lose it? */
+static bool
+has_seat(const struct job *job)
+{
+    for (uint32_t i = 0; i < job->serve->ask.n; i++)
+        if (job->answers[i].seq >= 0 && !job->answers[i].leaves)
+            return true;
+    return false;
+}
+
+/* The common prompt goes with the last seat: an answer put aside has all of it itself. */
 static void
 leave_seat(struct jobs *q, struct answer *a)
 {
-    ASSERT(q->running[a->seq] == a && q->reserved >= a->reserved && a->job->tenant->seats > 0);
+    struct job *job = a->job;
+    ASSERT(q->running[a->seq] == a && job->tenant->seats > 0);
+    ASSERT(q->reserved >= a->reserved + job->reserved);
     llama_memory_seq_rm(q->m->memory, a->seq, -1, -1);
     q->running[a->seq] = NULL;
     q->reserved -= a->reserved;
-    a->job->tenant->seats--;
+    job->tenant->seats--;
     a->seq = -1;
     a->reserved = 0;
+    if (has_seat(job))
+        return;
+    q->reserved -= job->reserved;
+    job->reserved = 0;
 }
 
 static void
@@ -119,6 +137,8 @@ drop_aside(struct jobs *q, struct answer *a)
 {
     ASSERT(q->aside_bytes >= a->aside_len);
     q->aside_bytes -= a->aside_len;
+    if (a->aside)
+        wipe(a->aside, a->aside_len);
     mem_free(a->aside);
     a->aside = NULL;
     a->aside_len = 0;
@@ -137,11 +157,20 @@ release(struct jobs *q, struct answer *a)
 
 /* Nobody is left who could read it, so nothing need stay. */
 static void
-wipe(struct jobs *q)
+wipe_all(struct jobs *q)
 {
     prefix_shrink(&q->prefix, 0);
     llama_memory_clear(q->m->memory, true);
     q->has_to_wipe = false;
+}
+
+static void
+drop_made(struct job *job)
+{
+    if (job->made)
+        wipe(job->made, job->made_room * sizeof *job->made);
+    mem_free(job->made);
+    job->made = NULL;
 }
 
 void
@@ -156,13 +185,12 @@ jobs_drop(struct jobs *q, struct serve_job *j)
     *at = job->next;
     for (uint32_t i = 0; i < j->ask.n; i++)
         release(q, &job->answers[i]);
-    ASSERT(q->reserved >= job->reserved);
-    q->reserved -= job->reserved;
-    prefix_shrink(&q->prefix, q->m->cells - q->reserved);
+    ASSERT(!job->reserved);
+    drop_made(job);
     fair_leave(job->tenant, clock_us());
     j->backend = NULL;
     if (!q->first && q->has_to_wipe)
-        wipe(q);
+        wipe_all(q);
 }
 
 /* ---- starting */
@@ -208,6 +236,7 @@ seat(struct jobs *q, struct answer *a)
     job->reserved += n.common;
     job->waiting--;
     job->tenant->seats++;
+    fair_seat(&job->claim, clock_us());
     a->reserved = n.own;
     a->seq = seq;
     q->running[seq] = a;
@@ -273,10 +302,21 @@ give_sampler(const struct jobs *q, struct answer *a)
 
 /* ---- giving way */
 
+/* Not who reads for others of its job, and not they. */
 static bool
 may_give_way(const struct jobs *q, const struct answer *a)
 {
-    return a && a->state == ANSWER_WRITES && !a->job->is_over && q->m->can_share;
+    if (!a || a->leaves || a->job->is_over || !q->m->can_share)
+        return false;
+    return a->state == ANSWER_WRITES || (a->state == ANSWER_READS && !find(a->job, ANSWER_LURKS));
+}
+
+static bool
+loses_less(const struct answer *a, const struct answer *b)
+{
+    if (a->job->claim.class != b->job->claim.class)
+        return a->job->claim.class > b->job->claim.class;
+    return a->read + a->written < b->read + b->written;
 }
 
 /* Of those that have to give way, the one that loses least. */
@@ -284,31 +324,60 @@ static struct answer *
 who_gives_way(const struct jobs *q, const struct fair_claim *waiting)
 {
     struct answer *found = NULL;
+    const uint64_t now_us = clock_us();
     for (uint32_t i = 0; i < q->m->sequences_max; i++) {
         struct answer *a = q->running[i];
-        if (!may_give_way(q, a) || !fair_ousts(waiting, &a->job->claim))
+        if (!may_give_way(q, a) || !fair_ousts(waiting, &a->job->claim, now_us))
             continue;
-        if (!found || a->job->claim.class > found->job->claim.class ||
-            (a->job->claim.class == found->job->claim.class && a->written < found->written))
+        if (!found || loses_less(a, found))
             found = a;
     }
     return found;
 }
 
-static bool
-has_seat(const struct job *job)
+struct leavers {
+    struct answer *at[ENGINE_SEQUENCES_MAX];
+    size_t count, bytes; /* of their states */
+    uint32_t cells;
+};
+
+static void
+add_leaver(struct leavers *l, const struct jobs *q, struct answer *a)
 {
-    for (uint32_t i = 0; i < job->serve->ask.n; i++)
-        if (job->answers[i].seq >= 0)
-            return true;
-    return false;
+    a->leaves = true;
+    a->job->tenant->seats--; /* for fair_ousts; given back below */
+    l->at[l->count++] = a;
+    l->cells += a->reserved + (has_seat(a->job) ? 0 : a->job->reserved);
+    l->bytes += llama_state_seq_get_size(q->m->ctx, a->seq);
+}
+
+/* Who has to give way so that `a` can be seated; false when even all of them are not enough: then
+ * nobody does, for nothing would come of it. */
+static bool
+find_leavers(const struct jobs *q, const struct answer *a, struct leavers *l)
+{
+    const struct need n = need_of(q, a);
+    const bool has_sequence = free_sequence(q) >= 0;
+    bool is_enough;
+    for (;;) {
+        const uint32_t cells = q->m->cells - q->reserved + l->cells;
+        is_enough = (has_sequence || l->count) && n.common + n.own <= cells;
+        struct answer *one = is_enough ? NULL : who_gives_way(q, &a->job->claim);
+        if (!one)
+            break;
+        add_leaver(l, q, one);
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        l->at[i]->leaves = false;
+        l->at[i]->job->tenant->seats++;
+    }
+    return is_enough && l->bytes <= JOBS_ASIDE_MAX - q->aside_bytes;
 }
 
 /* Its state into memory of our own; false when there is none for it. */
 static bool
 put_aside(struct jobs *q, struct answer *a)
 {
-    struct job *job = a->job;
     const size_t len = llama_state_seq_get_size(q->m->ctx, a->seq);
     uint8_t *room = len && len <= JOBS_ASIDE_MAX - q->aside_bytes ? mem_get(len) : NULL;
     if (!room)
@@ -322,21 +391,22 @@ put_aside(struct jobs *q, struct answer *a)
     q->aside_bytes += len;
     leave_seat(q, a);
     a->state = ANSWER_ASIDE;
-    job->waiting++;
-    if (!has_seat(job)) { /* the common prompt went with it */
-        q->reserved -= job->reserved;
-        job->reserved = 0;
-    }
+    a->job->waiting++;
     q->ousted++;
     return true;
 }
 
-/* One answer less in the way of `job`; false when none has to give way. */
+/* A seat for `a`; false when nobody has to give way for it. */
 static bool
-make_room(struct jobs *q, const struct job *job)
+make_room(struct jobs *q, const struct answer *a)
 {
-    struct answer *a = who_gives_way(q, &job->claim);
-    return a && put_aside(q, a);
+    struct leavers l = {.count = 0};
+    if (!find_leavers(q, a, &l))
+        return false;
+    for (size_t i = 0; i < l.count; i++)
+        if (!put_aside(q, l.at[i]))
+            return false;
+    return true;
 }
 
 /* ---- starting, and going on */
@@ -347,7 +417,7 @@ go_on(struct jobs *q, struct answer *a)
     const size_t got = llama_state_seq_set_data(q->m->ctx, a->aside, a->aside_len, a->seq);
     const bool is_back = got == a->aside_len;
     drop_aside(q, a);
-    a->state = ANSWER_WRITES;
+    a->state = a->written ? ANSWER_WRITES : ANSWER_READS;
     if (!is_back)
         jobs_fail(q, a->job,
                   err_start(ERR_BUSY, __FILE__, __LINE__, __func__,
@@ -399,7 +469,7 @@ jobs_start(struct jobs *q)
         struct answer *next = next_answer(job);
         ASSERT(next);
         while (!start(q, next))
-            if (!make_room(q, job))
+            if (!make_room(q, next))
                 return;
     }
 }
@@ -432,10 +502,22 @@ hand_over(struct jobs *q, struct answer *a, struct answer *next)
     return true;
 }
 
-fallible
-jobs_note(struct answer *a, llama_token t)
+void
+jobs_note(struct jobs *q, struct answer *a, llama_token t)
 {
-    return VEC_ADD(a->job->serve->a, &a->made, &t);
+    struct job *job = a->job;
+    if (a->index || !prefix_wants(&q->prefix, job->serve->ask.scope, PREFIX_MIN))
+        return;
+    if (job->made_count == job->made_room) {
+        const size_t room = job->made_room ? 2 * job->made_room : 64;
+        llama_token *more =
+            job->made_count + 1 < a->written ? NULL : mem_grow(job->made, room * sizeof *more);
+        if (!more)
+            return;
+        job->made = more;
+        job->made_room = room;
+    }
+    job->made[job->made_count++] = t;
 }
 
 /* The prompt and what was made of it, but for the last token, which nobody decoded. */
@@ -443,7 +525,8 @@ static void
 keep(struct jobs *q, const struct answer *a)
 {
     const struct tokens *prompt = &a->job->prompt;
-    const size_t made = a->made.count ? a->made.count - 1 : 0, count = prompt->count + made;
+    const size_t noted = a->job->made_count;
+    const size_t made = noted < a->written ? noted : a->written - 1, count = prompt->count + made;
     const uint8_t *scope = a->job->serve->ask.scope;
     if (!prefix_wants(&q->prefix, scope, (uint32_t)count))
         return;
@@ -452,8 +535,9 @@ keep(struct jobs *q, const struct answer *a)
         return;
     memcpy(all, prompt->at, prompt->count * sizeof *all);
     if (made)
-        memcpy(all + prompt->count, a->made.at, made * sizeof *all);
+        memcpy(all + prompt->count, a->job->made, made * sizeof *all);
     prefix_keep(&q->prefix, scope, all, (uint32_t)count, a->seq);
+    wipe(all, count * sizeof *all);
     mem_free(all);
 }
 
@@ -474,6 +558,7 @@ jobs_answer_over(struct jobs *q, struct answer *a)
             jobs_fail(q, job, e);
     }
     release(q, a);
+    prefix_shrink(&q->prefix, q->m->cells - q->reserved);
 }
 
 void

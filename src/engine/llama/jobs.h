@@ -8,9 +8,10 @@
  * fit; even waiting is worth more than full cells.)
  *
  * To make room for the first, what is kept of ended answers (prefix.h) goes before anything else.
- * Then a running answer may have to give way, if fair.h says so: its state is put aside in this
- * process's memory, at most JOBS_ASIDE_MAX bytes in all, its sequence and cells are given up, and
- * it goes on later as if nothing had been.  Nobody's answer is ended.
+ * Then running answers may have to give way, if fair.h says so and if that is enough for the first:
+ * their state is put aside in this process's memory, at most JOBS_ASIDE_MAX bytes in all, their
+ * sequences and cells are given up, and they go on later as if nothing had been, with a prompt half
+ * read or an answer half written.  Nobody's answer is ended.
  *
  * The n answers of a job read their prompt once.  The first answer reads it; then the others get
  * a copy of its sequence without the last token (metadata only: cells are shared), decode that
@@ -24,7 +25,6 @@
  *
  * One thread. */
 #pragma once
-#include "base/vec.h"
 #include "engine/llama/prefix.h"
 #include "engine/llama/sampler.h"
 #include "sched/fair.h"
@@ -35,7 +35,7 @@ struct job;
 
 enum answer_state {
     ANSWER_WAITS,  /* for a sequence and cells */
-    ANSWER_ASIDE,  /* waits to go on; its state is in `aside` */
+    ANSWER_ASIDE,  /* waits to go on, reading or writing; its state is in `aside` */
     ANSWER_LURKS,  /* has both; another answer of the job reads the prompt for it */
     ANSWER_READS,  /* the prompt, token `read` is next */
     ANSWER_WRITES, /* `last` is to be decoded */
@@ -52,7 +52,7 @@ struct answer {
     uint32_t written; /* tokens made; all but the last are in the memory */
     uint32_t reserved;
     llama_token last;
-    VEC(llama_token) made; /* all of them */
+    bool leaves; /* is about to give way, while it is found out who does */
     uint8_t *aside;
     size_t aside_len;
 };
@@ -61,6 +61,8 @@ struct job {
     struct serve_job *serve;
     struct job *next;
     struct tokens prompt;
+    llama_token *made; /* by answer 0, to be kept; maybe not all, when memory was short */
+    size_t made_count, made_room;
     uint64_t seed;
     uint32_t tokens_max; /* of one answer */
     uint32_t reserved;   /* cells of the common prompt */
@@ -98,8 +100,8 @@ void jobs_drop(struct jobs *q, struct serve_job *j);
 void jobs_start(struct jobs *q);
 /* `a` has read the whole prompt: those that lurk get it. */
 void jobs_share(struct jobs *q, struct answer *a);
-/* `a` has made a token.  LIMIT. */
-fallible jobs_note(struct answer *a, llama_token t);
+/* `a` has made a token. */
+void jobs_note(struct jobs *q, struct answer *a, llama_token t);
 /* `a` has ended: its sequence goes to the next answer of its job, or is kept, or goes back. */
 void jobs_answer_over(struct jobs *q, struct answer *a);
 /* The whole job fails; it is dropped soon. */

@@ -2,6 +2,7 @@
 #include "engine/llama/prefix.h"
 
 #include "base/fault.h"
+#include "base/secret.h"
 
 enum { SEQUENCES_MAX = 256 }; /* LLAMA_MAX_SEQ, which is not in llama.h */
 
@@ -19,11 +20,19 @@ prefix_init(struct prefix *ret, const struct loaded *m)
     return OK;
 }
 
+/* They are what somebody wrote. */
+static void
+tokens_forget(struct prefix_entry *e)
+{
+    wipe(e->tokens, e->len * sizeof *e->tokens);
+    mem_free(e->tokens);
+}
+
 void
 prefix_done(struct prefix *p)
 {
     for (size_t i = 0; i < p->count; i++)
-        mem_free(p->at[i].tokens);
+        tokens_forget(&p->at[i]);
     mem_free(p->at);
     *p = (struct prefix){0};
 }
@@ -79,7 +88,7 @@ drop(struct prefix *p, size_t i)
     ASSERT(p->cells >= e->len);
     llama_memory_seq_rm(p->m->memory, e->seq, -1, -1);
     p->cells -= e->len;
-    mem_free(e->tokens);
+    tokens_forget(e);
     *e = p->at[--p->count];
 }
 

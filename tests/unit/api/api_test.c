@@ -21,6 +21,25 @@ put_other(buf *b, const struct api_error *e)
 static const struct dialect first = {.name = "first", .put_error = put_first};
 static const struct dialect other = {.name = "other", .put_error = put_other};
 
+/* ---- a third that requests are marked with */
+static void
+put_third(buf *b, const struct api_error *e)
+{
+    buf_add_fmt(b, "third|%s|%.*s", err_info(e->e)->id, STR_FMT(e->request_id));
+}
+
+static int
+third_status(err e)
+{
+    return e.code == ERR_BUSY ? 529 : err_info(e)->http_status;
+}
+
+static const struct dialect third = {.name = "third",
+                                     .marker = "x-third",
+                                     .id_field = "third-id",
+                                     .put_error = put_third,
+                                     .status = third_status};
+
 static struct {
     unsigned handled, begun, gone;
     size_t streamed;
@@ -163,15 +182,28 @@ static const struct route first_routes[] = {
 static const struct route other_routes[] = {
     {HTTP_POST, "/stream", stream_end, AUTH_KEY, &other, stream_data, stream_begin},
     {HTTP_GET, "/fail/{id}", fail, AUTH_NONE, &other, NULL, NULL}};
+static void
+say_third(struct api_call *c)
+{
+    AUTO(buf) b = BUF(64);
+    json_put_str(&b, STR("third"));
+    api_json(c, &b);
+}
+
+static const struct route third_routes[] = {
+    {HTTP_GET, "/open", say_third, AUTH_NONE, &third, NULL, NULL},
+    {HTTP_GET, "/third", say_third, AUTH_NONE, &third, NULL, NULL},
+    {HTTP_GET, "/third/{id}", fail, AUTH_NONE, &third, NULL, NULL}};
 static const struct route_table tables[] = {
     {first_routes, sizeof first_routes / sizeof *first_routes},
-    {other_routes, sizeof other_routes / sizeof *other_routes}};
+    {other_routes, sizeof other_routes / sizeof *other_routes},
+    {third_routes, sizeof third_routes / sizeof *third_routes}};
 
 static void
 open_site(void)
 {
     memset(&seen, 0, sizeof seen);
-    site_open(tables, 2, &first);
+    site_open(tables, 3, &first);
 }
 
 /* The same with little room for bodies. */
@@ -182,7 +214,7 @@ open_small_site(void)
     memset(&seen, 0, sizeof seen);
     rig_open(&site.rig);
     site.rig.params.net_body_bytes_max = 1024;
-    site_serve(tables, 2, &first);
+    site_serve(tables, 3, &first);
 }
 
 static bool
@@ -556,8 +588,96 @@ TEST(an_api_without_memory_is_a_failure_and_freeing_none_is_fine)
 {
     api *a = NULL;
     fault_arm(1);
-    CHECK_ERR(api_new(NULL, tables, 2, &first, &a), LIMIT);
+    CHECK_ERR(api_new(NULL, tables, 3, &first, &a), LIMIT);
     fault_arm(0);
     CHECK(!a);
     api_free(NULL);
+}
+
+/* ---- a mark says which dialect is spoken */
+static reply *
+get_marked(const char *path)
+{
+    static const struct http_field mark = {STR_INIT("X-Third"), STR_INIT("")};
+    reply *r = reply_new(site.net);
+    reply_send(r, (struct wish){"GET", path, NULL, NULL, STR_NONE}, &mark, 1);
+    return reply_wait(r);
+}
+
+TEST(of_two_routes_the_mark_chooses)
+{
+    open_site();
+    AUTO(reply) *plain = GET(site.net, "/open", NULL);
+    CHECK_STR(reply_text(plain, "key"), STR("nobody"));
+    AUTO(reply) *marked = get_marked("/open");
+    CHECK_STR(buf_str(&marked->body), STR("\"third\""));
+    AUTO(reply) *only = GET(site.net, "/third", NULL);
+    CHECK_STR(buf_str(&only->body), STR("\"third\""));
+    AUTO(reply) *foreign = get_marked("/local/x");
+    CHECK_INT(foreign->status, ==, 401);
+    CHECK(begins(foreign, "first|"));
+    site_close();
+}
+
+TEST(what_is_not_there_is_told_in_the_dialect_that_was_spoken)
+{
+    open_site();
+    AUTO(reply) *plain = GET(site.net, "/nothing", NULL);
+    CHECK(begins(plain, "first|NOT_FOUND"));
+    CHECK_INT(reply_field(plain, "third-id").len, ==, 0);
+    AUTO(reply) *marked = get_marked("/nothing");
+    CHECK_INT(marked->status, ==, 404);
+    CHECK(begins(marked, "third|NOT_FOUND|req_"));
+    CHECK_STR(reply_field(marked, "third-id"), reply_field(marked, "x-request-id"));
+    AUTO(reply) *method = get_marked("/body");
+    CHECK_INT(method->status, ==, 405);
+    CHECK(begins(method, "third|METHOD"));
+    CHECK_STR(reply_field(method, "allow"), STR("POST"));
+    site_close();
+}
+
+TEST(a_status_of_a_dialect_s_own_comes_with_what_it_owes)
+{
+    open_site();
+    AUTO(reply) *r = GET(site.net, "/third/BUSY", NULL);
+    CHECK_INT(r->status, ==, 529);
+    CHECK_STR(reply_field(r, "retry-after"), STR("1"));
+    CHECK(begins(r, "third|BUSY|req_"));
+    CHECK(str_starts(reply_field(r, "third-id"), STR("req_")));
+    site_close();
+}
+
+/* ---- a dialect that looks at the body before it is handled */
+static fallible
+check_checked(struct api_call *c)
+{
+    if (str_eq(c->body, STR("{\"forged\":1}"))) {
+        c->told = STR("a sentence that may be longer than a public one");
+        REFUSE(DENIED, "", "short");
+    }
+    if (str_eq(c->body, STR("wrapped")))
+        c->body = STR("{\"a\":1,\"b\":2}");
+    return OK;
+}
+
+static const struct dialect checked = {
+    .name = "checked", .put_error = put_first, .check_body = check_checked};
+static const struct route checked_routes[] = {
+    {HTTP_POST, "/checked", take_body, AUTH_LOCAL, &checked, NULL, NULL}};
+static const struct route_table checked_table = {checked_routes, 1};
+
+TEST(a_dialect_may_check_the_body_and_put_another_in_its_place)
+{
+    site_open(&checked_table, 1, &checked);
+    seen.handled = 0;
+    AUTO(reply) *plain = POST(site.local, "/checked", NULL, "{\"a\":1}");
+    AUTO(reply) *wrapped = POST(site.local, "/checked", NULL, "wrapped");
+    CHECK_STR(buf_str(&plain->body), STR("1"));
+    CHECK_STR(buf_str(&wrapped->body), STR("2"));
+    AUTO(reply) *forged = POST(site.local, "/checked", NULL, "{\"forged\":1}");
+    CHECK_INT(forged->status, ==, 403);
+    CHECK_STR(buf_str(&forged->body),
+              STR("first|DENIED|a sentence that may be longer than a public one|"));
+    CHECK_INT(seen.handled, ==, 2);
+    site_close();
 }

@@ -6,7 +6,7 @@
  *     CHECK_INT(r->status, ==, 200);   CHECK_STR(reply_text(r, "choices.0.text"), STR("..."));
  *     site_close(); */
 #pragma once
-#include "net/client.h"
+#include "net/client/client.h"
 #include "net/sse.h"
 #include "unit/api/served.h"
 
@@ -68,9 +68,8 @@ struct wish {
     str body;
 };
 
-/* Sent, not waited for; `body` must live until the end. */
 static inline reply *
-reply_start(const char *url, struct wish w)
+reply_new(const char *url)
 {
     reply *r = calloc(1, sizeof *r);
     ASSERT(r);
@@ -78,14 +77,13 @@ reply_start(const char *url, struct wish w)
     r->body = BUF(REPLY_BYTES_MAX);
     CHECK_OK(arena_open(64 * 1024 * 1024, &r->a));
     CHECK_OK(http_client_new(site.rig.l, str_of(url), &r->client));
-    struct http_field fields[3] = {{STR("content-type"), STR("application/json")}};
-    size_t count = 1;
-    if (w.key) {
-        snprintf(r->bearer, sizeof r->bearer, "Bearer %s", w.key);
-        fields[count++] = (struct http_field){STR("authorization"), str_of(r->bearer)};
-    }
-    if (w.label)
-        fields[count++] = (struct http_field){STR("x-hoheit-label"), str_of(w.label)};
+    return r;
+}
+
+/* With a head of the test's own. */
+static inline void
+reply_send(reply *r, struct wish w, const struct http_field *fields, size_t count)
+{
     const struct http_call call = {.method = w.method,
                                    .path = str_of(w.path),
                                    .fields = fields,
@@ -97,6 +95,21 @@ reply_start(const char *url, struct wish w)
                                    .on_end = reply_on_end,
                                    .ctx = r};
     CHECK_OK(http_client_call(r->client, &call));
+}
+
+/* Sent, not waited for; `body` must live until the end. */
+static inline reply *
+reply_start(const char *url, struct wish w)
+{
+    struct http_field fields[3] = {{STR("content-type"), STR("application/json")}};
+    reply *r = reply_new(url);
+    size_t count = 1;
+    snprintf(r->bearer, sizeof r->bearer, "Bearer %s", w.key ? w.key : "");
+    if (w.key)
+        fields[count++] = (struct http_field){STR("authorization"), str_of(r->bearer)};
+    if (w.label)
+        fields[count++] = (struct http_field){STR("x-hoheit-label"), str_of(w.label)};
+    reply_send(r, w, fields, count);
     return r;
 }
 
@@ -188,11 +201,7 @@ reply_number(const reply *r, const char *path)
     return n;
 }
 
-static inline bool
-reply_has(const reply *r, const char *part)
-{
-    return str_find(buf_str(&r->body), str_of(part)) >= 0;
-}
+#define reply_has(r, part) (str_find(buf_str(&(r)->body), str_of(part)) >= 0)
 
 /* ---- events */
 static inline void

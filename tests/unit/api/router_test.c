@@ -21,7 +21,7 @@ static const struct route_table tables[] = {{first, 3}, {second, 5}};
 static struct routed
 find(enum http_method m, const char *path)
 {
-    return route_find(tables, 2, m, str_of(path));
+    return route_find(tables, 2, m, str_of(path), NULL);
 }
 
 /* ---- finding */
@@ -166,3 +166,46 @@ TEST(without_memory_nothing_is_decoded)
     fault_arm(0);
     CHECK_STR(s, STR("untouched"));
 }
+
+/* ---- two dialects with the same paths */
+static const struct dialect plain = {.name = "plain"}, marked = {.name = "marked", .marker = "m"},
+                            other = {.name = "other", .marker = "o"};
+
+#define ROUTE(method, path, dialect)                                                               \
+    {                                                                                              \
+        HTTP_##method, path, NULL, AUTH_NONE, dialect, NULL, NULL                                  \
+    }
+TEST(the_dialect_that_is_spoken_wins_then_the_one_that_needs_no_mark)
+{
+    static const struct route a[] = {ROUTE(GET, "/m", &marked), ROUTE(GET, "/only", &marked)},
+                              b[] = {ROUTE(GET, "/m", &plain), ROUTE(GET, "/m", &other)};
+    static const struct route_table both[] = {{a, 2}, {b, 2}}, back[] = {{b, 2}, {a, 2}};
+    const struct route_table *orders[] = {both, back};
+    for (int i = 0; i < 2; i++) {
+        CHECK(route_find(orders[i], 2, HTTP_GET, STR("/m"), NULL).route == &b[0]);
+        CHECK(route_find(orders[i], 2, HTTP_GET, STR("/m"), &plain).route == &b[0]);
+        CHECK(route_find(orders[i], 2, HTTP_GET, STR("/m"), &marked).route == &a[0]);
+        CHECK(route_find(orders[i], 2, HTTP_GET, STR("/m"), &other).route == &b[1]);
+        CHECK(route_find(orders[i], 2, HTTP_HEAD, STR("/m"), &marked).route == &a[0]);
+    }
+}
+
+TEST(a_route_that_only_one_dialect_has_needs_no_mark)
+{
+    static const struct route a[] = {ROUTE(GET, "/only", &marked), ROUTE(POST, "/only", &other)};
+    static const struct route_table one[] = {{a, 2}};
+    CHECK(route_find(one, 1, HTTP_GET, STR("/only"), NULL).route == &a[0]);
+    CHECK(route_find(one, 1, HTTP_GET, STR("/only"), &other).route == &a[0]);
+    CHECK(route_find(one, 1, HTTP_POST, STR("/only"), &marked).route == &a[1]);
+    const struct routed none = route_find(one, 1, HTTP_PUT, STR("/only"), &marked);
+    CHECK(!none.route && none.allowed == ((1u << HTTP_GET) | (1u << HTTP_POST)));
+}
+
+TEST(the_arguments_are_those_of_the_route_that_won)
+{
+    static const struct route a[] = {ROUTE(GET, "/{x}/b", &plain), ROUTE(GET, "/a/{y}", &marked)};
+    static const struct route_table one[] = {{a, 2}};
+    CHECK_STR(route_find(one, 1, HTTP_GET, STR("/a/b"), NULL).args[0], STR("a"));
+    CHECK_STR(route_find(one, 1, HTTP_GET, STR("/a/b"), &marked).args[0], STR("b"));
+}
+#undef ROUTE

@@ -151,6 +151,22 @@ TEST(a_failure_kept_too_late_keeps_its_code_and_no_stranger_text)
     CHECK_INT(str_find(str_of(err_trail()), STR("disk")), ==, -1);
 }
 
+TEST(when_to_try_again_is_kept_with_the_failure_it_belongs_to)
+{
+    struct err_kept k, plain;
+    const err e = refuse_field();
+    err_set_retry(1500);
+    CHECK_INT(err_retry_ms(e), ==, 1500);
+    CHECK_INT(err_retry_ms((err){ERR_IO}), ==, 0); /* another failure */
+    CHECK_INT(err_retry_ms(OK), ==, 0);
+    err_keep(&k, e);
+    const err other = refuse_field();
+    CHECK_INT(err_retry_ms(other), ==, 0);
+    err_keep(&plain, other);
+    CHECK_INT(err_retry_ms(err_again(&k)), ==, 1500);
+    CHECK_INT(err_retry_ms(err_again(&plain)), ==, 0);
+}
+
 TEST(a_success_kept_is_a_success)
 {
     struct err_kept k;

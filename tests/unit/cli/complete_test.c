@@ -75,8 +75,9 @@ check_offers(const char *words, const char *want, int line)
 TEST(bash_offers_what_fits)
 {
     check_offers("hoheit st", "stop status", __LINE__);
-    check_offers("hoheit key ''", "add list revoke", __LINE__);
+    check_offers("hoheit key ''", "add list rotate revoke", __LINE__);
     check_offers("hoheit --data /x key re", "revoke", __LINE__);
+    check_offers("hoheit limit s", "set show", __LINE__);
     check_offers("hoheit -q model sh", "show", __LINE__);
     check_offers("hoheit key add --cl", "--clearance", __LINE__);
     check_offers("hoheit ask --te", "--temperature", __LINE__);

@@ -121,3 +121,133 @@ TEST(a_key_is_revoked_by_its_name_whatever_that_is)
     CHECK_STATUS(&r, 2);
     fake_end(&f);
 }
+
+TEST(a_key_can_be_for_a_person_some_models_and_some_networks)
+{
+    FRESH(r);
+    static struct fake f;
+    NEED(fake_start(&f));
+    fake_says(&f, "POST /admin/v1/keys", 200, added);
+    RUN(&r, &f, "key", "add", "--name", "x", "--person", "frau", "--models", "a,b", "--network",
+        "10.0.0.0/8", "--ceiling", "intern");
+    CHECK_STATUS(&r, 0);
+    CHECK_IN(fake_asked(&f), "{\"name\":\"x\",\"person\":\"frau\",\"models\":\"a,b\","
+                             "\"networks\":\"10.0.0.0/8\",\"ceiling\":\"intern\"}");
+    fake_end(&f);
+}
+
+TEST(a_key_is_replaced_and_the_new_one_printed)
+{
+    FRESH(r);
+    static struct fake f;
+    NEED(fake_start(&f));
+    fake_says(&f, "POST /admin/v1/keys/a%2Fb/rotate", 200, added);
+    RUN(&r, &f, "key", "rotate", "a/b", "--overlap", "7d");
+    CHECK_STATUS(&r, 0);
+    CHECK_STR(str_of(r.out), STR("hoh_1_2\n"));
+    CHECK_IN(fake_asked(&f), "{\"overlap_ms\":604800000}");
+    RUN(&r, &f, "key", "rotate", "a/b", "--import", "other");
+    CHECK_STATUS(&r, 2); /* the daemon made one of its own */
+    CHECK_IN(fake_asked(&f), "{\"overlap_ms\":0,\"import\":\"other\"}");
+    RUN(&r, &f, "key", "rotate", "a/b", "--overlap", "soon");
+    CHECK_STATUS(&r, 2);
+    RUN(&r, &f, "key", "rotate", "none");
+    CHECK_STATUS(&r, 1);
+    RUN(&r, &f, "key", "rotate");
+    CHECK_STATUS(&r, 2);
+    fake_end(&f);
+}
+
+/* ---- tenants and people */
+TEST(tenants_are_added_listed_and_removed)
+{
+    FRESH(r);
+    static struct fake f;
+    NEED(fake_start(&f));
+    fake_says(&f, "POST /admin/v1/tenants", 200, "{\"ok\":true}");
+    fake_says(&f, "DELETE /admin/v1/tenants/amt", 200, "{\"ok\":true}");
+    fake_says(&f, "GET /admin/v1/tenants", 200,
+              "[{\"name\":\"amt\",\"parent\":\"stadt\",\"title\":\"Amt\","
+              "\"created\":\"2026-03-01T12:00:00.000Z\"}]");
+    RUN(&r, &f, "tenant", "add", "amt", "--parent", "stadt", "--title", "Amt");
+    CHECK_STATUS(&r, 0);
+    CHECK_IN(fake_asked(&f), "{\"name\":\"amt\",\"title\":\"Amt\",\"parent\":\"stadt\"}");
+    RUN(&r, &f, "tenant", "list");
+    CHECK_STR(str_of(r.out),
+              STR("NAME  UNIT OF  TITLE  SINCE\namt   stadt    Amt    2026-03-01\n"));
+    RUN(&r, &f, "tenant", "rm", "amt");
+    CHECK_SAYS(&r, "removed amt");
+    RUN(&r, &f, "tenant", "rm", "other");
+    CHECK_STATUS(&r, 1);
+    RUN(&r, &f, "tenant", "add");
+    CHECK_STATUS(&r, 2);
+    fake_end(&f);
+}
+
+TEST(people_are_added_listed_and_removed)
+{
+    FRESH(r);
+    static struct fake f;
+    NEED(fake_start(&f));
+    fake_says(&f, "POST /admin/v1/persons", 200, "{\"ok\":true}");
+    fake_says(&f, "DELETE /admin/v1/persons/frau", 200, "{\"ok\":true}");
+    fake_says(&f, "GET /admin/v1/persons", 200,
+              "[{\"name\":\"frau\",\"tenant\":\"amt\",\"title\":\"\\u001b[2J\","
+              "\"created\":\"2026-03-01T12:00:00.000Z\"}]");
+    RUN(&r, &f, "person", "add", "frau", "--tenant", "amt");
+    CHECK_STATUS(&r, 0);
+    CHECK_IN(fake_asked(&f), "{\"name\":\"frau\",\"tenant\":\"amt\"}");
+    RUN(&r, &f, "person", "list");
+    CHECK_OUT(&r, "frau  amt");
+    CHECK_NOT_IN(r.out, "\x1b");
+    RUN(&r, &f, "person", "list", "--json");
+    CHECK_OUT(&r, "[{\"name\":\"frau\"");
+    RUN(&r, &f, "person", "rm", "frau");
+    CHECK_STATUS(&r, 0);
+    fake_says(&f, "GET /admin/v1/persons", 200, "[7]");
+    RUN(&r, &f, "person", "list");
+    CHECK_STATUS(&r, 2);
+    fake_end(&f);
+}
+
+TEST(a_pair_is_printed_for_the_environment)
+{
+    FRESH(r);
+    static struct fake f;
+    NEED(fake_start(&f));
+    fake_says(&f, "POST /admin/v1/keys", 200,
+              "{\"name\":\"x\",\"key\":\"hoh_1_2\",\"access_key_id\":\"HOHA7\","
+              "\"secret_access_key\":\"s+/8\"}");
+    RUN(&r, &f, "key", "add", "--name", "x", "--aws");
+    CHECK_STATUS(&r, 0);
+    CHECK_STR(str_of(r.out), STR("hoh_1_2\nAWS_ACCESS_KEY_ID=HOHA7\nAWS_SECRET_ACCESS_KEY=s+/8\n"));
+    CHECK_IN(fake_asked(&f), "\"aws\":true");
+    fake_end(&f);
+}
+
+TEST(a_secret_is_read_from_standard_input)
+{
+    FRESH(r);
+    static struct fake f;
+    NEED(fake_start(&f));
+    fake_says(&f, "POST /admin/v1/keys", 200, added);
+    r.input = "hoheit-secret\nnot this\n";
+    RUN(&r, &f, "key", "add", "--name", "x", "--import-aws", "AKIDHOHEITTEST");
+    CHECK_STATUS(&r, 0);
+    CHECK_STR(str_of(r.out), STR("hoh_1_2\n"));
+    CHECK_IN(fake_asked(&f), "\"import_aws\":{\"access_key_id\":\"AKIDHOHEITTEST\","
+                             "\"secret_access_key\":\"hoheit-secret\"}");
+    fake_end(&f);
+}
+
+TEST(without_a_secret_nothing_is_sent)
+{
+    FRESH(r);
+    static struct fake f;
+    NEED(fake_start(&f));
+    RUN(&r, &f, "key", "add", "--name", "x", "--import-aws", "AKIDHOHEITTEST");
+    CHECK_STATUS(&r, 2);
+    CHECK_SAYS(&r, "standard input");
+    CHECK_INT(strlen(fake_asked(&f)), ==, 0);
+    fake_end(&f);
+}

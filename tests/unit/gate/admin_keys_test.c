@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/people.h"
 #include "unit/gate/caller.h"
 
 static struct rig rig;
@@ -226,6 +227,134 @@ TEST(who_lacks_the_role_changes_and_sees_nothing)
     rig_close(&rig);
 }
 
+/* ---- whose it is, for what, from where */
+TEST(a_key_is_listed_with_all_it_is_bound_to)
+{
+    char text[KEY_TEXT_MAX];
+    rig_open(&rig);
+    CHECK_OK(registry_set_alias(rig.registry, STR("gpt-4o"), STR("toy")));
+    struct key_wish w = wish("amt", "VS-NfD//SOZIALDATEN");
+    w.person = STR("frau");
+    w.tenant = STR("haus");
+    w.models = STR("gpt-4o, other");
+    w.networks = STR("10.0.0.0/8");
+    w.ceiling = STR("intern//SOZIALDATEN");
+    NEED_OK(add(&w, text));
+    const struct session *s = session_of(text);
+    NEED(s);
+    CHECK(label_eq(label_part(s->clearance, 0, LABEL_REL_FIRST),
+                   small_label(rig.policy, "intern//SOZIALDATEN")));
+    CHECK(s->model_count == 2 && str_eq(s->models[0], STR("toy"))); /* what the alias stands for */
+    CHECK(shows("\"person\":\"frau\",\"line\":\"amt\",\"ceiling\":\"intern//SOZIALDATEN\","
+                "\"models\":[\"toy\",\"other\"],\"networks\":[\"10.0.0.0/8\"]"));
+    rig_close(&rig);
+}
+
+TEST(tenants_and_people_a_key_names_are_made_unless_they_must_be_listed)
+{
+    char text[KEY_TEXT_MAX];
+    bool is_there = false;
+    rig_open(&rig);
+    struct key_wish w = wish("a", "intern");
+    w.person = STR("frau");
+    w.tenant = STR("haus");
+    CHECK_OK(add(&w, text));
+    CHECK_OK(tenants_have(rig.db, STR("haus"), &is_there));
+    CHECK(is_there);
+    snprintf(rig.params.gate_tenants, sizeof rig.params.gate_tenants, "listed");
+    w = wish("b", "intern");
+    w.tenant = STR("neu");
+    CHECK_ERR(add(&w, text), NOT_FOUND);
+    CHECK_STR(str_of(err_param()), STR("tenant"));
+    w.tenant = STR("haus");
+    w.person = STR("herr");
+    CHECK_ERR(add(&w, text), NOT_FOUND);
+    CHECK_STR(str_of(err_param()), STR("person"));
+    w.person = STR("frau");
+    CHECK_OK(add(&w, text));
+    rig_close(&rig);
+}
+
+TEST(a_person_has_one_tenant_and_so_have_their_keys)
+{
+    char text[KEY_TEXT_MAX];
+    rig_open(&rig);
+    struct key_wish w = wish("a", "intern");
+    w.person = STR("frau");
+    w.tenant = STR("haus");
+    CHECK_OK(add(&w, text));
+    w.name = STR("b");
+    w.tenant = STR("other");
+    CHECK_ERR(add(&w, text), ARGUMENT);
+    CHECK_STR(str_of(err_param()), STR("tenant"));
+    w.tenant = STR_NONE;
+    CHECK_OK(add(&w, text));
+    CHECK_STR(session_of(text)->tenant, STR("haus"));
+    rig_close(&rig);
+}
+
+TEST(a_scope_that_is_none_is_refused)
+{
+    static const struct {
+        const char *models, *networks, *ceiling, *person, *param;
+    } cases[] = {{"a,,b", "", "", "", "models"},
+                 {",", "", "", "", "models"},
+                 {"", "10.0.0.0/99", "", "", "networks"},
+                 {"", "", "GIBTSNICHT", "", ""},
+                 {"", "", "", "two words", "person"}};
+    char text[KEY_TEXT_MAX];
+    rig_open(&rig);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct key_wish w = wish("a", "intern");
+        w.models = str_of(cases[i].models);
+        w.networks = str_of(cases[i].networks);
+        w.ceiling = str_of(cases[i].ceiling);
+        w.person = str_of(cases[i].person);
+        CHECK(add(&w, text).code != 0);
+        if (cases[i].param[0])
+            CHECK_STR(str_of(err_param()), str_of(cases[i].param));
+    }
+    CHECK_STR(list(), STR("[]"));
+    rig_close(&rig);
+}
+
+TEST(a_key_is_replaced_recorded_and_both_work_for_the_overlap)
+{
+    char old[KEY_TEXT_MAX], fresh[KEY_TEXT_MAX] = "";
+    str id;
+    rig_open(&rig);
+    const struct key_wish w = wish("amt", "intern");
+    CHECK_OK(add(&w, old));
+    OPERATOR(c, &rig);
+    const struct key_rotation r = {STR("amt"), STR_NONE, 60000};
+    NEED_OK(caller_wait(&c, admin_key_rotate(&c.call, &r, fresh, &id)));
+    CHECK(session_of(old) && session_of(fresh));
+    CHECK(session_of(old)->expires_wall_ms <= clock_wall_ms() + 60000);
+    CHECK_INT(session_of(fresh)->expires_wall_ms, ==, 0);
+    CHECK(rig_has(rig_record(&rig, "key.rotate", c.id, 0), "\"object\":\"key_"));
+    CHECK(shows("\"name\":\"amt~") && shows("\"line\":\"amt\""));
+    PLAIN(p, &rig);
+    CHECK_ERR(admin_key_rotate(&p.call, &r, fresh, &id), DENIED);
+    rig_close(&rig);
+}
+
+TEST(a_new_key_whose_record_fails_is_taken_back_and_the_old_one_stays)
+{
+    char old[KEY_TEXT_MAX], fresh[KEY_TEXT_MAX] = "";
+    str id;
+    rig_open(&rig);
+    const struct key_wish w = wish("amt", "intern");
+    CHECK_OK(add(&w, old));
+    OPERATOR(c, &rig);
+    const struct key_rotation r = {STR("amt"), STR_NONE, 60000};
+    disk.sync_errno = EIO;
+    CHECK_ERR(caller_wait(&c, admin_key_rotate(&c.call, &r, fresh, &id)), IO);
+    disk.sync_errno = 0;
+    admin_key_undo(&c.call, id); /* as the API does */
+    CHECK(!session_of(fresh) && session_of(old));
+    rig_close(&rig);
+}
+
 /* ---- without a record there is no key */
 TEST(a_key_whose_record_finds_no_room_is_taken_back)
 {
@@ -284,5 +413,66 @@ TEST(whatever_fails_a_key_that_works_was_answered)
         CHECK(!e.code || fired);
         CHECK_INT(e.code == 0, ==, session_of(imported) != NULL);
     }
+    rig_close(&rig);
+}
+
+/* ---- access key pairs */
+static const struct session *
+signed_by(const struct pair_text *pair, bool *ret_has_secret)
+{
+    const struct session *s = NULL;
+    const secret *key = NULL;
+    *ret_has_secret = false;
+    if (gate_session_signed(rig.gate, str_of(pair->access_id), &s, &key).code)
+        return NULL;
+    *ret_has_secret = secret_eq((str){(const char *)key->at, key->len}, str_of(pair->secret));
+    return s;
+}
+
+TEST(a_key_with_a_pair_is_found_by_both)
+{
+    char text[KEY_TEXT_MAX];
+    struct pair_text made = {"", ""}, given = {"AKIDHOHEITTEST", "hoheit-secret"};
+    bool has_secret;
+    rig_open(&rig);
+    struct key_wish w = wish("amt", "VS-NfD"), v = wish("alt", "VS-NfD");
+    w.pair = &made;
+    v.pair = &given;
+    NEED_OK(add(&w, text));
+    CHECK(signed_by(&made, &has_secret) == session_of(text) && has_secret);
+    NEED_OK(add(&v, text));
+    CHECK(signed_by(&given, &has_secret) == session_of(text) && has_secret);
+    rig_close(&rig);
+}
+
+TEST(a_pair_that_cannot_be_makes_no_key)
+{
+    char text[KEY_TEXT_MAX];
+    struct pair_text bad = {"a b", "hoheit-secret"}, good = {"AKIDHOHEITTEST", "hoheit-secret"};
+    rig_open(&rig);
+    struct key_wish w = wish("amt", "VS-NfD");
+    w.pair = &bad;
+    CHECK_ERR(add(&w, text), ARGUMENT);
+    CHECK(!shows("\"amt\""));
+    w.pair = &good;
+    NEED_OK(add(&w, text));
+    w.name = STR("zwei");
+    CHECK_ERR(add(&w, text), CONFLICT);
+    CHECK(!shows("\"zwei\""));
+    rig_close(&rig);
+}
+
+TEST(a_pair_goes_with_its_key)
+{
+    char text[KEY_TEXT_MAX];
+    struct pair_text made = {"", ""};
+    bool has_secret;
+    rig_open(&rig);
+    struct key_wish w = wish("amt", "VS-NfD");
+    w.pair = &made;
+    NEED_OK(add(&w, text));
+    OPERATOR(c, &rig);
+    NEED_OK(caller_wait(&c, admin_key_revoke(&c.call, STR("amt"))));
+    CHECK(!signed_by(&made, &has_secret));
     rig_close(&rig);
 }

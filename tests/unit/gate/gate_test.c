@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 
+#include "gate/network.h"
+#include "unit/gate/asker.h"
 #include "unit/gate/caller.h"
 
 static struct rig rig;
@@ -169,5 +171,99 @@ TEST(readiness_that_cannot_be_said_is_an_error)
     ipc_free(TAKE(rig.control));
     loop_turn(rig.l);
     CHECK(gate_ready(rig.gate).code != ERR_OK);
+    rig_close(&rig);
+}
+
+/* ---- from where */
+TEST(a_key_for_some_networks_is_denied_from_elsewhere_on_record)
+{
+    static const struct network home = {{[10] = 0xff, [11] = 0xff, [12] = 10}, 104};
+    rig_open(&rig);
+    struct session s = {.key_id = STR("key_1"), .key_name = STR("amt"), .tenant = STR("haus")};
+    CHECK_OK(gate_check_peer(rig.gate, &s, STR("192.168.0.1:5"), STR("req_A"), rig.a));
+    s.networks = &home;
+    s.network_count = 1;
+    CHECK_OK(gate_check_peer(rig.gate, &s, STR("10.1.2.3:5"), STR("req_A"), rig.a));
+    CHECK_ERR(gate_check_peer(rig.gate, &s, STR("192.168.0.1:5"), STR("req_B"), rig.a), DENIED);
+    CHECK(strstr(err_public((err){ERR_DENIED}), "amt") != NULL);
+    CHECK_ERR(gate_check_peer(rig.gate, &s, STR("unix:0"), STR("req_C"), rig.a), DENIED);
+    RIG_UNTIL(&rig, rig_record(&rig, "decision", "req_C", 0).len);
+    CHECK(rig_has(rig_record(&rig, "decision", "req_B", 0), "\"rule\":\"session.network\""));
+    CHECK(!rig_record(&rig, "decision", "req_A", 0).len);
+    rig_close(&rig);
+}
+
+/* ---- a key that may not be used any more */
+static void
+revoke_key(struct session *s)
+{
+    s->is_revoked = true;
+    jobs_end(rig.gate, s);
+}
+
+TEST(what_runs_with_a_revoked_key_ends_at_once_and_nobody_else_notices)
+{
+    rig_open(&rig);
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "x"),
+                 *other = asker_new(&rig, "VS-NfD", "intern", "y");
+    NEED_OK(asker_run(k));
+    NEED_OK(asker_run(other));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    const uint64_t id = rig_submitted(&rig, e), second = rig_submitted(&rig, e);
+    rig_says(e, id, 0, "y");
+    RIG_UNTIL(&rig, k->pieces);
+    revoke_key(&k->session);
+    RIG_UNTIL(&rig, k->ended);
+    CHECK_ERR(k->end, UNAUTHENTICATED);
+    CHECK(strstr(k->public, "revoked") != NULL);
+    CHECK(rig_has(rig_record(&rig, "completion", k->id, 0), "\"outcome\":\"UNAUTHENTICATED\""));
+    rig_done(e, second, 0, true);
+    RIG_UNTIL(&rig, other->ended);
+    CHECK_ERR(other->end, OK);
+    asker_free(k);
+    asker_free(other);
+    rig_close(&rig);
+}
+
+TEST(what_waits_with_a_revoked_key_never_reaches_an_engine)
+{
+    rig_open(&rig);
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "x");
+    NEED_OK(asker_run(k));
+    RIG_UNTIL(&rig, rig.starts);
+    revoke_key(&k->session);
+    RIG_UNTIL(&rig, k->ended);
+    CHECK_ERR(k->end, UNAUTHENTICATED);
+    asker_free(k);
+    disk_hold(); /* and while its decision is being written */
+    k = asker_new(&rig, "VS-NfD", "intern", "x");
+    NEED_OK(asker_run(k));
+    revoke_key(&k->session);
+    CHECK_INT(k->ended, ==, 0);
+    disk_release();
+    RIG_UNTIL(&rig, k->ended);
+    CHECK_ERR(k->end, UNAUTHENTICATED);
+    CHECK(rig_has(rig_record(&rig, "completion", k->id, 0), "UNAUTHENTICATED"));
+    asker_free(k);
+    rig_close(&rig);
+}
+
+TEST(nothing_more_leaves_when_the_key_s_time_is_over)
+{
+    rig_open(&rig);
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "x");
+    k->session.expires_wall_ms = clock_wall_ms() + 60000;
+    NEED_OK(asker_run(k));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    const uint64_t id = rig_submitted(&rig, e);
+    rig_says(e, id, 0, "y");
+    RIG_UNTIL(&rig, k->pieces);
+    clock_fix(clock_ns(), clock_wall_ms() + 61000);
+    rig_says(e, id, 0, "z");
+    RIG_UNTIL(&rig, k->ended);
+    clock_free();
+    CHECK_ERR(k->end, UNAUTHENTICATED);
+    CHECK_STR(asker_text(k, 0), STR("y"));
+    asker_free(k);
     rig_close(&rig);
 }

@@ -112,6 +112,23 @@ TEST(a_made_key_is_found_with_all_its_record_says)
     close_ring(&r);
 }
 
+TEST(a_session_is_found_by_the_id_of_its_key_even_when_it_was_revoked)
+{
+    struct ring r;
+    char text[KEY_TEXT_MAX];
+    open_ring(&r);
+    struct key_record k = record("amt");
+    NEED_OK(keyring_add(r.k, &k, text));
+    const struct session *s = keyring_session(r.k, k.id);
+    NEED(s);
+    CHECK_STR(s->key_id, k.id);
+    CHECK(!keyring_session(r.k, STR("amt")));
+    CHECK(!keyring_session(r.k, STR("")));
+    CHECK_OK(keyring_revoke(r.k, k.id, 1500));
+    CHECK(keyring_session(r.k, k.id) == s && s->is_revoked);
+    close_ring(&r);
+}
+
 TEST(what_is_no_key_is_unauthenticated)
 {
     struct ring r, other;
@@ -245,6 +262,185 @@ TEST(a_name_that_looks_like_an_id_does_not_stand_for_that_key)
     CHECK_INT(find(&r, str_of(text[1])), ==, ERR_OK);
     CHECK_OK(keyring_revoke(r.k, str_of(id), 1500)); /* now the name is meant */
     CHECK_INT(find(&r, str_of(text[1])), ==, ERR_UNAUTHENTICATED);
+    close_ring(&r);
+}
+
+/* ---- replacing */
+static enum err_code
+rotate(struct ring *r, const char *id_or_name, const char *imported, char text[KEY_TEXT_MAX])
+{
+    const struct key_change c = {str_of(id_or_name), str_of(imported), 1200, 1700};
+    str id = STR_NONE;
+    text[0] = '\0';
+    const err e = keyring_rotate(r->k, &c, text, &id);
+    CHECK((e.code == 0) == (id.len > 0) && (e.code == 0) == (text[0] != '\0'));
+    return (enum err_code)e.code;
+}
+
+TEST(a_key_that_is_replaced_works_on_until_its_end_and_both_are_of_one_line)
+{
+    struct ring r;
+    const struct session *was = NULL, *is = NULL;
+    char old[KEY_TEXT_MAX], fresh[KEY_TEXT_MAX];
+    open_ring(&r);
+    add(&r, "a", old);
+    CHECK_INT(rotate(&r, "a", "", fresh), ==, ERR_OK);
+    for (int again = 0; again < 2; again++) {
+        NEED_OK(keyring_find(r.k, str_of(old), &was));
+        NEED_OK(keyring_find(r.k, str_of(fresh), &is));
+        CHECK(str_starts(was->key_name, STR("a~")) && was->key_name.len == 8);
+        CHECK_STR(is->key_name, STR("a"));
+        CHECK_STR(was->line, STR("a"));
+        CHECK_STR(is->line, STR("a"));
+        CHECK_INT(was->expires_wall_ms, ==, 1700);
+        CHECK_INT(is->expires_wall_ms, ==, 2000);
+        CHECK(label_eq(is->clearance, was->clearance) && is->roles == was->roles);
+        CHECK(keyring_has_line(r.k, STR("a")) && !keyring_has_line(r.k, was->key_name));
+        reopen(&r);
+    }
+    close_ring(&r);
+}
+
+TEST(the_overlap_is_never_longer_than_the_key_would_have_lived)
+{
+    struct ring r;
+    const struct session *was = NULL;
+    char old[KEY_TEXT_MAX], fresh[KEY_TEXT_MAX] = "";
+    str id;
+    open_ring(&r);
+    add(&r, "a", old);
+    const struct key_change c = {STR("a"), STR_NONE, 1200, 999999};
+    CHECK_OK(keyring_rotate(r.k, &c, fresh, &id));
+    NEED_OK(keyring_find(r.k, str_of(old), &was));
+    CHECK_INT(was->expires_wall_ms, ==, 2000);
+    close_ring(&r);
+}
+
+TEST(only_the_latest_of_a_line_can_be_replaced)
+{
+    struct ring r;
+    const struct session *was = NULL;
+    char old[KEY_TEXT_MAX], fresh[KEY_TEXT_MAX], third[KEY_TEXT_MAX], name[32];
+    open_ring(&r);
+    add(&r, "a", old);
+    CHECK_INT(rotate(&r, "a", "", fresh), ==, ERR_OK);
+    NEED_OK(keyring_find(r.k, str_of(old), &was));
+    snprintf(name, sizeof name, "%.*s", STR_FMT(was->key_name));
+    CHECK_INT(rotate(&r, name, "", third), ==, ERR_CONFLICT);
+    CHECK_INT(rotate(&r, "nobody", "", third), ==, ERR_NOT_FOUND);
+    CHECK_INT(rotate(&r, "a", "kurz", third), ==, ERR_ARGUMENT);
+    CHECK_INT(rotate(&r, "a", "from-elsewhere", third), ==, ERR_OK);
+    CHECK_STR(str_of(third), STR("from-elsewhere"));
+    CHECK_INT(rotate(&r, "a", "from-elsewhere", third), ==, ERR_CONFLICT);
+    CHECK_INT(count(&r), ==, 3);
+    CHECK_INT(find(&r, STR("from-elsewhere")), ==, ERR_OK);
+    /* When the successor was taken back, the old one can be replaced after all. */
+    const str id = keyring_at(r.k, 2)->id;
+    CHECK_OK(keyring_revoke(r.k, id, 1300));
+    CHECK_INT(find(&r, str_of(fresh)), ==, ERR_OK);
+    snprintf(name, sizeof name, "%.*s", STR_FMT(keyring_at(r.k, 1)->name));
+    CHECK_INT(rotate(&r, name, "", third), ==, ERR_OK);
+    CHECK_STR(keyring_at(r.k, 3)->name, STR("a"));
+    close_ring(&r);
+}
+
+static unsigned told;
+static const struct session *told_of[4];
+
+static void
+on_revoked(void *ctx, const struct session *s)
+{
+    CHECK(ctx == &told && s->is_revoked);
+    told_of[told++ % 4] = s;
+}
+
+TEST(who_revokes_the_name_revokes_what_it_replaced_and_the_listener_hears_of_each)
+{
+    struct ring r;
+    char old[KEY_TEXT_MAX], fresh[KEY_TEXT_MAX], other[KEY_TEXT_MAX];
+    open_ring(&r);
+    told = 0;
+    add(&r, "a", old);
+    add(&r, "b", other);
+    CHECK_INT(rotate(&r, "a", "", fresh), ==, ERR_OK);
+    keyring_on_revoked(r.k, on_revoked, &told);
+    CHECK_OK(keyring_revoke(r.k, STR("a"), 1500));
+    CHECK_INT(told, ==, 2);
+    CHECK_INT(find(&r, str_of(old)), ==, ERR_UNAUTHENTICATED);
+    CHECK_INT(find(&r, str_of(fresh)), ==, ERR_UNAUTHENTICATED);
+    CHECK_INT(find(&r, str_of(other)), ==, ERR_OK);
+    CHECK(!keyring_has_line(r.k, STR("a")));
+    reopen(&r);
+    CHECK_INT(find(&r, str_of(old)), ==, ERR_UNAUTHENTICATED);
+    close_ring(&r);
+}
+
+TEST(who_revokes_the_old_one_or_an_id_revokes_that_alone)
+{
+    struct ring r;
+    char old[KEY_TEXT_MAX], fresh[KEY_TEXT_MAX];
+    open_ring(&r);
+    add(&r, "a", old);
+    CHECK_INT(rotate(&r, "a", "", fresh), ==, ERR_OK);
+    CHECK_OK(keyring_revoke(r.k, keyring_at(r.k, 0)->name, 1500));
+    CHECK_INT(find(&r, str_of(old)), ==, ERR_UNAUTHENTICATED);
+    CHECK_INT(find(&r, str_of(fresh)), ==, ERR_OK);
+    CHECK_INT(rotate(&r, "a", "", old), ==, ERR_OK);
+    CHECK_OK(keyring_revoke(r.k, keyring_at(r.k, 2)->id, 1500));
+    CHECK_INT(find(&r, str_of(fresh)), ==, ERR_OK);
+    CHECK_INT(find(&r, str_of(old)), ==, ERR_UNAUTHENTICATED);
+    close_ring(&r);
+}
+
+TEST(models_and_networks_of_a_key_are_in_its_session)
+{
+    struct ring r;
+    const struct session *s = NULL;
+    char text[KEY_TEXT_MAX];
+    struct key_record k = record("a");
+    k.models = STR("m1,m2:8b");
+    k.networks = STR("10.0.0.0/8, fd00::/8");
+    k.person = STR("frau");
+    open_ring(&r);
+    CHECK_OK(keyring_add(r.k, &k, text));
+    for (int again = 0; again < 2; again++) {
+        NEED_OK(keyring_find(r.k, str_of(text), &s));
+        CHECK_INT(s->model_count, ==, 2);
+        CHECK_STR(s->models[1], STR("m2:8b"));
+        CHECK_INT(s->network_count, ==, 2);
+        CHECK_STR(s->person, STR("frau"));
+        reopen(&r);
+    }
+    k = record("b");
+    k.networks = STR("nonsense");
+    CHECK_ERR(keyring_add(r.k, &k, text), ARGUMENT);
+    CHECK_INT(count(&r), ==, 1);
+    close_ring(&r);
+}
+
+TEST(whatever_fails_while_a_key_is_replaced_memory_and_store_agree)
+{
+    bool fired = true;
+    struct ring r;
+    char first[KEY_TEXT_MAX];
+    open_ring(&r);
+    add(&r, "a", first);
+    for (long n = 1; fired; n++) {
+        const struct key_change c = {STR("a"), STR_NONE, 1200, 1700};
+        char text[KEY_TEXT_MAX] = "";
+        str id;
+        fault_arm(n);
+        const err e = keyring_rotate(r.k, &c, text, &id);
+        fired = fault_fired();
+        fault_arm(0);
+        CHECK_INT(e.code != 0, ==, fired);
+        CHECK_INT(count(&r), ==, e.code ? 1 : 2);
+        CHECK_INT(find(&r, str_of(first)), ==, ERR_OK);
+        CHECK_STR(keyring_at(r.k, e.code ? 0 : 1)->name, STR("a"));
+        reopen(&r);
+        CHECK_INT(count(&r), ==, e.code ? 1 : 2);
+        CHECK_INT(find(&r, str_of(text)), ==, e.code ? ERR_UNAUTHENTICATED : ERR_OK);
+    }
     close_ring(&r);
 }
 

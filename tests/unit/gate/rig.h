@@ -20,6 +20,7 @@
 #include "os/ipc.h"
 #include "os/proc.h"
 #include "test.h"
+#include "unit/audit/desk.h"
 #include "unit/audit/disk.h"
 #include "unit/model/small_policy.h"
 
@@ -33,7 +34,7 @@ struct rig_engine { /* as hoheitd was asked for it */
 };
 
 struct rig {
-    char dir[512], models[540];
+    char dir[512], models[540], blobs[540];
     loop *l;
     struct params params;
     meters meters;
@@ -41,7 +42,8 @@ struct rig {
     db *db;
     registry *registry;
     audit *audit;
-    secret pepper;
+    struct log_end log; /* hoheit-log, on the same loop */
+    secret pepper, seal_key;
     gate *gate;
     arena *a;
     ipc *control; /* hoheitd's end */
@@ -170,9 +172,12 @@ rig_open_parts(struct rig *r)
     CHECK_OK(db_open(path, &r->db));
     CHECK_OK(registry_open(r->db, r->policy, &r->registry));
     snprintf(path, sizeof path, "%s/audit", r->dir);
-    CHECK_OK(audit_open(r->l, path, &r->params, &r->meters, &r->audit));
+    CHECK_OK(log_end_open(&r->log, r->l, path, &r->params, &r->meters));
+    r->audit = r->log.a;
     CHECK_OK(secret_get(&r->pepper, 32));
     memset(r->pepper.at, 7, 32);
+    CHECK_OK(secret_get(&r->seal_key, 32));
+    memset(r->seal_key.at, 9, 32);
 }
 
 static inline struct gate_parts
@@ -186,7 +191,9 @@ rig_parts(struct rig *r, int control)
                                .registry = r->registry,
                                .audit = r->audit,
                                .pepper = &r->pepper,
+                               .seal_key = &r->seal_key,
                                .models_dir = r->models,
+                               .blobs_dir = r->blobs,
                                .control = control,
                                .address = "127.0.0.1:7080",
                                .commit = "abc",
@@ -211,6 +218,7 @@ rig_open(struct rig *r)
     memset(r, 0, sizeof *r);
     snprintf(r->dir, sizeof r->dir, "%s/rig%u", test_dir(), number++);
     snprintf(r->models, sizeof r->models, "%s/models", r->dir);
+    snprintf(r->blobs, sizeof r->blobs, "%s/blobs", r->dir);
     CHECK_OK(file_make_dir(r->models, 0700));
     params_default(&r->params);
     rig_open_parts(r);
@@ -231,11 +239,12 @@ rig_close(struct rig *r)
         fd_auto(&r->engines[i].far);
     }
     r->starts = r->stops = 0;
-    audit_close(r->audit);
+    log_end_close(&r->log);
     registry_free(r->registry);
     db_close(r->db);
     policy_free(r->policy);
     secret_done(&r->pepper);
+    secret_done(&r->seal_key);
     loop_free(r->l);
     arena_free(r->a);
 }

@@ -20,7 +20,10 @@ small_policy(void)
                                "  - { bit: 128, id: BUND, title: Bund }\n"
                                "  - { bit: 129, id: BAYERN, title: Bayern }\n"
                                "taints:\n"
-                               "  - { bit: 224, id: web, title: Netz }\n";
+                               "  - { bit: 224, id: web, title: Netz }\n"
+                               "  - { bit: 225, id: external-model, title: Fremdes Modell }\n"
+                               "downgrades:\n"
+                               "  - { id: pseudonym, removes: SOZIALDATEN, lowers: intern }\n";
     policy *p = NULL;
     CHECK_OK(policy_load(str_of(text), &p));
     if (p)

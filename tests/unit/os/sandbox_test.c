@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,10 +101,8 @@ reports(enum sandbox_role role)
     WANT(2, r.no_new_privs && r.core_dumps_off);
     WANT(3, r.landlock_abi == abi && r.landlock == (abi > 0));
     WANT(4, r.seccomp == CALLS_FIT);
-    WANT(5, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || role == SANDBOX_GATE ||
-                role == SANDBOX_ENGINE);
-    WANT(8, !CALLS_FIT || role == SANDBOX_GATE || role == SANDBOX_ENGINE ||
-                prctl(PR_GET_DUMPABLE) == 0);
+    WANT(5, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || calls_is_cell(role));
+    WANT(8, !CALLS_FIT || calls_is_cell(role) || prctl(PR_GET_DUMPABLE) == 0);
     struct rlimit l;
     WANT(6, getrlimit(RLIMIT_CORE, &l) == 0 && l.rlim_cur == 0 && l.rlim_max == 0);
     WANT(7, getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur == 256 && l.rlim_max == 256);
@@ -119,6 +120,11 @@ reports_engine(void)
     return reports(SANDBOX_ENGINE);
 }
 static int
+reports_egress(void)
+{
+    return reports(SANDBOX_EGRESS);
+}
+static int
 reports_supervisor(void)
 {
     return reports(SANDBOX_SUPERVISOR);
@@ -134,6 +140,7 @@ TEST(each_role_is_entered_strictly_and_says_what_holds)
     NEED(prepare());
     CHECK_INT(in_child(reports_gate), ==, 0);
     CHECK_INT(in_child(reports_engine), ==, 0);
+    CHECK_INT(in_child(reports_egress), ==, 0);
     CHECK_INT(in_child(reports_supervisor), ==, 0);
     CHECK_INT(in_child(reports_cli), ==, 0);
 }
@@ -373,6 +380,124 @@ TEST(an_engine_without_readable_paths_opens_nothing)
 {
     NEED(prepare());
     CHECK_INT(in_child(engine_without_files), ==, 0);
+}
+
+/* ---- egress: the only one with a way out, and with nothing else */
+
+static int
+reaches(int family, const struct sockaddr *to, socklen_t len)
+{
+    const int f = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int number = f < 0 || connect(f, to, len) != 0 ? errno : 0;
+    if (f >= 0)
+        close(f);
+    return number;
+}
+
+/* What connecting to a listener on loopback came to, inside `role`. */
+static int
+reaches_loopback(enum sandbox_role role)
+{
+    struct sandbox_report r;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    WANT(201, bind(listener, (struct sockaddr *)&at, len) == 0 && listen(listener, 4) == 0 &&
+                  getsockname(listener, (struct sockaddr *)&at, &len) == 0);
+    WANT(202, enter(role, &r));
+    return !r.seccomp && !r.landlock ? 203 : reaches(AF_INET, (struct sockaddr *)&at, len);
+}
+
+static int
+gate_reaches(void)
+{
+    return reaches_loopback(SANDBOX_GATE);
+}
+static int
+engine_reaches(void)
+{
+    return reaches_loopback(SANDBOX_ENGINE);
+}
+static int
+egress_reaches(void)
+{
+    return reaches_loopback(SANDBOX_EGRESS);
+}
+
+TEST(nobody_makes_a_connection_but_egress)
+{
+    NEED(prepare());
+    CHECK_INT(in_child(egress_reaches), ==, 0);
+    if (!CALLS_FIT)
+        SKIP("a sanitizer's build has no system call filter");
+    CHECK_INT(in_child(gate_reaches), ==, EACCES);
+    CHECK_INT(in_child(engine_reaches), ==, EACCES);
+}
+
+static int
+egress_stays_in(void)
+{
+    struct sandbox_report r;
+    const struct sockaddr_un local = {.sun_family = AF_UNIX, .sun_path = "/run/x.sock"};
+    const struct sandbox_spec s = {.role = SANDBOX_EGRESS, .files_max = 256, .strict = true};
+    WANT(1, !sandbox_enter(&s, &r).code);
+    WANT(2, !r.landlock || tries("/etc/passwd", O_RDONLY) == EACCES);
+    WANT(3, !r.landlock || tries(model, O_RDONLY) == EACCES);
+    WANT(4, !r.landlock || tries(mine, O_RDONLY) == EACCES);
+    WANT(5, !(r.landlock || r.seccomp) || tries(model, O_RDWR) == EACCES);
+    WANT(6,
+         !(r.landlock || r.seccomp) || tries("/tmp/hoheit-egress", O_WRONLY | O_CREAT) == EACCES);
+    WANT(7,
+         !r.seccomp || reaches(AF_UNIX, (const struct sockaddr *)&local, sizeof local) == EACCES);
+    const int f = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    WANT(8, f >= 0);
+    WANT(9, !r.seccomp || (listen(f, 1) == -1 && errno == EACCES));
+    WANT(10, !r.seccomp || mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                                0) == MAP_FAILED);
+    return 0;
+}
+
+TEST(egress_opens_no_file_serves_nobody_and_reaches_no_local_socket)
+{
+    NEED(prepare());
+    CHECK_INT(in_child(egress_stays_in), ==, 0);
+}
+
+static int
+egress_runs_a_program(void)
+{
+    struct sandbox_report r;
+    WANT(1, enter(SANDBOX_EGRESS, &r));
+    execl("/bin/true", "true", NULL);
+    return r.seccomp || r.landlock ? 3 : 0;
+}
+
+TEST(egress_that_runs_a_program_is_killed)
+{
+    if (!sandbox_probe().seccomp)
+        SKIP("this kernel has no seccomp");
+    NEED(prepare());
+    CHECK_INT(in_child(egress_runs_a_program), ==, CALLS_FIT ? -SIGSYS : 3);
+}
+
+static int
+egress_looks_up(void)
+{
+    struct sandbox_report r;
+    struct addrinfo *found = NULL;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    WANT(1, enter(SANDBOX_EGRESS, &r));
+    WANT(2, getaddrinfo("localhost", "80", &hints, &found) == 0 && found);
+    freeaddrinfo(found);
+    WANT(3, getaddrinfo("no-such-host.invalid", "80", &hints, &found) != 0);
+    WANT(4, loop_works());
+    return 0;
+}
+
+TEST(egress_looks_up_names_inside)
+{
+    NEED(prepare());
+    CHECK_INT(in_child(egress_looks_up), ==, 0);
 }
 
 /* ---- the supervisor */

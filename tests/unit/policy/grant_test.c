@@ -225,6 +225,9 @@ break_rule(struct scene *c, enum rule r)
     case RULE_SESSION_REVOKED:
         c->s.is_revoked = true;
         return;
+    case RULE_SESSION_NETWORK:
+        c->q.is_elsewhere = true;
+        return;
     case RULE_OP_ROLE:
         c->q.op = OP_KEY_ADD;
         c->s.roles &= ~(uint32_t)ROLE_OPERATOR;
@@ -304,6 +307,7 @@ TEST(a_denial_says_why_in_one_sentence)
     } cases[] = {
         {RULE_SESSION_EXPIRED, "key demo has expired"},
         {RULE_SESSION_REVOKED, "key demo was revoked"},
+        {RULE_SESSION_NETWORK, "key demo may not be used from this address"},
         {RULE_OP_ROLE, "key.add needs the role operator (Betrieb), which key demo lacks"},
         {RULE_OP_SCOPE, "key demo is not for model toy"},
         {RULE_INSTANCE_CEILING, "label GEHEIM is above the ceiling VS-V of this installation"},
@@ -432,6 +436,7 @@ ask_anything(struct scene *c)
     c->q.data = label_meet(random_label(), random_label());
     c->q.data = label_join(label_part(c->q.data, 8, 248), label_of_level(label_level(c->q.data)));
     c->s.clearance = random_high_label();
+    c->s.roles = ROLE_OPERATOR | ROLE_AUDITOR | ROLE_OFFICER | ROLE_BUSINESS;
     c->q.target = random_high_label();
     c->q.op = (enum op)(test_random() % OP_COUNT);
 }

@@ -85,6 +85,19 @@ TEST(rest_is_no_credit_and_no_escape)
     CHECK_INT(b->counter, >, a->counter);
 }
 
+TEST(who_was_served_yesterday_is_not_behind_who_comes_today_for_the_first_time)
+{
+    fresh();
+    struct fair_tenant *old = fair_enter(&f, 1, 1);
+    fair_charge(old, 1000000, 0);
+    fair_leave(old, 5);
+    struct fair_tenant *new = fair_enter(&f, 2, 1);
+    CHECK_INT(new->counter, ==, old->counter);
+    fair_leave(new, 6);
+    struct fair_tenant *third = fair_enter(&f, 3, 1);
+    CHECK_INT(third->counter, ==, old->counter);
+}
+
 TEST(the_order_is_total_and_consistent)
 {
     struct fair_claim c[3];
@@ -93,8 +106,12 @@ TEST(the_order_is_total_and_consistent)
         for (size_t i = 0; i < 3; i++) {
             struct fair_tenant *t = fair_enter(&f, next(4), 1 + (uint32_t)next(3));
             fair_charge(t, (uint32_t)next(3), 0);
-            c[i] = (struct fair_claim){t,       (enum fair_class)next(3), next(3) * FAIR_AGE_US,
-                                       next(3), (uint32_t)next(2),        (uint64_t)n * 3 + i};
+            c[i] = (struct fair_claim){.tenant = t,
+                                       .class = (enum fair_class)next(3),
+                                       .came_us = next(3) * FAIR_AGE_US,
+                                       .deadline_us = next(3),
+                                       .cached = (uint32_t)next(2),
+                                       .number = (uint64_t)n * 3 + i};
         }
         const uint64_t now = next(4) * FAIR_AGE_US;
         for (size_t i = 0; i < 3; i++)
@@ -118,9 +135,24 @@ TEST(a_seat_goes_to_a_higher_class_and_never_to_a_lower)
     const struct fair_claim clerk = {.tenant = a, .class = FAIR_CLERK};
     const struct fair_claim citizen = {.tenant = b, .class = FAIR_CITIZEN};
     const struct fair_claim batch = {.tenant = b, .class = FAIR_BATCH};
-    CHECK(fair_ousts(&citizen, &clerk));
-    CHECK(!fair_ousts(&batch, &clerk));
-    CHECK(fair_ousts(&clerk, &batch));
+    CHECK(fair_ousts(&citizen, &clerk, 0));
+    CHECK(!fair_ousts(&batch, &clerk, 0));
+    CHECK(fair_ousts(&clerk, &batch, 0));
+}
+
+TEST(who_got_a_seat_by_its_age_keeps_it_for_a_while_or_it_would_starve_all_the_same)
+{
+    fresh();
+    struct fair_tenant *a = fair_enter(&f, 1, 1), *b = fair_enter(&f, 2, 1);
+    const uint64_t now = 3 * FAIR_AGE_US;
+    struct fair_claim old = {.tenant = a, .class = FAIR_BATCH, .came_us = 0};
+    struct fair_claim young = {.tenant = a, .class = FAIR_BATCH, .came_us = now - 1};
+    const struct fair_claim citizen = {.tenant = b, .class = FAIR_CITIZEN, .came_us = now};
+    fair_seat(&old, now);
+    fair_seat(&young, now);
+    CHECK(!fair_ousts(&citizen, &old, now + FAIR_HOLD_US - 1));
+    CHECK(fair_ousts(&citizen, &old, now + FAIR_HOLD_US));
+    CHECK(fair_ousts(&citizen, &young, now));
 }
 
 TEST(who_has_more_than_its_share_gives_way_until_shares_are_even_and_no_further)
@@ -129,13 +161,13 @@ TEST(who_has_more_than_its_share_gives_way_until_shares_are_even_and_no_further)
     struct fair_tenant *a = fair_enter(&f, 1, 1), *b = fair_enter(&f, 2, 1);
     const struct fair_claim of_a = {.tenant = a}, of_b = {.tenant = b};
     a->seats = 8;
-    while (fair_ousts(&of_b, &of_a)) {
+    while (fair_ousts(&of_b, &of_a, 0)) {
         a->seats--;
         b->seats++;
     }
     CHECK_INT(a->seats, ==, 4);
     CHECK_INT(b->seats, ==, 4);
-    CHECK(!fair_ousts(&of_a, &of_b) && !fair_ousts(&of_a, &of_a));
+    CHECK(!fair_ousts(&of_a, &of_b, 0) && !fair_ousts(&of_a, &of_a, 0));
 }
 
 TEST(no_two_take_a_seat_from_each_other_in_turn)
@@ -147,11 +179,11 @@ TEST(no_two_take_a_seat_from_each_other_in_turn)
                     struct fair_tenant a = {.id = 1, .weight = wa, .seats = sa};
                     struct fair_tenant b = {.id = 2, .weight = wb, .seats = sb};
                     const struct fair_claim of_a = {.tenant = &a}, of_b = {.tenant = &b};
-                    if (!fair_ousts(&of_a, &of_b))
+                    if (!fair_ousts(&of_a, &of_b, 0))
                         continue;
                     a.seats++;
                     b.seats--;
-                    CHECK(!fair_ousts(&of_b, &of_a));
+                    CHECK(!fair_ousts(&of_b, &of_a, 0));
                 }
 }
 

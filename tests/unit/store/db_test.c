@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "os/file.h"
 #include "store/models.h"
+#include "store/query.h"
 #include "test.h"
 
 enum { PATH_LEN = 256, FILE_MAX = 1 << 20 };
@@ -179,6 +180,64 @@ TEST(while_one_program_writes_another_is_told_to_wait)
     db_close(two);
 }
 
+static int64_t
+synchronous_of(db *d)
+{
+    sqlite3_stmt *ask = NULL;
+    int64_t mode = -1;
+    if (sqlite3_prepare_v2(d->sqlite, "PRAGMA synchronous", -1, &ask, NULL) == SQLITE_OK &&
+        sqlite3_step(ask) == SQLITE_ROW)
+        mode = sqlite3_column_int64(ask, 0);
+    sqlite3_finalize(ask);
+    return mode;
+}
+
+TEST(only_a_light_transaction_is_not_flushed)
+{
+    char room[PATH_LEN];
+    db *d = NULL;
+    NEED_OK(db_open(path_of("light", room), &d));
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(synchronous_of(d), ==, 2);
+        CHECK_OK(db_begin_light(d));
+        CHECK_INT(synchronous_of(d), ==, 1);
+        CHECK_OK(set_value(d, i));
+        if (i)
+            db_rollback(d);
+        else
+            CHECK_OK(db_commit(d));
+        CHECK_INT(synchronous_of(d), ==, 2);
+        CHECK_INT(value_of(d), ==, 0);
+        CHECK_OK(db_begin(d));
+        CHECK_INT(synchronous_of(d), ==, 2);
+        CHECK_OK(db_commit(d));
+    }
+    db_close(d);
+}
+
+TEST(whatever_fails_in_a_light_transaction_the_next_is_flushed)
+{
+    char room[PATH_LEN];
+    db *d = NULL;
+    bool fired = true;
+    NEED_OK(db_open(path_of("light-faults", room), &d));
+    for (long n = 1; fired; n++) {
+        fault_arm(n);
+        err e = db_begin_light(d);
+        if (!e.code)
+            e = set_value(d, 7);
+        if (!e.code)
+            e = db_commit(d);
+        fired = fault_fired();
+        fault_arm(0);
+        CHECK_INT(e.code != 0, ==, fired);
+        if (e.code)
+            db_rollback(d);
+        CHECK_INT(synchronous_of(d), ==, 2);
+    }
+    db_close(d);
+}
+
 /* ---- files that are not to be opened */
 
 TEST(a_path_that_leads_nowhere_is_refused)
@@ -209,18 +268,35 @@ TEST(a_file_of_another_program_is_refused_and_not_touched)
     CHECK_ERR(db_open(room, &d), CORRUPT);
 }
 
+static int
+version_of(const char *path)
+{
+    sqlite3 *s = NULL;
+    sqlite3_stmt *ask = NULL;
+    int version = -1;
+    if (sqlite3_open(path, &s) == SQLITE_OK &&
+        sqlite3_prepare_v2(s, "PRAGMA user_version", -1, &ask, NULL) == SQLITE_OK &&
+        sqlite3_step(ask) == SQLITE_ROW)
+        version = sqlite3_column_int(ask, 0);
+    sqlite3_finalize(ask);
+    sqlite3_close(s);
+    return version;
+}
+
 TEST(a_file_of_a_newer_version_is_refused_and_not_touched)
 {
-    char room[PATH_LEN];
+    char room[PATH_LEN], back[64];
     db *d = NULL;
     NEED_OK(db_open(path_of("newer", room), &d));
     CHECK_OK(set_value(d, 3));
     db_close(d);
+    const int version = version_of(room);
     NEED_OK(run_foreign(room, "PRAGMA user_version = 99"));
     d = NULL;
     CHECK_ERR(db_open(room, &d), CONFIG);
     CHECK(str_find(str_of(err_public((err){ERR_CONFIG})), STR("schema 99")) > 0);
-    NEED_OK(run_foreign(room, "PRAGMA user_version = 1"));
+    snprintf(back, sizeof back, "PRAGMA user_version = %d", version);
+    NEED_OK(run_foreign(room, back));
     NEED_OK(db_open(room, &d));
     CHECK_INT(value_of(d), ==, 3);
     db_close(d);

@@ -178,7 +178,7 @@ TEST(what_is_no_key_is_refused_and_leaves_the_result_alone)
     for (size_t len = 0; len < TEXT_LEN; len++)
         CHECK_ERR(key_read(&pepper, (str){m.text, len}, &mac), UNAUTHENTICATED);
     static const str bad[] = {
-        STR_INIT("sk-proj-0123456"),
+        STR_INIT("short"),
         STR_INIT("a key with some blanks"),
         STR_INIT("a-key-with-an-\xc3\xa4-in-it"),
         STR_INIT("a-key-with-a-NUL\0"),
@@ -199,7 +199,7 @@ TEST(what_is_no_key_is_refused_and_leaves_the_result_alone)
 
 TEST(a_key_made_elsewhere_is_read_to_the_digest_it_was_imported_with)
 {
-    static const str keys[] = {STR_INIT("sk-hoheit-testbed"), STR_INIT("0123456789abcdef"),
+    static const str keys[] = {STR_INIT("sk-hoheit-testbed"), STR_INIT("sk-test"),
                                STR_INIT("HOH_0123456789abcdef"), STR_INIT("!\"#$%&'()*+,-./~")};
     AUTO(secret) pepper = pepper_of(1);
     AUTO(arena) *a = NULL;
@@ -211,6 +211,8 @@ TEST(a_key_made_elsewhere_is_read_to_the_digest_it_was_imported_with)
         CHECK(str_starts(id, STR("key_")) && id.len == 30);
         NEED_OK(key_read(&pepper, keys[i], &mac));
         CHECK(digest_eq(&mac, &made));
+        NEED_OK(hmac_sha256(&pepper, keys[i], &mac));
+        CHECK(!digest_eq(&mac, &made)); /* as a key of ours would be */
     }
 }
 
@@ -225,7 +227,7 @@ TEST(what_is_too_short_too_long_or_looks_like_ours_is_not_imported)
         digest mac;
         str id = STR("before");
         const err e = key_import(&pepper, (str){text, len}, &id, &mac, a);
-        CHECK_INT(e.code, ==, len >= 16 && len <= 127 ? ERR_OK : ERR_ARGUMENT);
+        CHECK_INT(e.code, ==, len >= 6 && len <= 120 ? ERR_OK : ERR_ARGUMENT);
         CHECK(!e.code || str_eq(id, STR("before")));
     }
     for (int c = 0; c < 256; c++) {
@@ -295,6 +297,11 @@ record_of(int i, char room[64])
     k.name = str_of(room + 20);
     snprintf(room + 44, 20, "tenant %d", i % 3);
     k.tenant = str_of(room + 44);
+    k.person = i % 2 ? STR("frau.amt") : STR_NONE;
+    k.line = STR("line");
+    k.models = i % 3 ? STR("a,b") : STR_NONE;
+    k.networks = STR("10.0.0.0/8");
+    k.ceiling_text = STR("offen");
     memset(k.mac.bytes, i + 1, sizeof k.mac.bytes);
     return k;
 }
@@ -327,6 +334,11 @@ check_record(const struct key_record *got, const struct key_record *want)
     CHECK(label_eq(got->default_label, want->default_label));
     CHECK_STR(got->clearance_text, want->clearance_text);
     CHECK_STR(got->default_text, want->default_text);
+    CHECK_STR(got->person, want->person);
+    CHECK_STR(got->line, want->line);
+    CHECK_STR(got->models, want->models);
+    CHECK_STR(got->networks, want->networks);
+    CHECK_STR(got->ceiling_text, want->ceiling_text);
     CHECK_INT(got->created_wall_ms, ==, want->created_wall_ms);
     CHECK_INT(got->expires_wall_ms, ==, want->expires_wall_ms);
     CHECK_INT(got->revoked_wall_ms, ==, want->revoked_wall_ms);
@@ -385,6 +397,29 @@ TEST(a_name_in_use_is_a_conflict_and_free_again_after_revocation)
     CHECK_INT(got.count, ==, 2);
     CHECK_INT(got.at[0].revoked_wall_ms, ==, 5000);
     CHECK_INT(got.at[1].revoked_wall_ms, ==, 0);
+    db_close(d);
+}
+
+TEST(a_key_that_is_replaced_gets_another_name_and_an_end)
+{
+    AUTO(arena) *a = NULL;
+    db *d = open_new("retire");
+    char room[64], room2[64];
+    NEED(d);
+    NEED_OK(arena_open(1 << 20, &a));
+    const struct key_record one = record_of(1, room), two = record_of(2, room2);
+    CHECK_OK(keys_add(d, &one));
+    CHECK_OK(keys_add(d, &two));
+    CHECK_OK(keys_retire(d, one.id, STR("old"), 7000));
+    CHECK_ERR(keys_retire(d, one.id, two.name, 7000), CONFLICT);
+    CHECK_ERR(keys_retire(d, STR("key_none"), STR("x"), 7000), NOT_FOUND);
+    CHECK_OK(keys_revoke(d, two.id, 10));
+    CHECK_ERR(keys_retire(d, two.id, STR("x"), 7000), NOT_FOUND);
+    struct list got = {0};
+    NEED_OK(keys_each(d, a, collect, &got));
+    CHECK_STR(got.at[0].name, STR("old"));
+    CHECK_STR(got.at[0].line, STR("line"));
+    CHECK_INT(got.at[0].expires_wall_ms, ==, 7000);
     db_close(d);
 }
 

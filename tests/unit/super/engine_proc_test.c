@@ -74,7 +74,8 @@ TEST(an_engine_gets_its_limits_and_its_model_open)
     rig_make_dirs(&boot);
     CHECK_INT(run(&s, &said), ==, 0);
     CHECK(str_starts(said, STR("hoheit-engine\n--sequences\n3\n--queue\n77\n")));
-    CHECK(str_find(said, STR("--context\n4096\n--threads\n2\n--step-tokens\n128\n--gap-ms\n")) >= 0);
+    CHECK(str_find(said, STR("--context\n4096\n--threads\n2\n--step-tokens\n128\n--gap-ms\n")) >=
+          0);
     CHECK(str_find(said, STR("--memory-max\n0\n")) >= 0);
     CHECK(str_find(said, STR("--embed")) < 0);
     CHECK(has(said, "model: weights"));

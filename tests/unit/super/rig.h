@@ -4,6 +4,8 @@
  *
  *   hoheit-gate             a puppet.  Its "local listener" is a channel to the test: what comes
  *                           there it says to hoheitd or does, what hoheitd says it passes on.
+ *   hoheit-log              another puppet.  Over the gate's channel to it the test has it say
+ *                           things to hoheitd, and hears what hoheitd said.
  *   hoheit-engine(-toy)     says over its channel what it was started with, then ends as the
  *                           number of its last option wants: --token-ms or --memory-max. */
 #pragma once
@@ -17,25 +19,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "audit/proto.h"
 #include "engine/control.h"
 #include "os/file.h"
 #include "os/ipc.h"
 #include "super/boot.h"
 #include "test.h"
-
-enum puppet {
-    /* test to gate; types from PUPPET_SAY on are said to hoheitd, less PUPPET_SAY */
-    PUPPET_EXIT = 1, /* id: the status */
-    PUPPET_DIE,      /* by SIGKILL */
-    PUPPET_CLOSE,    /* the channel to hoheitd */
-    PUPPET_ECHO,
-    PUPPET_SAY = 1000,
-    /* gate to test; types from PUPPET_HEARD on came from hoheitd */
-    PUPPET_BORN = 500, /* id: pid; body: struct born */
-    PUPPET_ECHOED,
-    PUPPET_HEARD = 2000,
-    ENGINE_BORN = 5000 /* engine to test, over its own channel; tail: its arguments, a line each */
-};
+#include "unit/super/log_puppet.h"
 
 enum { ENDS_BY_KILL = 1009, LINE_MAX_BYTES = 4096 };
 
@@ -43,8 +33,6 @@ struct born {
     uint32_t version, has_tls_fd, cert_len;
     char data_dir[BOOT_PATH_MAX];
 };
-
-static _Alignas(16) char rig_room[IPC_ROOM];
 
 /* ---- the gate */
 static inline void
@@ -160,6 +148,8 @@ be_a_child(int argc, char **argv)
     const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
     if (strcmp(name, "hoheit-gate") == 0)
         puppet_run();
+    if (strcmp(name, "hoheit-log") == 0)
+        log_puppet_run();
     if (strcmp(name, "hoheit-engine") == 0 || strcmp(name, "hoheit-engine-toy") == 0)
         engine_run(argc, argv);
 }
@@ -181,14 +171,14 @@ rig_path(const char *name)
 static inline void
 rig_make_dirs(struct boot *boot)
 {
-    static const char *const names[] = {"bin/hoheit-gate", "bin/hoheit-engine",
+    static const char *const names[] = {"bin/hoheit-gate", "bin/hoheit-log", "bin/hoheit-engine",
                                         "bin/hoheit-engine-toy"};
     char own[BOOT_PATH_MAX];
     const ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
     own[n > 0 ? n : 0] = '\0';
     CHECK_OK(file_make_dir(rig_path("bin"), 0700));
     CHECK_OK(file_make_dir(rig_path("models"), 0700));
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (symlink(own, rig_path(names[i])) != 0 && errno != EEXIST)
             test_fail(__FILE__, __LINE__, "cannot link %s", names[i]);
     CHECK_OK(file_write_atomic(rig_path("models/" RIG_MODEL), STR("weights"), 0600));

@@ -10,7 +10,7 @@
 
 enum { LEAVES = 64 };
 
-/* A gate's side: a tree, and the requests made from it. */
+/* The log's side: a tree, and the requests made from it. */
 typedef struct scene {
     char dir[512];
     secret master;
@@ -71,11 +71,11 @@ read_subtree(void *ctx, unsigned level, uint64_t index, digest *ret)
     return OK;
 }
 
-static struct control_sign
+static struct log_sign
 ask_for(scene *c, uint64_t from, uint64_t size)
 {
     const struct merkle_source source = {read_subtree, c};
-    struct control_sign ask = {.from = from, .size = size};
+    struct log_sign ask = {.from = from, .size = size};
     const digest root = root_of(c, 0, size);
     struct merkle_proof p = {.count = 0};
     if (from <= size)
@@ -87,7 +87,7 @@ ask_for(scene *c, uint64_t from, uint64_t size)
 }
 
 static enum err_code
-sign(scene *c, struct control_sign ask, struct control_signed *ret)
+sign(scene *c, struct log_sign ask, struct log_signed *ret)
 {
     signer_sign(c->s, &ask, ret);
     return (enum err_code)ret->code;
@@ -96,7 +96,7 @@ sign(scene *c, struct control_sign ask, struct control_signed *ret)
 static enum err_code
 sign_size(scene *c, uint64_t from, uint64_t size)
 {
-    struct control_signed r;
+    struct log_signed r;
     return sign(c, ask_for(c, from, size), &r);
 }
 
@@ -104,7 +104,7 @@ sign_size(scene *c, uint64_t from, uint64_t size)
 static uint64_t
 last_size(scene *c)
 {
-    struct control_signed r;
+    struct log_signed r;
     struct checkpoint cp = {.head = {.size = UINT64_MAX}};
     CHECK_INT(sign(c, ask_for(c, 60, 61), &r), ==, ERR_CONFLICT);
     if (r.note_len)
@@ -117,7 +117,7 @@ TEST(every_step_of_a_growing_tree_is_signed)
     AUTO(scene) c = {.s = NULL};
     scene_new(&c, "grows");
     for (uint64_t from = 0, size = 0; size < LEAVES; from = size, size += 1 + size / 3) {
-        struct control_signed r;
+        struct log_signed r;
         struct checkpoint cp;
         struct note_key k;
         CHECK_INT(sign(&c, ask_for(&c, from, size), &r), ==, ERR_OK);
@@ -142,7 +142,7 @@ TEST(what_was_signed_last_is_known_after_a_restart)
 TEST(the_same_head_again_gets_the_same_signature)
 {
     AUTO(scene) c = {.s = NULL};
-    struct control_signed first, again;
+    struct log_signed first, again;
     scene_new(&c, "again");
     CHECK_INT(sign(&c, ask_for(&c, 0, 10), &first), ==, ERR_OK);
     CHECK_INT(sign(&c, ask_for(&c, 10, 10), &again), ==, ERR_OK);
@@ -189,23 +189,23 @@ TEST(a_tree_that_was_set_back_is_refused)
 TEST(a_proof_with_any_bit_flipped_cut_or_longer_is_refused)
 {
     AUTO(scene) c = {.s = NULL};
-    struct control_signed r;
+    struct log_signed r;
     scene_new(&c, "proof");
     CHECK_INT(sign_size(&c, 0, 11), ==, ERR_OK);
-    const struct control_sign good = ask_for(&c, 11, 29);
+    const struct log_sign good = ask_for(&c, 11, 29);
     for (uint32_t bit = 0; bit < 256 * good.proof_count; bit++) {
-        struct control_sign bad = good;
+        struct log_sign bad = good;
         bad.proof[bit / 256][bit % 256 / 8] ^= (uint8_t)(1u << bit % 8);
         CHECK_INT(sign(&c, bad, &r), ==, ERR_CORRUPT);
     }
-    for (uint32_t count = 0; count <= CONTROL_PROOF_MAX; count++) {
-        struct control_sign bad = good;
+    for (uint32_t count = 0; count <= LOG_PROOF_MAX; count++) {
+        struct log_sign bad = good;
         bad.proof_count = count;
         if (count != good.proof_count)
             CHECK_INT(sign(&c, bad, &r), ==, ERR_CORRUPT);
     }
-    struct control_sign bad = good;
-    bad.proof_count = CONTROL_PROOF_MAX + 1;
+    struct log_sign bad = good;
+    bad.proof_count = LOG_PROOF_MAX + 1;
     CHECK_INT(sign(&c, bad, &r), ==, ERR_ARGUMENT);
     bad.proof_count = UINT32_MAX;
     CHECK_INT(sign(&c, bad, &r), ==, ERR_ARGUMENT);
@@ -250,7 +250,7 @@ TEST(a_record_of_what_was_signed_that_is_damaged_stops_all_signing)
         NEED_OK(file_write_atomic(path_of(&c, "log.signed"), str_of(bad[i]), 0600));
         CHECK_ERR(signer_open(c.dir, &c.master, &s), CORRUPT);
     }
-    static char big[CONTROL_NOTE_MAX + 1];
+    static char big[LOG_NOTE_MAX + 1];
     NEED_OK(file_write_atomic(path_of(&c, "log.signed"), (str){big, sizeof big}, 0600));
     CHECK_ERR(signer_open(c.dir, &c.master, &s), CORRUPT);
     CHECK(!s);
@@ -283,9 +283,9 @@ TEST(a_signature_that_could_not_be_noted_is_not_given_out)
     AUTO(scene) c = {.s = NULL};
     scene_new(&c, "faults");
     CHECK_INT(sign_size(&c, 0, 10), ==, ERR_OK);
-    const struct control_sign ask = ask_for(&c, 10, 20);
+    const struct log_sign ask = ask_for(&c, 10, 20);
     for (long n = 1;; n++) {
-        struct control_signed r;
+        struct log_signed r;
         struct checkpoint cp;
         fault_arm(n);
         const enum err_code code = sign(&c, ask, &r);

@@ -3,7 +3,6 @@
 
 #include "base/fault.h"
 #include "super/backoff.h"
-#include "super/signer.h"
 #include "unit/super/rig.h"
 
 enum { HEARD_MAX = 64 };
@@ -15,8 +14,6 @@ struct heard {
     char body[2048];
     int fd;
 };
-
-static signer *signs; /* for the next rig; NULL: nobody */
 
 static struct rig {
     struct boot boot;
@@ -33,6 +30,8 @@ static struct rig {
     unsigned ready, ended;
     err end;
     pid_t gate;
+    int log; /* our end of the gate's channel to the log; -1: none */
+    unsigned logs;
 } rig;
 
 /* ---- hearing */
@@ -60,6 +59,13 @@ on_heard(void *ctx)
     (void)ctx;
     if (ipc_recv_wait(rig.puppet[0], 0, rig_room, &m).code)
         return;
+    if (m.head.type == PUPPET_HEARD + CONTROL_LOG) {
+        fd_auto(&rig.log);
+        rig.log = m.fd;
+        rig.logs++;
+        loop_stop(rig.l);
+        return;
+    }
     struct heard *h = &rig.heard[rig.to++ % HEARD_MAX];
     *h = (struct heard){.type = m.head.type, .id = m.head.id, .len = m.head.body_len, .fd = m.fd};
     if (h->len <= sizeof h->body)
@@ -182,6 +188,7 @@ static void
 prepare(void)
 {
     memset(&rig, 0, sizeof rig);
+    rig.log = -1;
     rig_make_dirs(&rig.boot);
     rig.boot.params.net_stop_ms_max = 60000;
     CHECK_OK(loop_new(&rig.l));
@@ -191,7 +198,6 @@ prepare(void)
                                    .listen_fd = rig.puppet[1],
                                    .local_fd = rig.puppet[1],
                                    .bin_dir = rig_path("bin"),
-                                   .signer = signs,
                                    .on_ready = on_ready,
                                    .on_end = on_end,
                                    .ctx = &rig};
@@ -222,6 +228,7 @@ close_rig(void)
     loop_free(rig.l);
     for (size_t i = 0; i < rig.held_count && i < HEARD_MAX; i++)
         close(rig.held[i]);
+    fd_auto(&rig.log);
     close(rig.puppet[0]);
     close(rig.puppet[1]);
     while (waitpid(-1, NULL, 0) > 0)
@@ -361,56 +368,6 @@ TEST(a_gate_that_breaks_the_protocol_is_killed_and_replaced)
     close_rig();
 }
 
-/* ---- signatures */
-static struct control_signed
-say_sign(uint64_t from, uint8_t root)
-{
-    const struct control_sign ask = {.from = from, .size = 1, .root = {root}};
-    struct control_signed a = {.code = UINT32_MAX};
-    tell(PUPPET_SAY + CONTROL_SIGN, 0, &ask, sizeof ask);
-    const struct heard *h = hear(PUPPET_HEARD + CONTROL_SIGNED);
-    if (h->len == sizeof a)
-        memcpy(&a, h->body, sizeof a);
-    return a;
-}
-
-static void
-open_signer(void)
-{
-    AUTO(secret) master = {0};
-    NEED_OK(secret_get(&master, 32));
-    NEED_OK(file_make_dir(rig_path("keys"), 0700));
-    NEED_OK(signer_open(test_dir(), &master, &signs));
-}
-
-TEST(a_head_of_the_log_is_signed_and_another_one_of_its_size_is_not)
-{
-    struct checkpoint c;
-    open_signer();
-    open_rig();
-    const struct control_signed first = say_sign(0, 1);
-    CHECK_INT(first.code, ==, ERR_OK);
-    NEED_OK(checkpoint_open((str){first.note, first.note_len}, signer_key(signs), &c));
-    CHECK_INT(c.head.size, ==, 1);
-    CHECK_INT(say_sign(0, 1).code, ==, ERR_CONFLICT);
-    CHECK_INT(say_sign(1, 2).code, ==, ERR_CORRUPT);
-    CHECK_INT(say_sign(1, 1).code, ==, ERR_OK);
-    tell(PUPPET_SAY + CONTROL_SIGN, 0, "short", 5);
-    expect_another_gate();
-    CHECK_INT(say_sign(0, 1).code, ==, ERR_CONFLICT);
-    close_rig();
-    signer_free(TAKE(signs));
-}
-
-TEST(without_a_signer_to_ask_for_a_signature_is_a_breach)
-{
-    const struct control_sign ask = {.size = 1};
-    open_rig();
-    tell(PUPPET_SAY + CONTROL_SIGN, 0, &ask, sizeof ask);
-    expect_another_gate();
-    close_rig();
-}
-
 TEST(a_descriptor_nobody_asked_for_is_a_breach_and_is_closed)
 {
     int ends[2];
@@ -432,6 +389,57 @@ TEST(a_gate_that_closes_the_channel_but_stays_is_killed_after_a_while)
     tell(PUPPET_CLOSE, 0, NULL, 0);
     nothing_is_said(); /* it still lives: what it has to record it may */
     expect_another_gate();
+    close_rig();
+}
+
+/* ---- the log */
+static void
+wait_for_log(unsigned logs)
+{
+    while (rig.logs < logs && !rig.ended)
+        loop_run(rig.l);
+    CHECK_INT(rig.logs, ==, logs);
+}
+
+static void
+tell_log(uint32_t type)
+{
+    CHECK_OK(ipc_send_wait(rig.log, type, 0, NULL, 0, STR_NONE, -1));
+}
+
+TEST(the_gate_gets_a_channel_to_a_log_that_died_or_lost_it)
+{
+    open_rig();
+    wait_for_log(1);
+    for (unsigned i = 2; i < 6; i++) {
+        tell_log(i % 2 ? PUPPET_SAY + LOG_ALONE : PUPPET_DIE);
+        wait_for_log(i);
+    }
+    close_rig();
+}
+
+TEST(a_new_gate_gets_a_channel_to_the_log_that_is_there)
+{
+    open_rig();
+    wait_for_log(1);
+    tell(PUPPET_DIE, 0, NULL, 0);
+    hear_born();
+    wait_for_log(2);
+    tell_log(PUPPET_SAY + LOG_GARBLED); /* the log lives: it can complain about this gate */
+    hear_born();
+    wait_for_log(3);
+    close_rig();
+}
+
+TEST(the_log_ends_after_the_gate)
+{
+    open_rig();
+    wait_for_log(1);
+    super_stop(rig.s);
+    hear(PUPPET_HEARD + CONTROL_STOP);
+    tell_log(PUPPET_SAY + LOG_READY); /* it still listens */
+    tell(PUPPET_EXIT, 0, NULL, 0);
+    wait_for_end();
     close_rig();
 }
 

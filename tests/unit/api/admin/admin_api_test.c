@@ -38,18 +38,41 @@ TEST(an_error_says_what_the_command_line_needs)
 static const struct {
     const char *method, *path;
     int plain; /* what a plain key gets */
-} routes[] = {
-    {"GET", "/admin/v1/keys", 403},          {"POST", "/admin/v1/keys", 403},
-    {"DELETE", "/admin/v1/keys/amt", 403},   {"POST", "/admin/v1/models", 403},
-    {"DELETE", "/admin/v1/models/toy", 403}, {"POST", "/admin/v1/models/toy/default", 403},
-    {"PUT", "/admin/v1/aliases/a", 403},     {"DELETE", "/admin/v1/aliases/a", 403},
-    {"GET", "/admin/v1/status", 403},        {"GET", "/metrics", 403},
-    {"GET", "/admin/v1/models", 200},         /* models are for every key to see */
-    {"GET", "/admin/v1/explain/req_x", 404}}; /* and their own requests */
+} routes[] = {{"GET", "/admin/v1/keys", 403},
+              {"POST", "/admin/v1/keys", 403},
+              {"DELETE", "/admin/v1/keys/amt", 403},
+              {"POST", "/admin/v1/models", 403},
+              {"DELETE", "/admin/v1/models/toy", 403},
+              {"POST", "/admin/v1/models/toy/default", 403},
+              {"PUT", "/admin/v1/aliases/a", 403},
+              {"DELETE", "/admin/v1/aliases/a", 403},
+              {"GET", "/admin/v1/status", 403},
+              {"GET", "/admin/v1/route", 403},
+              {"GET", "/metrics", 403},
+              {"POST", "/admin/v1/keys/amt/rotate", 403},
+              {"GET", "/admin/v1/limits", 403},
+              {"GET", "/admin/v1/limits/key:amt", 403},
+              {"PUT", "/admin/v1/limits/key:amt/streams", 403},
+              {"DELETE", "/admin/v1/limits/key:amt/streams", 403},
+              {"GET", "/admin/v1/tenants", 403},
+              {"POST", "/admin/v1/tenants", 403},
+              {"DELETE", "/admin/v1/tenants/haus", 403},
+              {"GET", "/admin/v1/persons", 403},
+              {"POST", "/admin/v1/persons", 403},
+              {"DELETE", "/admin/v1/persons/frau", 403},
+              {"GET", "/admin/v1/models", 200}, /* models are for every key to see */
+              {"GET", "/log/checkpoint", 403},
+              {"GET", "/admin/v1/explain/req_x", 404}}; /* and their own requests */
 
 static const char *
 body_for(size_t i)
 {
+    if (strstr(routes[i].path, "/rotate"))
+        return "{}";
+    if (strstr(routes[i].path, "/streams"))
+        return "{\"value\":1}";
+    if (strstr(routes[i].path, "tenants") || strstr(routes[i].path, "persons"))
+        return "{\"name\":\"neu\"}";
     if (strcmp(routes[i].path, "/admin/v1/keys") == 0)
         return "{\"name\":\"neu\",\"clearance\":\"offen\"}";
     return strstr(routes[i].path, "aliases") ? "{\"model\":\"toy\"}" : "";
@@ -374,5 +397,46 @@ TEST(ready_is_said_when_every_engine_that_was_asked_for_is)
     (void)SITE_UNTIL(gate_engines_ready(site.rig.gate));
     AUTO(reply) *ready = GET(site.net, "/ready", NULL);
     CHECK_INT(ready->status, ==, 200);
+    site_close();
+}
+
+TEST(a_key_may_have_a_pair_and_what_is_imported_is_not_shown)
+{
+    open_site();
+    AUTO(reply) *made = POST(site.local, "/admin/v1/keys", NULL,
+                             "{\"name\":\"a\",\"clearance\":\"offen\",\"aws\":true}");
+    CHECK(str_starts(reply_text(made, "access_key_id"), STR("HOHA")));
+    CHECK_INT(reply_text(made, "secret_access_key").len, ==, 40);
+    AUTO(reply) *given =
+        POST(site.local, "/admin/v1/keys", NULL,
+             "{\"name\":\"b\",\"clearance\":\"offen\",\"import_aws\":{\"access_key_"
+             "id\":\"AKIDHOHEITTEST\",\"secret_access_key\":\"hoheit-secret\"}}");
+    CHECK_INT(given->status, ==, 200);
+    CHECK(!reply_has(given, "hoheit-secret") && !reply_has(given, "AKID"));
+    AUTO(reply) *none = POST(site.local, "/admin/v1/keys", NULL,
+                             "{\"name\":\"c\",\"clearance\":\"offen\",\"aws\":false}");
+    CHECK_INT(none->status, ==, 200);
+    CHECK(!reply_has(none, "access_key_id"));
+    site_close();
+}
+
+TEST(a_pair_that_cannot_be_is_refused_and_named)
+{
+    static const char *const bad[] = {
+        "true",
+        "{}",
+        "{\"access_key_id\":\"AKIDHOHEITTEST\"}",
+        "{\"access_key_id\":\"\",\"secret_access_key\":\"hoheit-secret\"}",
+        "{\"access_key_id\":\"AKIDHOHEITTEST\",\"secret_access_key\":\"x\"}",
+        "{\"access_key_id\":\"AKIDHOHEITTEST\",\"secret_access_key\":\"hoheit-secret\",\"x\":1}"};
+    open_site();
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char body[400];
+        snprintf(body, sizeof body, "{\"name\":\"a\",\"clearance\":\"offen\",\"import_aws\":%s}",
+                 bad[i]);
+        AUTO(reply) *r = POST(site.local, "/admin/v1/keys", NULL, body);
+        CHECK_INT(r->status, ==, 400);
+        CHECK(str_starts(reply_text(r, "error.param"), STR("import_aws")));
+    }
     site_close();
 }

@@ -2,6 +2,7 @@
 #include "api/openai/answer.h"
 
 #include "api/openai/openai.h"
+#include "base/num.h"
 #include "base/utf8.h"
 #include "unit/api/reply.h"
 
@@ -488,5 +489,68 @@ TEST(a_plain_answer_that_outgrows_its_memory_is_an_error_not_a_half)
     reply_wait(r);
     check_error(r, 503, "overloaded", NULL);
     CHECK(!reply_has(r, "xxx"));
+    site_close();
+}
+
+/* ---- limits */
+static void
+bound(const char *subject, const char *limit, uint64_t value)
+{
+    OPERATOR(c, &site.rig);
+    CHECK_OK(caller_wait(&c, admin_limit_set(&c.call, str_of(subject), str_of(limit), value)));
+}
+
+TEST(an_answer_says_what_is_left_of_the_limits)
+{
+    open_site();
+    const char *key = site_key("amt", "VS-NfD");
+    AUTO(reply) *none = POST(site.net, CHAT, key, "{" SAID "}");
+    CHECK_STR(reply_field(none, "x-ratelimit-limit-requests"), STR(""));
+    bound("key:amt", "requests/minute", 10);
+    bound("key:amt", "tokens/minute", 5000);
+    AUTO(reply) *plain = POST(site.net, CHAT, key, "{\"max_tokens\":90," SAID "}");
+    CHECK_INT(plain->status, ==, 200);
+    CHECK_STR(reply_field(plain, "x-ratelimit-limit-requests"), STR("10"));
+    CHECK_STR(reply_field(plain, "x-ratelimit-remaining-requests"), STR("9"));
+    CHECK(str_ends(reply_field(plain, "x-ratelimit-reset-requests"), STR("s")));
+    CHECK_STR(reply_field(plain, "x-ratelimit-limit-tokens"), STR("5000"));
+    CHECK_STR(reply_field(plain, "x-ratelimit-remaining-tokens"), STR("4900"));
+    AUTO(reply) *stream = POST(site.net, CHAT, key, "{\"stream\":true," SAID "}");
+    CHECK_INT(stream->status, ==, 200);
+    CHECK_STR(reply_field(stream, "x-ratelimit-remaining-requests"), STR("8"));
+    site_close();
+}
+
+TEST(a_limit_that_is_used_up_is_429_with_its_name_and_when_to_come_again)
+{
+    open_site();
+    const char *key = site_key("amt", "VS-NfD");
+    bound("default:key", "requests/day", 0);
+    AUTO(reply) *r = POST(site.net, CHAT, key, "{\"stream\":true," SAID "}");
+    CHECK_INT(r->status, ==, 429);
+    CHECK_STR(reply_text(r, "error.type"), STR("rate_limit_error"));
+    CHECK(reply_has(r, "requests/day of key:amt"));
+    uint64_t s = 0;
+    CHECK_OK(num_u64(reply_field(r, "retry-after"), 1, 86400, &s));
+    site_close();
+}
+
+TEST(a_stream_whose_key_is_revoked_ends_with_an_error_event)
+{
+    open_site();
+    site.rig.talkers = false; /* played by hand, so that it does not end by itself */
+    const char *key = site_key("amt", "VS-NfD");
+    AUTO(reply) *r = reply_start(
+        site.net, (struct wish){"POST", CHAT, key, NULL, STR("{\"stream\":true," SAID "}")});
+    (void)SITE_UNTIL(site.rig.starts);
+    const struct rig_engine *e = rig_ready(&site.rig, 0);
+    rig_says(e, rig_submitted(&site.rig, e), 0, "y");
+    (void)SITE_UNTIL(r->heads && r->body.len);
+    OPERATOR(c, &site.rig);
+    CHECK_OK(caller_wait(&c, admin_key_revoke(&c.call, STR("amt"))));
+    (void)reply_wait(r);
+    CHECK(reply_has(r, "invalid_api_key") && reply_has(r, "revoked") && !reply_has(r, "[DONE]"));
+    AUTO(reply) *again = POST(site.net, CHAT, key, "{" SAID "}");
+    CHECK_INT(again->status, ==, 401);
     site_close();
 }

@@ -305,6 +305,22 @@ TEST(tokens_are_counted)
     CHECK_INT(stop(), ==, 0);
 }
 
+TEST(a_chat_counts_as_many_tokens_as_its_answer_says)
+{
+    struct heard counted, said;
+    struct engine_submit ask = numbers(ENGINE_TOKENIZE, 0);
+    start(&rig_chat_model, rig_options(-1, false));
+    ask.is_chat = 1;
+    ask_and_listen(1, ask, CHAT("Hallo"), NULL, &counted);
+    ask_and_listen(2, numbers(ENGINE_CHAT, 1), CHAT("Hallo"), NULL, &said);
+    CHECK_INT(counted.done[0].prompt_tokens, ==, said.done[0].prompt_tokens);
+    CHECK_INT(counted.done[0].prompt_tokens, >, 5);
+    CHECK_INT(counted.done[0].output_tokens, ==, 0);
+    ask_and_listen(3, ask, STR("no JSON"), NULL, &counted);
+    CHECK_INT(counted.failed.code, ==, ERR_ARGUMENT);
+    CHECK_INT(stop(), ==, 0);
+}
+
 TEST(what_does_not_fit_is_refused_with_both_numbers_and_the_next_is_served)
 {
     static char words[600];

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* bedrock.h - the Amazon Bedrock dialect: Converse, InvokeModel, CountTokens, foundation models;
+ * signatures and event streams as its clients expect them.
+ *
+ * A model id may be a name, an alias or an ARN, of which what stands behind the last slash is the
+ * name.  Errors are {"message": …} with the name of the exception in x-amzn-errortype; the names
+ * and statuses are those that clients' retry logic acts upon.  What needs a store of blobs or of
+ * guardrails is told to be absent, by name (absent.c). */
+#pragma once
+#include "api/api.h"
+
+extern const struct route_table bedrock_table;
+extern const struct dialect bedrock_dialect;
+
+/* The exception of an error.  Of a refused caller the error's parameter may name it. */
+const char *bedrock_exception(err e);
+/* The same within a stream, where only some are known: "throttlingException". */
+const char *bedrock_stream_exception(err e);
+
+/* The head of every answer: type, request id, label (empty: none); returns how many. */
+enum { BEDROCK_FIELDS = 7 };
+size_t bedrock_fields(const struct api_call *c, str type, str label_text,
+                      struct http_field fields[BEDROCK_FIELDS]);
+
+/* Handlers, one file each. */
+void bedrock_converse(struct api_call *c); /* runtime.c */
+void bedrock_converse_stream(struct api_call *c);
+void bedrock_invoke(struct api_call *c); /* invoke.c */
+void bedrock_invoke_stream(struct api_call *c);
+void bedrock_count_tokens(struct api_call *c); /* count.c */
+void bedrock_list_models(struct api_call *c);  /* models.c */
+void bedrock_show_model(struct api_call *c);
+void bedrock_no_guardrail(struct api_call *c); /* absent.c */
+void bedrock_list_nothing(struct api_call *c);
+void bedrock_no_job(struct api_call *c);
+void bedrock_no_store(struct api_call *c);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "audit/book.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#include "audit/ledger.h"
+#include "audit/queue.h"
+#include "audit/recall.h"
+#include "base/fault.h"
+#include "base/map.h"
+#include "os/entropy.h"
+#include "os/file.h"
+
+enum { RECENT = 64 * 1024 };
+
+/* Where a durable record lies. */
+struct recent {
+    uint64_t request, offset;
+    size_t len;
+};
+
+struct book {
+    struct queue queue;
+    int f;
+    ledger *ledger;
+    struct recent *recent; /* a ring */
+    size_t recent_count;   /* since open; may be more than the ring holds */
+};
+
+static uint64_t
+hash_of(str request_id)
+{
+    static const uint8_t key[16] = {0}; /* ids are ours; a match is checked by reading */
+    return siphash24(key, request_id.at, request_id.len);
+}
+
+static void
+remember(void *ctx, uint64_t tag, uint64_t offset, size_t len)
+{
+    book *b = ctx;
+    b->recent[b->recent_count++ % RECENT] = (struct recent){tag, offset, len};
+}
+
+fallible
+book_append(book *b, const struct audit_record *r, audit_done_fn *done, void *ctx)
+{
+    return queue_append(&b->queue, r, hash_of(r->request_id), done, ctx);
+}
+
+void
+book_hold(book *b)
+{
+    queue_hold(&b->queue);
+}
+
+void
+book_release(book *b)
+{
+    queue_release(&b->queue);
+}
+
+void
+book_forget(book *b, void *ctx)
+{
+    queue_forget(&b->queue, ctx);
+}
+
+/* ---- opening */
+
+static fallible
+open_file(book *b, const char *dir)
+{
+    char path[PATH_MAX];
+    AUTO(fd) d = -1;
+    const int n = snprintf(path, sizeof path, "%s/audit.jsonl", dir);
+    if (n < 0 || (size_t)n >= sizeof path)
+        FAIL(ARGUMENT, "path of %zu bytes is too long", strlen(dir));
+    TRY(file_make_dir(dir, 0700));
+    TRY(file_open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &b->f));
+    if (flock(b->f, LOCK_EX | LOCK_NB) != 0)
+        REFUSE(CONFLICT, "", "another program writes the audit log");
+    /* The name of a new file is durable when its directory is. */
+    TRY(file_open(dir, O_RDONLY | O_DIRECTORY, 0, &d));
+    TRY(file_sync(d));
+    return OK;
+}
+
+static fallible
+cut_torn_line(book *b, uint64_t *ret_len)
+{
+    uint64_t len = 0, whole = 0;
+    TRY(file_size(b->f, &len));
+    TRY(recall_whole_len(b->f, len, &whole));
+    if (whole < len) {
+        TRY(writer_cut(b->f, whole));
+        TRY(file_sync(b->f));
+    }
+    *ret_len = whole;
+    return OK;
+}
+
+static fallible
+set_up(book *b, const char *dir)
+{
+    uint64_t len = 0, last_seq = 0;
+    b->recent = mem_get(RECENT * sizeof *b->recent);
+    if (!b->recent)
+        FAIL(LIMIT, "no memory for the audit log");
+    TRY(open_file(b, dir));
+    TRY(cut_torn_line(b, &len));
+    TRY(recall_last_seq(b->f, len, &last_seq));
+    TRY(ledger_open(dir, b->f, len, last_seq, &b->ledger));
+    return queue_start(&b->queue, b->f, len, last_seq + 1);
+}
+
+static void
+tear_down(book *b)
+{
+    queue_free(&b->queue);
+    ledger_free(b->ledger);
+    fd_auto(&b->f);
+    mem_free(b->recent);
+    mem_free(b);
+}
+
+fallible
+book_open(loop *l, const char *dir, const struct params *p, meters *m, book **ret)
+{
+    book *b = mem_get(sizeof *b);
+    if (!b)
+        FAIL(LIMIT, "no memory for the audit log");
+    *b = (book){.f = -1,
+                .queue = {.l = l,
+                          .m = m,
+                          .count_max = p->audit_queue_max,
+                          .wait_ms_max = p->audit_wait_ms_max,
+                          .on_durable = remember,
+                          .ctx = b}};
+    const err e = set_up(b, dir);
+    if (e.code) {
+        tear_down(b);
+        return e;
+    }
+    *ret = b;
+    return OK;
+}
+
+void
+book_close(book *b)
+{
+    if (b && queue_close(&b->queue))
+        tear_down(b);
+}
+
+ledger *
+book_ledger(book *b)
+{
+    return b->ledger;
+}
+
+uint64_t
+book_durable_len(const book *b)
+{
+    return b->queue.len;
+}
+
+uint64_t
+book_seq(const book *b)
+{
+    return b->queue.next_seq - 1;
+}
+
+uint64_t
+book_told_seq(const book *b)
+{
+    return b->queue.told_seq;
+}
+
+uint64_t
+book_flush_us(const book *b)
+{
+    return b->queue.took_us;
+}
+
+const char *
+book_log_dir(const book *b)
+{
+    return ledger_dir(b->ledger);
+}
+
+/* ---- looking up */
+
+static bool
+is_id(str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!((s.at[i] >= '0' && s.at[i] <= '9') || (s.at[i] >= 'A' && s.at[i] <= 'Z') ||
+              (s.at[i] >= 'a' && s.at[i] <= 'z') || s.at[i] == '_' || s.at[i] == '-'))
+            return false;
+    return s.len > 0 && s.len <= ID_MAX;
+}
+
+/* Adds the places in memory, latest first; *ret_before is where memory does not reach. */
+static fallible
+find_recent(const book *b, uint64_t request, struct places *p, uint64_t *ret_before)
+{
+    const size_t held = b->recent_count < RECENT ? b->recent_count : RECENT;
+    *ret_before = b->queue.len;
+    for (size_t i = 1; i <= held; i++) {
+        const struct recent *r = &b->recent[(b->recent_count - i) % RECENT];
+        *ret_before = r->offset;
+        if (r->request == request)
+            TRY(recall_add(p, r->offset, r->len));
+    }
+    return OK;
+}
+
+/* An operation begins with its decision: nothing of the request lies before it. */
+static fallible
+is_all(const book *b, const struct places *p, bool *ret)
+{
+    char room[LINE_BYTES_MAX];
+    str line;
+    *ret = false;
+    if (!p->count)
+        return OK;
+    TRY(recall_line(b->f, p->at[p->count - 1], room, &line));
+    *ret = str_find(line, STR("\"event\":\"decision\"")) >= 0;
+    return OK;
+}
+
+fallible
+book_find(book *b, str request_id, audit_fn *fn, void *ctx)
+{
+    char needle[ID_MAX + 16];
+    struct places p = {0};
+    uint64_t before = 0;
+    bool has_all = false;
+    if (!is_id(request_id))
+        REFUSE(NOT_FOUND, "request", "this is not the id of a request");
+    snprintf(needle, sizeof needle, "\"request\":\"%.*s\"", STR_FMT(request_id));
+    TRY(find_recent(b, hash_of(request_id), &p, &before));
+    TRY(is_all(b, &p, &has_all));
+    if (!has_all)
+        TRY(recall_find(b->f, before, str_of(needle), &p));
+    if (!p.count)
+        REFUSE(NOT_FOUND, "request", "there is no record of this request");
+    return recall_each(b->f, &p, str_of(needle), fn, ctx);
+}
+
+fallible
+book_tail(book *b, size_t count, audit_fn *fn, void *ctx)
+{
+    struct places p = {0};
+    if (count > PLACES_MAX)
+        REFUSE(ARGUMENT, "count", "at most %d records can be shown", PLACES_MAX);
+    TRY(recall_last(b->f, b->queue.len, count, &p));
+    return recall_each(b->f, &p, STR(""), fn, ctx);
+}
+
+fallible
+book_since(book *b, uint64_t seq, size_t count_max, audit_fn *fn, void *ctx)
+{
+    const uint64_t last = book_seq(b);
+    if (seq >= last)
+        return OK;
+    if (last - seq > count_max)
+        FAIL(LIMIT, "%llu records are more than %zu", (unsigned long long)(last - seq), count_max);
+    return recall_since(b->f, b->queue.len, (size_t)(last - seq), fn, ctx);
+}

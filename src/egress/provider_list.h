@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* provider_list.h - what the gate may know of the outside providers: names, what may go there,
+ * what it costs.  Not addresses, certificates or credentials (providers.h).
+ *
+ * Fixed layout without pointers: it travels in the boot message.  Every text is NUL-ended. */
+#pragma once
+#include "base/str.h"
+
+enum {
+    PROVIDERS_MAX = 32,
+    PROVIDER_MODELS_MAX = 256, /* of all providers together */
+    PROVIDER_NAME_MAX = 48,
+    PROVIDER_MODEL_MAX = 128,
+    PROVIDER_SINK_MAX = 512,
+    PROVIDER_TEXT_MAX = 200
+};
+
+enum provider_dialect { PROVIDER_OPENAI, PROVIDER_ANTHROPIC, PROVIDER_BEDROCK, PROVIDER_HOHEIT };
+
+struct provider_model {
+    char name[PROVIDER_MODEL_MAX]; /* as the provider calls it */
+    uint32_t provider;             /* which of the list */
+    uint32_t zero;
+    uint64_t micro_euro_in, micro_euro_out; /* for a million tokens */
+};
+
+struct provider_public {
+    char name[PROVIDER_NAME_MAX];
+    char sink[PROVIDER_SINK_MAX]; /* text form of the label (policy/label.h) it may get */
+    char region[64];
+    char contract[PROVIDER_TEXT_MAX]; /* its number */
+    char processor[PROVIDER_TEXT_MAX];
+    char basis[PROVIDER_TEXT_MAX]; /* of law */
+    uint32_t dialect;              /* enum provider_dialect */
+};
+
+struct provider_list {
+    uint32_t count, model_count;
+    struct provider_public at[PROVIDERS_MAX];
+    struct provider_model models[PROVIDER_MODELS_MAX];
+};
+
+/* NULL if there is none. */
+const struct provider_public *provider_list_find(const struct provider_list *l, str name);
+const struct provider_model *
+provider_list_model(const struct provider_list *l, str provider, str model);
+/* "openai" */
+const char *provider_dialect_name(enum provider_dialect d);

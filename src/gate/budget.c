@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/budget.h"
+
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "os/clock.h"
+#include "os/log.h"
+#include "store/limits.h"
+
+enum { LOAD_BYTES_MAX = 256 * 1024 * 1024, MESSAGE_TOKENS = 8, PAUSE_MS = 1000 };
+
+struct budget {
+    const struct gate_parts *parts;
+    limits *limits;
+    uint64_t paused_until_ms; /* the store failed */
+};
+
+static struct sched_time
+now(void)
+{
+    return (struct sched_time){clock_ms(), clock_wall_ms()};
+}
+
+/* ---- the store */
+static fallible
+not_kept(void)
+{
+    const err e = err_start_public(ERR_BUSY, "", __FILE__, __LINE__, __func__,
+                                   "what is spent cannot be written down right now, so nothing is "
+                                   "spent; try again in a moment");
+    err_set_retry(PAUSE_MS);
+    return e;
+}
+
+static err
+keep(void *ctx, const struct limit_block *blocks, size_t count)
+{
+    budget *b = ctx;
+    struct spent_row rows[LIMIT_BLOCKS_MAX];
+    ASSERT(count <= LIMIT_BLOCKS_MAX);
+    if (clock_ms() < b->paused_until_ms)
+        return not_kept();
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (struct spent_row){blocks[i].subject, str_of(limit_info(blocks[i].limit)->name),
+                                     blocks[i].window, blocks[i].granted};
+    const err e = spent_put(b->parts->db, rows, count);
+    if (!e.code)
+        return OK;
+    log_failure(LOG_WARNING, "budget.not_kept", e);
+    b->paused_until_ms = clock_ms() + PAUSE_MS;
+    return e.code == ERR_BUSY ? not_kept() : e;
+}
+
+static err
+learn_limit(void *ctx, const struct limit_row *r)
+{
+    budget *b = ctx;
+    enum limit_id id;
+    TRY(limit_read(r->name, &id));
+    return limit_set(b->limits, r->subject, id, r->value);
+}
+
+static err
+learn_spent(void *ctx, const struct spent_row *r)
+{
+    budget *b = ctx;
+    enum limit_id id;
+    TRY(limit_read(r->name, &id));
+    const struct limit_block block = {r->subject, id, r->window, r->granted};
+    return limit_restore(b->limits, &block);
+}
+
+static fallible
+purge(const budget *b)
+{
+    const int64_t wall = clock_wall_ms();
+    for (int i = 0; i < LIMIT_COUNT; i++) {
+        const struct limit_info *l = limit_info((enum limit_id)i);
+        if (l->span == SPAN_DAY || l->span == SPAN_MONTH)
+            TRY(spent_purge(b->parts->db, str_of(l->name),
+                            l->span == SPAN_DAY ? day_of(wall) : month_of(wall)));
+    }
+    return OK;
+}
+
+static fallible
+load(budget *b)
+{
+    AUTO(arena) *scratch = NULL;
+    const struct limit_hooks hooks = {keep, b};
+    TRY(limit_new(b->parts->params->limit_subjects_max, hooks, &b->limits));
+    TRY(arena_open(LOAD_BYTES_MAX, &scratch));
+    TRY(purge(b));
+    TRY(limits_each(b->parts->db, scratch, learn_limit, b));
+    return spent_each(b->parts->db, scratch, learn_spent, b);
+}
+
+fallible
+budget_open(const struct gate_parts *p, budget **ret)
+{
+    budget *b = mem_get(sizeof *b);
+    if (!b)
+        FAIL(LIMIT, "no memory for the budget");
+    *b = (budget){.parts = p};
+    const err e = load(b);
+    if (e.code) {
+        limit_free(b->limits);
+        mem_free(b);
+        return err_pass(e, __FILE__, __LINE__, __func__);
+    }
+    *ret = b;
+    return OK;
+}
+
+void
+budget_free(budget *b)
+{
+    if (!b)
+        return;
+    b->paused_until_ms = 0;
+    const err e = limit_flush(b->limits);
+    if (e.code) /* then all that was granted counts as spent */
+        log_failure(LOG_WARNING, "budget.not_kept", e);
+    limit_free(b->limits);
+    mem_free(b);
+}
+
+/* ---- estimates */
+static uint64_t
+input_bytes(const struct conv *c)
+{
+    uint64_t n = content_len(c->prompt) + c->tools.json.len;
+    for (size_t i = 0; i < c->messages.count; i++) {
+        const struct conv_message *m = &c->messages.at[i];
+        n += content_len(m->text) + m->name.len + m->tool_calls.len;
+    }
+    for (size_t i = 0; i < c->inputs.count; i++)
+        n += content_len(c->inputs.at[i]);
+    return n;
+}
+
+static uint64_t
+input_tokens(const budget *b, const struct conv *c)
+{
+    const uint64_t each = b->parts->params->limit_bytes_per_token;
+    return (input_bytes(c) + each - 1) / each +
+           MESSAGE_TOKENS * (uint64_t)(c->messages.count + c->inputs.count);
+}
+
+static bool
+writes(enum engine_kind k)
+{
+    return k == ENGINE_CHAT || k == ENGINE_COMPLETE;
+}
+
+/* The longest answer to a request that names none: what fits the context behind the input, at most
+ * limit.answer_tokens. */
+static uint64_t
+answer_tokens(const budget *b, const struct model *m, uint64_t input)
+{
+    const uint64_t most = b->parts->params->limit_answer_tokens;
+    const uint64_t left = m->context_tokens > input ? m->context_tokens - input : 1;
+    return m->context_tokens && left < most ? left : most;
+}
+
+static struct subject_names
+names_of(const struct budget_ask *q)
+{
+    const struct session *s = q->session;
+    return (struct subject_names){.tenant = s->tenant,
+                                  .person = s->person,
+                                  .key = s->line.len ? s->line : s->key_name,
+                                  .model = q->model->name};
+}
+
+static void
+show(struct budget_hold *h, const struct sched_time *t)
+{
+    const struct limit_room requests = limit_tightest(&h->limits, UNIT_REQUESTS, t),
+                            tokens = limit_tightest(&h->limits, UNIT_TOKENS, t);
+    h->shown = (struct gate_limits){.has_requests = requests.max != LIMIT_NONE,
+                                    .has_tokens = tokens.max != LIMIT_NONE,
+                                    .limit_requests = requests.max,
+                                    .remaining_requests = requests.left,
+                                    .reset_requests_ms = requests.reset_ms,
+                                    .limit_tokens = tokens.max,
+                                    .remaining_tokens = tokens.left,
+                                    .reset_tokens_ms = tokens.reset_ms};
+}
+
+static void
+deny(struct decision *d, const struct limit_refusal *why)
+{
+    *d = (struct decision){.allowed = false,
+                           .rule = limit_info(why->limit)->rule,
+                           .granted_by = "operations (Betrieb)"};
+    snprintf(d->why, sizeof d->why, "%s", err_text());
+}
+
+void
+budget_bound(const budget *b, const struct budget_ask *q)
+{
+    const struct subject_names who = names_of(q);
+    struct conv_params *p = &q->conv->params;
+    if (writes(q->kind) && !p->tokens_max && limit_may_bound(b->limits, &who, UNIT_TOKENS))
+        p->tokens_max = (uint32_t)answer_tokens(b, q->model, input_tokens(b, q->conv));
+}
+
+fallible
+budget_reserve(budget *b, const struct budget_ask *q, struct budget_hold *ret, struct decision *d)
+{
+    const struct conv_params *p = &q->conv->params;
+    struct limit_refusal why;
+    struct limit_ask ask = {names_of(q), {{[UNIT_REQUESTS] = 1, [UNIT_STREAMS] = 1}}, now()};
+    const uint64_t input = input_tokens(b, q->conv);
+    const uint64_t each = p->tokens_max ? p->tokens_max : answer_tokens(b, q->model, input);
+    ask.what.of[UNIT_TOKENS] = input + (writes(q->kind) ? each * (p->n ? p->n : 1) : 0);
+    const err e = limit_reserve(b->limits, &ask, &ret->limits, &why);
+    if (e.code == ERR_RATE)
+        deny(d, &why);
+    TRY(e);
+    ret->is_held = true;
+    ret->input_tokens = input;
+    show(ret, &ask.at);
+    return OK;
+}
+
+void
+budget_settle(budget *b, struct budget_hold *h, uint64_t tokens)
+{
+    const struct sched_time t = now();
+    const struct limit_amount actual = {{[UNIT_REQUESTS] = 1, [UNIT_TOKENS] = tokens}};
+    if (h->is_held)
+        limit_settle(b->limits, &h->limits, &actual, &t);
+    h->is_held = false;
+}
+
+void
+budget_release(budget *b, struct budget_hold *h)
+{
+    const struct sched_time t = now();
+    if (h->is_held)
+        limit_release(b->limits, &h->limits, &t);
+    h->is_held = false;
+}
+
+/* ---- for operators */
+/* Memory first, which can be taken back without fail. */
+fallible
+budget_set(budget *b, str subject, enum limit_id id, uint64_t max)
+{
+    struct limit_use before = {.max = LIMIT_NONE};
+    const struct sched_time t = now();
+    const bool was_own = limit_use_of(b->limits, subject, id, &t, &before) && before.is_own;
+    const struct limit_row row = {subject, str_of(limit_info(id)->name), max};
+    TRY(limit_set(b->limits, subject, id, max));
+    const err e = limits_put(b->parts->db, &row);
+    if (!e.code)
+        return OK;
+    struct err_kept kept;
+    err_keep(&kept, e);
+    const err undone = was_own ? limit_set(b->limits, subject, id, before.max)
+                               : limit_unset(b->limits, subject, id, false);
+    ASSERT(!undone.code);
+    return err_again(&kept);
+}
+
+fallible
+budget_unset(budget *b, str subject, enum limit_id id)
+{
+    TRY(limits_remove(b->parts->db, subject, str_of(limit_info(id)->name)));
+    return limit_unset(b->limits, subject, id, true);
+}
+
+bool
+budget_use_of(const budget *b, str subject, enum limit_id id, struct limit_use *ret)
+{
+    const struct sched_time t = now();
+    return limit_use_of(b->limits, subject, id, &t, ret);
+}

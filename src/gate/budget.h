@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* budget.h - what may be spent, as the door asks it: the limits of sched/ over the rows of store/.
+ *
+ * Before a request runs its tokens are estimated: the bytes of all that is said divided by
+ * limit.bytes_per_token, eight more for each message, and the longest answers it may get.  A
+ * request that names no longest answer, and whose tokens are limited, gets limit.answer_tokens and
+ * is held to it.  Afterwards what the engine counted is settled.  A site that must not pass a limit
+ * by one token sets limit.bytes_per_token to 1: no token has less than a byte.
+ *
+ * Days and months are written down ahead, in blocks (sched/counter.h).  When that fails who needs
+ * the block is refused with BUSY, and for a second nobody tries again: a database that is locked
+ * costs one request the wait for it, not all. */
+#pragma once
+#include "gate/gate.h"
+#include "sched/limit.h"
+
+typedef struct budget budget;
+
+fallible budget_open(const struct gate_parts *p, budget **ret);
+/* Writes down what was spent; NULL is fine. */
+void budget_free(budget *b);
+
+struct budget_hold { /* of one request */
+    struct limit_hold limits;
+    bool is_held;
+    uint64_t input_tokens; /* as estimated */
+    struct gate_limits shown;
+};
+
+struct budget_ask {
+    const struct session *session;
+    const struct model *model; /* to be bounded: the first of the name; to be reserved: the one */
+    enum engine_kind kind;
+    struct conv *conv;
+};
+
+/* Before it is decided where the request goes: gives it a longest answer if it needs one. */
+void budget_bound(const budget *b, const struct budget_ask *q);
+/* RATE: `d` becomes the denial, by the rule "limit.NAME".  BUSY, LIMIT, … as they come. */
+fallible
+budget_reserve(budget *b, const struct budget_ask *q, struct budget_hold *ret, struct decision *d);
+/* What is not held is left alone. */
+void budget_settle(budget *b, struct budget_hold *h, uint64_t tokens);
+void budget_release(budget *b, struct budget_hold *h);
+
+/* ---- for operators: durable before it is seen */
+fallible budget_set(budget *b, str subject, enum limit_id id, uint64_t max);
+fallible budget_unset(budget *b, str subject, enum limit_id id);
+bool budget_use_of(const budget *b, str subject, enum limit_id id, struct limit_use *ret);

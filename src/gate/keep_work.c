@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What goes on without anybody waiting. */
+#include "gate/keep.h"
+
+#include "gate/keep_inside.h"
+#include "os/clock.h"
+
+fallible
+keep_note(gate *g, struct kept *k)
+{
+    ASSERT(k->grant);
+    return objects_set(g->keep->objects, k->grant, &k->head, k->meta);
+}
+
+fallible
+keep_ended(const struct keep_call *c, struct kept *k)
+{
+    const struct audit_record r = {.event = EVENT_BATCH_END,
+                                   .request_id = c->request_id,
+                                   .key_id = k->head.owner,
+                                   .tenant = k->head.tenant,
+                                   .object = k->head.id,
+                                   .label_text = keep_label_text(c, k->head.label),
+                                   .decision = "",
+                                   .rule = "",
+                                   .outcome = "ok"};
+    TRY(keep_note(c->gate, k));
+    return audit_append(c->gate->parts.audit, &r, NULL, NULL);
+}
+
+fallible
+keep_end(gate *g, const struct object *head, const char *state)
+{
+    return objects_set_state(g->keep->objects, head->id, str_of(state));
+}
+
+fallible
+keep_resume(const struct keep_call *c, const struct keep_name *n, struct kept *ret)
+{
+    struct decision d;
+    TRY(keep_find(c, keep_use_of(n->kind, KEEP_READ).op, n, &d, ret));
+    return keep_open_meta(c, ret);
+}
+
+struct search {
+    const char *const *ended;
+    arena *a;
+    struct kept_list *list;
+};
+
+static err
+take_unfinished(void *ctx, const struct object *row)
+{
+    struct search *s = ctx;
+    const struct kept k = {.head = *row};
+    for (const char *const *e = s->ended; *e; e++)
+        if (str_eq(row->state, str_of(*e)))
+            return OK;
+    return VEC_ADD(s->a, &s->list->list, &k);
+}
+
+fallible
+keep_unfinished(gate *g, const struct keep_search *search, arena *a, struct kept_list *ret)
+{
+    const struct object_query q = {.kind = search->kind, .now_wall_ms = clock_wall_ms()};
+    struct search s = {search->ended, a, ret};
+    *ret = (struct kept_list){.has_more = false};
+    return objects_each(g->keep->objects, a, &q, take_unfinished, &s);
+}
+
+const struct session *
+keep_owner(const gate *g, const struct object *head)
+{
+    return keyring_session(g->keys, head->owner);
+}
+
+/* ---- lines */
+static fallible
+raise_batch(const struct keep_call *c, struct kept *batch, label l)
+{
+    if (label_dominates(batch->head.label, l))
+        return OK;
+    batch->head.label = label_join(batch->head.label, l);
+    TRY(keep_leave(c, OP_BATCH_ADD, batch->head.label, &batch->grant));
+    batch->label_text = keep_label_text(c, batch->head.label);
+    return keep_note(c->gate, batch);
+}
+
+fallible
+keep_add_line(const struct keep_call *c, struct kept *batch, const struct keep_line *l)
+{
+    const struct keep_wish w = {.kind = OBJECT_LINE,
+                                .id = l->id,
+                                .parent = batch->head.id,
+                                .state = l->is_good ? STR("good") : STR("bad"),
+                                .meta = l->meta};
+    const grant *leave;
+    struct object row;
+    label mark = batch->head.label;
+    if (l->label_text.len)
+        TRY(keep_parse_label(c, l->label_text, LABEL_BOTTOM, &mark));
+    TRY(keep_leave(c, OP_BATCH_ADD, mark, &leave));
+    TRY(keep_row_of(c, &w, mark, &row));
+    TRY(objects_add(c->gate->keep->objects, leave, &row, w.meta));
+    return raise_batch(c, batch, mark);
+}
+
+struct walk {
+    const struct keep_call *call;
+    const struct kept *batch;
+    const struct keep_lines *wanted;
+    size_t count;
+};
+
+static err
+take_line(void *ctx, const struct object *row)
+{
+    struct walk *w = ctx;
+    struct keep_line l = {
+        .id = row->id, .is_good = str_eq(row->state, STR("good")), .seq = row->seq};
+    if (w->count++ == w->wanted->max)
+        FAIL(CANCELLED, "enough for now");
+    arena *scratch = w->wanted->scratch;
+    if (scratch)
+        TRY(objects_meta(w->call->gate->keep->objects, scratch, w->batch->grant, row, &l.meta));
+    TRY(w->wanted->fn(w->wanted->ctx, &l));
+    if (scratch)
+        arena_reset(scratch);
+    return OK;
+}
+
+fallible
+keep_each_line(const struct keep_call *c, const struct kept *batch, arena *a,
+               const struct keep_lines *wanted)
+{
+    const struct object_query q = {.kind = OBJECT_LINE,
+                                   .parent = batch->head.id,
+                                   .after = wanted->after,
+                                   .now_wall_ms = clock_wall_ms()};
+    struct walk w = {.call = c, .batch = batch, .wanted = wanted};
+    return objects_each(c->gate->keep->objects, a, &q, take_line, &w);
+}
+
+fallible
+keep_drop_lines(gate *g, const struct kept *batch)
+{
+    return objects_remove_lines(g->keep->objects, batch->head.id);
+}

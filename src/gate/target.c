@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/target.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "egress/provider_list.h"
+#include "engine/remote/say.h"
+#include "gate/hide/hide.h"
+#include "gate/pass.h"
+#include "os/clock.h"
+
+enum { LEXICON_BYTES_MAX = 16 * 1024 * 1024 };
+
+/* ---- the targets of a name */
+struct targets {
+    struct registry_target at[REGISTRY_TARGETS_MAX];
+    struct routing_targets to; /* the same, as policy sees them */
+    size_t count;
+    struct routing found; /* what became of each */
+};
+
+static enum model_kind
+kind_of(const struct gate_ask *ask)
+{
+    return ask->kind == ENGINE_EMBED ? MODEL_EMBED : MODEL_CHAT;
+}
+
+static bool
+is_remote(const struct model *m)
+{
+    return str_eq(m->engine, STR("remote"));
+}
+
+/* "PROVIDER/NAME", as registry_add has checked. */
+static str
+provider_of(const struct model *m)
+{
+    return str_slice(m->origin, 0, (size_t)str_find_char(m->origin, '/'));
+}
+
+static str
+name_there(const struct model *m)
+{
+    return str_slice(m->origin, provider_of(m).len + 1, m->origin.len);
+}
+
+static const struct provider_public *
+find_provider(const gate *g, const struct model *m)
+{
+    const struct provider_list *list = g->parts.providers;
+    return list ? provider_list_find(list, provider_of(m)) : NULL;
+}
+
+/* What the provider may hold, by its entry; false when policy does not know the entry's names, and
+ * nothing may go there.  Where it says nothing of taints it takes all: they say where bytes came
+ * from, not who may see them. */
+static bool
+provider_sink(const gate *g, const struct provider_public *p, label *ret)
+{
+    const label taints =
+        label_part(policy_local_sink(g->parts.policy), LABEL_TAINT_FIRST, LABEL_TAINT_COUNT);
+    *ret = LABEL_BOTTOM;
+    if (!p || label_parse(policy_names(g->parts.policy), str_of(p->sink), ret).code)
+        return false;
+    if (label_eq(label_part(*ret, LABEL_TAINT_FIRST, LABEL_TAINT_COUNT), LABEL_BOTTOM))
+        *ret = label_join(*ret, taints);
+    return true;
+}
+
+static uint64_t
+cost_of(const gate *g, const struct model *m)
+{
+    const struct provider_list *list = g->parts.providers;
+    const struct provider_model *p =
+        list ? provider_list_model(list, provider_of(m), name_there(m)) : NULL;
+    return p ? p->micro_euro_in + p->micro_euro_out : 0;
+}
+
+static bool
+is_up(const gate *g, const struct model *m)
+{
+    if (!g->egress || !find_provider(g, m))
+        return false;
+    const struct egress_state s = egress_state_of(g->egress, provider_of(m));
+    return !s.is_known || s.is_open;
+}
+
+static struct routing_target
+outside(const gate *g, const struct gate_ask *ask, const struct registry_target *t)
+{
+    const struct provider_public *p = find_provider(g, t->model);
+    const bool embeds = ask->kind != ENGINE_EMBED || (p && p->dialect == PROVIDER_OPENAI);
+    label sink;
+    const bool is_known = provider_sink(g, p, &sink);
+    return (struct routing_target){.name = t->model->name,
+                                   .sink = label_meet(t->model->sink, sink),
+                                   .rank = t->rank,
+                                   .is_able = is_known && ask->kind != ENGINE_TOKENIZE && embeds,
+                                   .is_up = is_up(g, t->model),
+                                   .cost_ue = cost_of(g, t->model)};
+}
+
+static struct routing_target
+inside(const struct registry_target *t)
+{
+    return (struct routing_target){.name = t->model->name,
+                                   .sink = t->model->sink,
+                                   .rank = t->rank,
+                                   .is_able = true,
+                                   .is_up = true};
+}
+
+static fallible
+find_targets(const gate *g, const struct gate_ask *ask, struct targets *ret)
+{
+    TRY(registry_targets(g->parts.registry, ask->model, kind_of(ask), ret->at, &ret->count));
+    for (size_t i = 0; i < ret->count; i++)
+        ret->to.at[i] =
+            is_remote(ret->at[i].model) ? outside(g, ask, &ret->at[i]) : inside(&ret->at[i]);
+    ret->to.count = ret->count;
+    return OK;
+}
+
+/* What failed a moment ago is as good as down. */
+static void
+pass_over(struct targets *t, const struct target *last)
+{
+    for (size_t i = 0; i < t->to.count; i++)
+        for (size_t k = 0; k < last->tried_count; k++)
+            t->to.at[i].is_up &= !str_eq(t->to.at[i].name, last->tried[k]);
+}
+
+static void
+copy_model(arena *a, const struct model *m, struct model *ret)
+{
+    *ret = *m;
+    ret->name = arena_str(a, m->name);
+    ret->file = arena_str(a, m->file);
+    ret->sha256 = arena_str(a, m->sha256);
+    ret->engine = arena_str(a, m->engine);
+    ret->origin = arena_str(a, m->origin);
+}
+
+fallible
+target_name(gate *g, const struct gate_ask *ask, struct model *ret)
+{
+    const struct model *m;
+    TRY(registry_find(g->parts.registry, ask->model, kind_of(ask), &m));
+    copy_model(ask->a, m, ret);
+    return OK;
+}
+
+/* ---- telling */
+static void
+tell(const struct targets *t, struct target *ret)
+{
+    size_t len = strlen(ret->told);
+    for (size_t i = 0; t->count > 1 && i < t->found.count && len < sizeof ret->told; i++) {
+        const struct routing_step *s = &t->found.steps[i];
+        const str name = t->to.at[s->target].name;
+        len += (size_t)snprintf(ret->told + len, sizeof ret->told - len, "%s%.*s %s%s%s",
+                                len ? "; " : "", STR_FMT(name), routing_verdict_name(s->verdict),
+                                s->decision.allowed ? "" : " by ",
+                                s->decision.allowed ? "" : s->decision.rule);
+    }
+}
+
+static void
+put_step(const struct targets *t, const struct routing_step *s, buf *b)
+{
+    const struct registry_target *at = &t->at[s->target];
+    json_open(b, '{');
+    json_member_str(b, "model", at->model->name);
+    json_member_str(b, "engine", at->model->engine);
+    json_member_str(b, "verdict", str_of(routing_verdict_name(s->verdict)));
+    if (!s->decision.allowed) {
+        json_member_str(b, "rule", str_of(s->decision.rule));
+        json_member_str(b, "why", str_of(s->decision.why));
+        json_member_str(b, "granted_by", str_of(s->decision.granted_by));
+    }
+    json_close(b, '}');
+}
+
+fallible
+target_put(gate *g, const struct gate_ask *ask, const struct ask *q, buf *b)
+{
+    char text[LABEL_TEXT_MAX];
+    struct targets t;
+    TRY(find_targets(g, ask, &t));
+    const err e = routing_find(g->parts.policy, q, &t.to, ask->a, &t.found);
+    json_open(b, '{');
+    json_member_str(b, "model", ask->model);
+    json_member_str(b, "label", label_text(policy_names(g->parts.policy), q->data, text));
+    json_member_bool(b, "allowed", !e.code);
+    json_key(b, "targets");
+    json_open(b, '[');
+    for (size_t i = 0; i < t.found.count; i++)
+        put_step(&t, &t.found.steps[i], b);
+    json_close(b, ']');
+    json_close(b, '}');
+    return buf_end(b);
+}
+
+/* The asker's own leave to what it sends, whatever target it is for. */
+static fallible
+own_grant(gate *g, const struct ask *q, arena *a, const grant **ret)
+{
+    struct ask own = *q;
+    struct decision d;
+    own.target = policy_local_sink(g->parts.policy);
+    return policy_decide(g->parts.policy, &own, a, &d, ret);
+}
+
+/* ---- choosing */
+static bool
+is_about_the_target(const struct routing *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->steps[i].verdict != ROUTING_DENIED ||
+            strncmp(r->steps[i].decision.rule, "target.", 7) != 0)
+            return false;
+    return true;
+}
+
+static label
+answer_taint(const gate *g)
+{
+    const struct label_names *n = policy_names(g->parts.policy);
+    for (size_t i = 0; i < n->taint_count; i++)
+        if (str_eq(n->taints[i].id, STR("external-model")))
+            return label_with(LABEL_BOTTOM, n->taints[i].bit);
+    return LABEL_BOTTOM;
+}
+
+static enum remote_dialect
+dialect_of(const struct provider_public *p)
+{
+    switch ((enum provider_dialect)p->dialect) {
+    case PROVIDER_ANTHROPIC:
+        return REMOTE_ANTHROPIC;
+    case PROVIDER_BEDROCK:
+        return REMOTE_BEDROCK;
+    case PROVIDER_OPENAI:
+    case PROVIDER_HOHEIT:
+        return REMOTE_OPENAI;
+    }
+    UNREACHABLE("hoheitd checked the dialect");
+}
+
+static fallible
+hash_sent(struct target *t, enum engine_kind kind)
+{
+    AUTO(buf) body = BUF(SAY_BYTES_MAX);
+    const struct say s = {.kind = kind, .c = t->conv, .g = t->grant, .t = &t->remote};
+    TRY(say_body(&s, &body));
+    TRY(buf_end(&body));
+    return sha256_of(buf_str(&body), &t->sent);
+}
+
+/* What goes there, and its digest. */
+static fallible
+say(const struct gate_ask *ask, struct target *t)
+{
+    if (pass_fits(ask, t))
+        return pass_say(ask, t);
+    if (ask->raw && ask->raw->unsaid)
+        return err_again(ask->raw->unsaid);
+    return t->is_remote ? hash_sent(t, ask->kind) : OK;
+}
+
+static fallible
+take_target(gate *g, const struct gate_ask *ask, const struct targets *t, struct target *ret)
+{
+    const struct routing_step *s = &t->found.steps[0];
+    copy_model(ask->a, t->at[s->target].model, &ret->model);
+    ret->grant = s->grant;
+    ret->is_remote = is_remote(&ret->model);
+    if (!ret->is_remote)
+        return say(ask, ret);
+    const struct provider_public *p = find_provider(g, &ret->model);
+    ASSERT(p); /* else it was not able */
+    ret->model_label = answer_taint(g);
+    ret->remote = (struct remote_target){.provider = provider_of(&ret->model),
+                                         .dialect = dialect_of(p),
+                                         .model = name_there(&ret->model),
+                                         .sink = t->to.at[s->target].sink};
+    return say(ask, ret);
+}
+
+/* As it is: OK, or why not, and t->found says what became of each target. */
+static fallible
+try_plain(gate *g, const struct gate_ask *ask, const struct ask *q, struct targets *t)
+{
+    struct ask one = *q;
+    const grant *unused;
+    struct decision d;
+    t->found.count = 0;
+    one.model = t->to.at[0].name;
+    one.target = t->to.at[0].sink;
+    /* What is wrong with the key itself is said as such, and no target is looked at. */
+    const err e = gate_decide(g, &one, ask->a, &d, &unused);
+    if (e.code == ERR_UNAUTHENTICATED) {
+        t->found.count = 1;
+        t->found.steps[0] = (struct routing_step){.verdict = ROUTING_DENIED, .decision = d};
+        return e;
+    }
+    return routing_find(g->parts.policy, q, &t->to, ask->a, &t->found);
+}
+
+static fallible
+open_lexicon(gate *g)
+{
+    if (g->lexicon)
+        return OK;
+    TRY(arena_open(LEXICON_BYTES_MAX, &g->lexicon_arena));
+    return detect_open(g->lexicon_arena, &g->lexicon);
+}
+
+/* With tokens for identifiers: outside only, for inside nothing needs to be hidden. */
+static fallible
+try_hidden(gate *g, const struct gate_ask *ask, const struct ask *q, struct targets *t,
+           struct target *ret)
+{
+    struct ask less = *q;
+    struct hidden h;
+    less.data = policy_downgrade(g->parts.policy, DOWNGRADE_PSEUDONYM, q->data);
+    if (label_eq(less.data, q->data))
+        FAIL(DENIED, "the pseudonymiser may remove nothing of the label");
+    for (size_t i = 0; i < t->count; i++)
+        t->to.at[i].is_able &= is_remote(t->at[i].model);
+    TRY(routing_find(g->parts.policy, &less, &t->to, ask->a, &t->found));
+    TRY(own_grant(g, q, ask->a, &ret->own));
+    TRY(open_lexicon(g));
+    const struct hide how = {ask->a, g->lexicon, ret->own, less.data};
+    TRY(hide_conv(&how, ask->conv, &h));
+    ret->conv = h.conv;
+    ret->pseudonyms = h.map;
+    snprintf(ret->told, sizeof ret->told, "%zu identifiers were replaced by tokens",
+             pseudonym_count(h.map));
+    return OK;
+}
+
+/* As if nothing had been hidden. */
+static void
+forget_hidden(const struct gate_ask *ask, struct target *t)
+{
+    t->conv = ask->conv;
+    t->pseudonyms = NULL;
+    t->own = NULL;
+    t->told[0] = 0;
+}
+
+fallible
+target_choose(gate *g, const struct gate_ask *ask, const struct ask *q, struct target *ret,
+              struct decision *d)
+{
+    struct targets t, hidden;
+    struct err_kept denied;
+    forget_hidden(ask, ret);
+    TRY(find_targets(g, ask, &t));
+    pass_over(&t, ret);
+    const err e = try_plain(g, ask, q, &t);
+    ASSERT(t.found.count);
+    *d = t.found.steps[0].decision;
+    if (!e.code) {
+        TRY(own_grant(g, q, ask->a, &ret->own));
+        tell(&t, ret);
+        return take_target(g, ask, &t, ret);
+    }
+    err_keep(&denied, e);
+    hidden = t;
+    if (e.code == ERR_DENIED && is_about_the_target(&t.found) &&
+        !try_hidden(g, ask, q, &hidden, ret).code) {
+        *d = hidden.found.steps[0].decision;
+        tell(&hidden, ret);
+        return take_target(g, ask, &hidden, ret);
+    }
+    forget_hidden(ask, ret);
+    tell(&t, ret);
+    return err_again(&denied);
+}
+
+fallible
+target_next(gate *g, const struct gate_ask *ask, const struct ask *q, struct target *t,
+            struct decision *d)
+{
+    struct target next = {.tried_count = t->tried_count};
+    ASSERT(t->tried_count < REGISTRY_TARGETS_MAX);
+    memcpy(next.tried, t->tried, sizeof next.tried);
+    next.tried[next.tried_count++] = t->model.name;
+    TRY(target_choose(g, ask, q, &next, d));
+    *t = next;
+    return OK;
+}
+
+/* ---- for operators */
+fallible
+admin_route_put(const struct admin_call *c, str model, str label_text, buf *b)
+{
+    gate *g = c->gate;
+    const struct policy *p = g->parts.policy;
+    const struct session anybody = {.clearance = policy_local_sink(p)};
+    struct ask q = {.session = &anybody, .op = OP_CHAT, .now_wall_ms = clock_wall_ms()};
+    const struct gate_ask ask = {.kind = ENGINE_CHAT, .model = model, .a = c->a};
+    TRY(admin_allow(c, OP_ROUTE));
+    TRY(label_parse(policy_names(p), label_text, &q.data));
+    return target_put(g, &ask, &q, b);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* know.h - a collection of documents, each under its label, searched by what somebody may see.
+ *
+ * The promise (tests/unit/know/know_test.c, 10,000 trials): what a search answers - hits, order,
+ * scores, counts - is bit for bit the same whether or not documents above the grant's ceiling are
+ * there.  It holds because a segment holds documents of one label only, dominance is decided once
+ * per segment before a byte of it is read, and everything that scores (frequencies, lengths,
+ * vocabulary, likeness) is summed over the segments cleared.
+ *
+ * A document is known by its name within its label: who may not see another label's document of
+ * that name can neither replace nor remove it, nor learn of it.
+ *
+ * Changes are staged in memory and take effect together with know_commit: after kill -9 at any
+ * moment the collection is what it was before it or after it.  Adding a document that is there
+ * with the same bytes changes nothing, so an interrupted import is simply run again.
+ *
+ * One thread; one process may change a collection at a time, any number may read.  A reader sees
+ * the list of know_open until know_refresh. */
+#pragma once
+#include "base/secret.h"
+#include "know/doc.h"
+#include "policy/content.h"
+
+typedef struct know know;
+
+/* CONFLICT if there is one.  `key` has 32 bytes and is copied; labels' keys are derived from it. */
+fallible know_create(const char *dir, const secret *key);
+/* NOT_FOUND; CORRUPT, also under a wrong key. */
+fallible know_open(const char *dir, const secret *key, know **ret);
+void know_close(know *k);
+/* Takes up what another process committed; what is staged stays. */
+fallible know_refresh(know *k);
+
+static inline void
+know_auto(know **k)
+{
+    know_close(*k);
+}
+
+/* ---- changes */
+
+struct know_source {
+    str name;
+    enum doc_form form;
+    str title, edition; /* empty: the document's own */
+};
+
+enum know_change { KNOW_SAME, KNOW_ADDED, KNOW_REPLACED };
+
+/* Stages a document of bytes.label.  DENIED unless `g` covers the label; PARSE, ARGUMENT as
+ * doc_read; BUSY if another process writes. */
+fallible know_add(know *k, const grant *g, const struct know_source *s, content bytes,
+                  enum know_change *ret);
+/* Stages the removal from every label that `g` covers; NOT_FOUND if none has it. */
+fallible know_remove(know *k, const grant *g, str name);
+/* Bytes of text that wait for know_commit. */
+size_t know_staged(const know *k);
+fallible know_commit(know *k);
+
+/* ---- vectors: the caller's, from whatever embedder he runs */
+
+/* A piece of a unit to be embedded: its id ("bmg:§ 17#0") and text, with what it is about before.
+ */
+struct know_piece {
+    str id, text;
+    label label;
+};
+typedef err know_piece_fn(void *ctx, const struct know_piece *p);
+/* Every piece of what `g` covers; `fn` does not call know. */
+fallible know_pieces(know *k, const grant *g, know_piece_fn *fn, void *ctx);
+
+typedef struct know_vectors know_vectors;
+/* Vectors of `dims` (a multiple of 8, at most 4096) for pieces, by their id, then all at once into
+ * the collection.  Pieces without a vector are found by words alone. */
+fallible know_vectors_new(size_t dims, know_vectors **ret);
+void know_vectors_free(know_vectors *v);
+fallible know_vectors_add(know_vectors *v, str id, const float *vector);
+/* Replaces the vectors of all segments that `g` covers; how many pieces have one now. */
+fallible know_vectors_commit(know *k, const grant *g, const know_vectors *v, size_t *ret_count);
+
+static inline void
+know_vectors_auto(know_vectors **v)
+{
+    know_vectors_free(*v);
+}
+
+/* ---- search */
+
+struct know_ask {
+    content text;
+    size_t most;         /* hits, 1 to 1000 */
+    const float *vector; /* the question's, as long as the collection's; NULL: words alone */
+    size_t dims;
+    float weight;        /* of likeness; 0: the default */
+    bool without_quotes; /* spares the look for the best line */
+};
+
+struct know_hit {
+    str doc, title, edition, section, heading, path; /* under `text.label`, as the text */
+    content text, quote;
+    size_t quote_from, quote_to;   /* in text */
+    size_t source_from, source_to; /* of the unit, in the source */
+    float score;
+};
+
+struct know_hits {
+    struct know_hit *at;
+    size_t count;
+    label read; /* join of the labels of all segments that were searched */
+    size_t segments, documents, units;
+};
+
+/* Everything is copied into `a`.  DENIED unless `g` covers the question. */
+fallible
+know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struct know_hits *ret);
+
+struct know_stat {
+    size_t labels, segments, documents, units, words, vectors;
+};
+/* Of what `g` covers. */
+fallible know_stat(know *k, const grant *g, struct know_stat *ret);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "know/know.h"
+
+#include "know/inside.h"
+#include "know/quote.h"
+#include "know/rank.h"
+
+enum { LIKE_MAX = 4000, LIKE_LEAST = 32 };
+#define SEARCH_BYTES ((size_t)2 << 30)
+
+static const float default_weight = 0.7f, least_known = 0.2f;
+
+struct search {
+    know *k;
+    arena *work, *out;
+    const struct know_ask *ask;
+    struct loaded **parts;
+    size_t count;
+    struct cleared c;
+    const struct question *q;
+    const struct vector_query *vq; /* set while likeness is found */
+};
+
+/* ---- likeness */
+
+static fallible
+add_likeness(const struct search *s, const struct loaded *l, size_t all, float *likeness)
+{
+    void *at = NULL;
+    /* Each segment's share of what is ranked, and a few for the smallest. */
+    const size_t share = LIKE_MAX * l->vectors.count / all + LIKE_LEAST;
+    const bool by_codes = all > VECTOR_EXACT;
+    const struct vector_bounds b = {
+        .most = by_codes ? share : LIKE_MAX, .rescore = share, .by_codes = by_codes};
+    TRY(try_arena_get(s->work, LIKE_MAX + LIKE_LEAST, sizeof(struct vector_hit), &at));
+    struct vector_hits hits = {.at = (struct vector_hit *)at};
+    TRY(vectors_search(s->work, &l->vectors, s->vq, &b, &hits));
+    for (size_t i = 0; i < hits.count; i++) {
+        float *const to = &likeness[l->vectors.owners[hits.at[i].row]];
+        *to = hits.at[i].likeness > *to ? hits.at[i].likeness : *to;
+    }
+    return OK;
+}
+
+static bool
+has_vectors(const struct search *s, const struct loaded *l)
+{
+    return l->vectors.count && l->vectors.dims == s->ask->dims;
+}
+
+/* One number for each unit; NULL if there are no vectors to compare with. */
+static fallible
+find_likeness(struct search *s, const float **ret)
+{
+    void *at = NULL;
+    size_t base = 0, all = 0;
+    *ret = NULL;
+    if (!s->ask->vector)
+        return OK;
+    TRY(try_arena_get(s->work, rank_unit_count(s->c) + 1, sizeof(float), &at));
+    float *const likeness = (float *)at;
+    if (!s->ask->dims || s->ask->dims > VECTOR_DIMS_MAX)
+        REFUSE(ARGUMENT, "vector", "a vector has 1 to %d dimensions", VECTOR_DIMS_MAX);
+    TRY(vectors_ask(s->work, s->ask->vector, s->ask->dims, &s->vq));
+    for (size_t i = 0; i < rank_unit_count(s->c); i++)
+        likeness[i] = RANK_NONE;
+    for (size_t i = 0; i < s->count; i++)
+        all += has_vectors(s, s->parts[i]) ? s->parts[i]->vectors.count : 0;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct loaded *const l = s->parts[i];
+        if (has_vectors(s, l))
+            TRY(add_likeness(s, l, all, likeness + base));
+        base += l->view.unit_count;
+    }
+    *ret = all ? likeness : NULL;
+    return OK;
+}
+
+/* ---- answers */
+
+static fallible
+copy(const struct search *s, const struct segment *from, struct seg_text t, str *ret)
+{
+    return try_arena_str(s->out, segment_text(from, t), ret);
+}
+
+static fallible
+fill_hit(const struct search *s, const struct ranked *r, struct know_hit *h)
+{
+    const struct segment *const v = s->c.at[r->segment];
+    const struct seg_unit *const u = &v->units[r->unit];
+    const struct seg_doc *const d = &v->docs[u->doc];
+    const label l = s->parts[r->segment]->part.label;
+    str text;
+    TRY(copy(s, v, d->name, &h->doc));
+    TRY(copy(s, v, d->title, &h->title));
+    TRY(copy(s, v, d->edition, &h->edition));
+    TRY(copy(s, v, u->section, &h->section));
+    TRY(copy(s, v, u->heading, &h->heading));
+    TRY(copy(s, v, u->path, &h->path));
+    TRY(copy(s, v, u->text, &text));
+    if (!s->ask->without_quotes)
+        quote_find(s->c, s->q, text, &h->quote_from, &h->quote_to);
+    h->text = content_of(text, l);
+    h->quote = content_of(str_slice(text, h->quote_from, h->quote_to), l);
+    h->source_from = u->from;
+    h->source_to = u->to;
+    h->score = r->score;
+    return OK;
+}
+
+/* A question whose words nobody here wrote, as one in another language, is better answered by
+ * likeness: the less is known, the more that counts. */
+static float
+weight_of(const struct search *s)
+{
+    const float weight = s->ask->weight > 0 ? s->ask->weight : default_weight;
+    const float known = s->q->words ? (float)s->q->known / (float)s->q->words : 0;
+    return weight / (known > least_known ? known : least_known);
+}
+
+static fallible
+answer(struct search *s, struct know_hits *ret)
+{
+    void *at = NULL;
+    const float *likeness = NULL;
+    const size_t most = s->ask->most;
+    TRY(find_likeness(s, &likeness));
+    const struct rank_ask in = {.c = s->c, .q = s->q, .likeness = likeness, .weight = weight_of(s)};
+    TRY(try_arena_get(s->work, most, sizeof(struct ranked), &at));
+    struct ranked *const best = (struct ranked *)at;
+    TRY(rank_units(s->work, &in, most, best, &ret->count));
+    TRY(try_arena_get(s->out, ret->count + 1, sizeof *ret->at, &at));
+    ret->at = (struct know_hit *)at;
+    for (size_t i = 0; i < ret->count; i++)
+        TRY(fill_hit(s, &best[i], &ret->at[i]));
+    return OK;
+}
+
+static fallible
+open_segments(struct search *s, const grant *g, struct know_hits *ret)
+{
+    void *at = NULL;
+    TRY(know_cleared(s->k, g, s->work, &s->parts, &s->count));
+    TRY(try_arena_get(s->work, s->count + 1, sizeof(struct segment *), &at));
+    const struct segment **const views = (const struct segment **)at;
+    for (size_t i = 0; i < s->count; i++) {
+        views[i] = &s->parts[i]->view;
+        ret->read = label_join(ret->read, s->parts[i]->part.label);
+        ret->documents += views[i]->doc_count;
+        ret->units += views[i]->unit_count;
+    }
+    ret->segments = s->count;
+    s->c = (struct cleared){views, s->count};
+    return OK;
+}
+
+fallible
+know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struct know_hits *ret)
+{
+    AUTO(arena) *work = NULL;
+    struct know_hits hits = {0};
+    str text;
+    if (ask->most < 1 || ask->most > RANK_HITS_MAX)
+        REFUSE(ARGUMENT, "most", "a search gives 1 to %d hits", RANK_HITS_MAX);
+    TRY(content_open(ask->text, g, &text));
+    TRY(arena_open(SEARCH_BYTES, &work));
+    struct search s = {.k = k, .work = work, .out = a, .ask = ask};
+    TRY(open_segments(&s, g, &hits));
+    TRY(question_read(work, k->e, s.c, text, &s.q));
+    TRY(answer(&s, &hits));
+    *ret = hits;
+    return OK;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "policy/change.h"
+
+#include "policy/tlp.h"
+
+enum { NAMES_SHOWN_MAX = 5, LISTS = 4 };
+
+struct list {
+    const char *what;
+    const struct label_name *at;
+    size_t count;
+};
+
+static struct list
+list_of(const policy *p, int i)
+{
+    const struct label_names *n = policy_names(p);
+    const struct list lists[LISTS] = {{"level", n->levels, n->level_count},
+                                      {"compartment", n->compartments, n->compartment_count},
+                                      {"party", n->parties, n->party_count},
+                                      {"taint", n->taints, n->taint_count}};
+    ASSERT(i >= 0 && i < LISTS);
+    return lists[i];
+}
+
+static const struct label_name *
+by_bit(const struct list *l, int bit)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (l->at[i].bit == bit)
+            return &l->at[i];
+    return NULL;
+}
+
+static const struct label_name *
+by_id(const struct list *l, str id)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (str_eq_nocase(l->at[i].id, id))
+            return &l->at[i];
+    return NULL;
+}
+
+static fallible
+check_name(const struct list *now, const struct label_name *was)
+{
+    const struct label_name *there = by_bit(now, was->bit), *same = by_id(now, was->id);
+    if (there && !str_eq_nocase(there->id, was->id))
+        REFUSE(CONFLICT, "policy", "%s %.*s cannot have number %d, which is %.*s for good",
+               now->what, STR_FMT(there->id), was->bit, STR_FMT(was->id));
+    if (same && same->bit != was->bit)
+        REFUSE(CONFLICT, "policy", "%s %.*s has number %d for good and cannot get %d", now->what,
+               STR_FMT(was->id), was->bit, same->bit);
+    return OK;
+}
+
+fallible
+policy_check_bits(const policy *past, const policy *now)
+{
+    for (int i = 0; i < LISTS; i++) {
+        const struct list was = list_of(past, i), is = list_of(now, i);
+        for (size_t k = 0; k < was.count; k++)
+            TRY(check_name(&is, &was.at[k]));
+    }
+    return OK;
+}
+
+/* ---- names */
+static void
+put_name(buf *b, const char *what, const struct label_name *n, const char *does)
+{
+    buf_add_fmt(b, "%s %.*s (number %d) %s: %.*s\n", what, STR_FMT(n->id), n->bit, does,
+                STR_FMT(n->title));
+}
+
+static void
+diff_names(const struct list *from, const struct list *to, buf *b)
+{
+    for (size_t i = 0; i < to->count; i++)
+        if (!by_id(from, to->at[i].id))
+            put_name(b, to->what, &to->at[i], "is new");
+    for (size_t i = 0; i < from->count; i++) {
+        const struct label_name *was = &from->at[i], *is = by_id(to, was->id);
+        if (!is)
+            put_name(b, from->what, was, "is gone, and what is marked so can be read by nobody");
+        else if (is->bit != was->bit)
+            put_name(b, to->what, is, "has another number than before");
+        else if (!str_eq(is->title, was->title))
+            put_name(b, to->what, is, "has another title");
+    }
+}
+
+/* ---- downgrades */
+static void
+put_downgrade(buf *b, const char *does, const struct list *l, label bits)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (label_has(bits, l->at[i].bit))
+            buf_add_fmt(b, "pseudonymised text %s %s %.*s\n", does, l->what, STR_FMT(l->at[i].id));
+}
+
+static label
+outside(label all, label l)
+{
+    return (label){
+        {all.w[0] & ~l.w[0], all.w[1] & ~l.w[1], all.w[2] & ~l.w[2], all.w[3] & ~l.w[3]}};
+}
+
+static label
+all_of(const struct list *l)
+{
+    label all = LABEL_BOTTOM;
+    for (size_t i = 0; i < l->count; i++)
+        all = label_with(all, l->at[i].bit);
+    return all;
+}
+
+static label
+removed(const policy *p, label l)
+{
+    return outside(l, policy_downgrade(p, DOWNGRADE_PSEUDONYM, l));
+}
+
+static void
+diff_downgrades(const policy *from, const policy *to, buf *b)
+{
+    const struct list was = list_of(from, 1), is = list_of(to, 1), levels = list_of(to, 0);
+    const label all = label_join(all_of(&was), all_of(&is));
+    const label before = removed(from, all), after = removed(to, all);
+    put_downgrade(b, "loses from now on", &is, outside(after, before));
+    put_downgrade(b, "keeps from now on", &was, outside(before, after));
+    for (size_t i = 0; i < levels.count; i++) {
+        const label l = label_of_level(levels.at[i].bit);
+        const bool lost =
+            label_level(l) && !label_level(policy_downgrade(from, DOWNGRADE_PSEUDONYM, l));
+        const bool loses =
+            label_level(l) && !label_level(policy_downgrade(to, DOWNGRADE_PSEUDONYM, l));
+        if (lost != loses)
+            buf_add_fmt(b, "pseudonymised text %s from now on level %.*s\n",
+                        loses ? "loses" : "keeps", STR_FMT(levels.at[i].id));
+    }
+}
+
+/* ---- the Traffic Light Protocol */
+static void
+diff_tlp(const policy *from, const policy *to, buf *b)
+{
+    for (int i = 0; i < TLP_COUNT; i++) {
+        label was = LABEL_BOTTOM, is = LABEL_BOTTOM;
+        char room[LABEL_TEXT_MAX];
+        const bool had = policy_tlp(from, (enum tlp)i, &was);
+        const bool has = policy_tlp(to, (enum tlp)i, &is);
+        if (had && !has)
+            buf_add_fmt(b, "TLP:%s has no label any more\n", tlp_name((enum tlp)i));
+        else if (has && (!had || !label_eq(was, is)))
+            buf_add_fmt(b, "TLP:%s stands for %.*s\n", tlp_name((enum tlp)i),
+                        STR_FMT(label_text(policy_names(to), is, room)));
+    }
+}
+
+/* ---- keys */
+static label
+clearance_in(const policy *p, const struct holder *h)
+{
+    label l = LABEL_BOTTOM;
+    if (label_parse(policy_names(p), h->clearance, &l).code)
+        return LABEL_BOTTOM; /* as said: none */
+    return l;
+}
+
+static void
+put_count(buf *b, size_t n)
+{
+    static const char *const words[] = {"no",    "one",   "two",  "three", "four",   "five",  "six",
+                                        "seven", "eight", "nine", "ten",   "eleven", "twelve"};
+    if (n < sizeof words / sizeof *words)
+        buf_add(b, str_of(words[n]));
+    else
+        buf_add_u64(b, n);
+    buf_add(b, n == 1 ? STR(" key") : STR(" keys"));
+}
+
+struct access {
+    const policy *from, *to;
+    const struct holder *holders;
+    size_t count;
+};
+
+/* Holders for whom `bit` is only in the second: they, and how many. */
+static size_t
+put_holders(const struct access *a, bool gains, int bit, buf *names)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const bool had = label_has(clearance_in(a->from, &a->holders[i]), bit);
+        const bool has = label_has(clearance_in(a->to, &a->holders[i]), bit);
+        if (had == has || has != gains)
+            continue;
+        if (n < NAMES_SHOWN_MAX)
+            buf_add_fmt(names, "%s%.*s", n ? ", " : "", STR_FMT(a->holders[i].name));
+        n++;
+    }
+    return n;
+}
+
+static void
+diff_access(const struct access *a, bool gains, str id, int bit, buf *b)
+{
+    AUTO(buf) names = BUF(4096);
+    const size_t n = put_holders(a, gains, bit, &names);
+    if (!n)
+        return;
+    put_count(b, n);
+    buf_add(b, n == 1 ? (gains ? STR(" gains") : STR(" loses"))
+                      : (gains ? STR(" gain") : STR(" lose")));
+    buf_add_fmt(b, " access to %.*s: %.*s%s\n", STR_FMT(id), STR_FMT(buf_str(&names)),
+                n > NAMES_SHOWN_MAX ? ", ..." : "");
+}
+
+static void
+diff_holders(const struct access *a, buf *b)
+{
+    for (int i = 0; i < 2; i++) { /* levels, compartments: what a clearance is made of */
+        const struct list was = list_of(a->from, i), is = list_of(a->to, i);
+        for (size_t k = 0; k < is.count; k++)
+            if (i || is.at[k].bit)
+                diff_access(a, true, is.at[k].id, is.at[k].bit - (i ? 0 : 1), b);
+        for (size_t k = 0; k < was.count; k++)
+            if (i || was.at[k].bit)
+                diff_access(a, false, was.at[k].id, was.at[k].bit - (i ? 0 : 1), b);
+    }
+}
+
+void
+policy_diff(const policy *from, const policy *to, const struct holder *holders, size_t count,
+            buf *b)
+{
+    const struct access a = {from, to, holders, count};
+    for (int i = 0; i < LISTS; i++) {
+        const struct list was = list_of(from, i), is = list_of(to, i);
+        diff_names(&was, &is, b);
+    }
+    diff_downgrades(from, to, b);
+    diff_tlp(from, to, b);
+    diff_holders(&a, b);
+}

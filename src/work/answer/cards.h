@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* cards.h - the answer before any model: verbatim passages with their source, and how sure it is
+ * that the right one is among them.
+ *
+ * A quote is a run of the document's text as it was added: a line of it (a paragraph or list item),
+ * or of a long one the sentences that hold most of the question's words.
+ *
+ * The strength of an answer is the best passage's score over the logarithm of the collection's
+ * size, so that it means the same in a small collection as in a large one; its confidence is a
+ * logistic curve over that, fitted once (cards.c says on what).  Below a least strength there
+ * is no answer.  Pure. */
+#pragma once
+#include "know/know.h"
+
+enum { CARDS_MAX = 5, CARD_QUOTE_MAX = 700 };
+
+struct card {
+    str doc, title, edition, section, heading, path;
+    str quote;
+    size_t source_from, source_to; /* of the section, in the document as it was added */
+    double share;                  /* of the best one's score */
+    label label;
+};
+
+struct cards {
+    struct card at[CARDS_MAX];
+    size_t count;
+    double strength, confidence; /* confidence: 0 … 1 */
+    bool is_enough;
+    label read; /* join of all that was searched */
+};
+
+/* Strings live in the hits' arena.  DENIED unless `g` covers what was found. */
+fallible cards_take(const grant *g, const struct know_hits *hits, str question, struct cards *ret);

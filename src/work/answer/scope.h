@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* scope.h - what a question asks of the service before anything is looked up (scope.def).
+ *
+ * By words alone, so that the same question always meets the same door; nobody is judged by it:
+ * what is kept out gets a sentence that says why and a person to turn to.  Pure. */
+#pragma once
+#include "base/arena.h"
+
+enum scope {
+    SCOPE_ANSWER,
+    SCOPE_CLARIFY,  /* too little is said */
+    SCOPE_OFFICIAL, /* only a person can say it */
+    SCOPE_REFUSE
+};
+
+struct scoped {
+    enum scope scope;
+    str question; /* what is left to be looked up; sentences that give orders are left out */
+    bool had_orders;
+};
+
+enum { SCOPE_BYTES_MAX = 8192 };
+
+/* Beyond SCOPE_BYTES_MAX nothing is read.  LIMIT. */
+fallible scope_read(arena *a, str question, struct scoped *ret);

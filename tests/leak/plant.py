@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""plant.py - canaries: words nobody else writes, and fictional people with identifiers whose check
+digits are right; and finding them again in bytes, also in hexadecimal, base64 and UTF-16."""
+import base64
+import importlib.util
+import os
+import re
+
+spec = importlib.util.spec_from_file_location(
+    "generate", os.path.join(os.path.dirname(__file__), "..", "detect", "generate.py"))
+generate = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(generate)
+
+WORD = re.compile(rb"qx[a-z]{12}xq", re.I)
+FORMS = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}|[A-Za-z0-9+/_-]{22,}")
+GRAM = 8
+LETTERS = "abcdefghijklmnoprstuvwz"  # no q and no x: a word ends where it ends
+
+
+def word(r):
+    return "qx" + "".join(r.choice(LETTERS) for _ in range(12)) + "xq"
+
+
+def words_in(data):
+    """Canary words in the bytes, whatever they are written in."""
+    found = {w.decode().lower() for w in WORD.findall(data)}
+    found |= {w.decode().lower() for w in WORD.findall(data.replace(b"\0", b""))} if b"\0" in data else set()
+    for run in FORMS.findall(data):
+        for inner in decoded(run):
+            found |= {w.decode().lower() for w in WORD.findall(inner)}
+    return found
+
+
+def decoded(run):
+    if len(run) > 20000:
+        return
+    if re.fullmatch(rb"[0-9a-fA-F]+", run):
+        yield bytes.fromhex(run.decode()[: len(run) // 2 * 2])
+    plain = run.replace(b"-", b"+").replace(b"_", b"/")
+    for at in range(4):
+        part = plain[at:]
+        yield base64.b64decode(part[: len(part) // 4 * 4])
+
+
+def normal(data):
+    """Letters and digits alone, in lower case, escapes undone: other spacing does not hide anything."""
+    if isinstance(data, bytes):
+        data = data.decode("utf-8", "replace")
+    data = re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), data)
+    data = re.sub(r"\\[nrt]", " ", data)
+    return "".join(c for c in data.lower() if c.isalnum())
+
+
+class People:
+    """Persons that were not there before, with what points to them."""
+
+    def __init__(self, r):
+        self.r, self.seen = r, set()
+        generate.R = r
+        generate.typo = lambda s: s  # here all check digits are right
+
+    def surname(self):
+        while True:
+            name = self.r.choice(generate.SYL) + self.r.choice(generate.SYL).lower() + self.r.choice(generate.END)
+            if name not in self.seen:
+                self.seen.add(name)
+                return name
+
+    def identifier(self):
+        kind = self.r.choice(["IBAN", "STEUER_ID", "SVNR", "KVNR", "PERSONALAUSWEIS", "TELEFON", "EMAIL"])
+        before = {"IBAN": "IBAN", "STEUER_ID": "Steuer-ID", "SVNR": "Versicherungsnummer", "KVNR": "KVNR",
+                  "PERSONALAUSWEIS": "Personalausweis Nr.", "TELEFON": "Telefon", "EMAIL": "E-Mail"}[kind]
+        while True:
+            value = generate.KINDS[kind]() if kind != "EMAIL" else self.surname().lower() + "@amt-%d.example" % self.r.randint(10, 99)
+            if value not in self.seen and len(normal(value)) >= GRAM:
+                self.seen.add(value)
+                return before, value
+
+    def sentence(self):
+        """A sentence, and each value in it that must not leave."""
+        last, first, sex = self.surname(), self.r.choice(generate.FIRST), self.r.choice(["Frau", "Herr"])
+        before, value = self.identifier()
+        text = self.r.choice(["{s} {f} {l} fragt nach. {b} {v}.", "Betrifft {s} {f} {l}, {b}: {v}, Antrag liegt vor.",
+                              "{b} {v}. Sehr geehrter Empfänger, {s} {l} wartet."])
+        return text.format(s=sex, f=first, l=last, b=before, v=value), [last, value]
+
+
+class Grams:
+    """Identifiers that were planted, by their first letters."""
+
+    def __init__(self):
+        self.by = {}
+
+    def add(self, value, owner):
+        n = normal(value)
+        if len(n) >= GRAM:
+            self.by.setdefault(n[:GRAM], []).append((n, owner))
+
+    def found(self, data):
+        text = normal(data)
+        by = self.by
+        for at in range(len(text) - GRAM + 1):
+            for n, owner in by.get(text[at:at + GRAM], ()):
+                if text.startswith(n, at):
+                    yield n, owner

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""model.py PROGRAM STEPS [SEED] - labels, decision, routing and downgrading a second time, in another
+language and on whole numbers, held against policy_steps (which links the C code) on random steps.
+
+Each batch has a policy, sessions, objects and models of its own; its seed is printed where the two
+differ, and `model.py PROGRAM 1 SEED` runs that batch alone."""
+import random
+import subprocess
+import sys
+import tempfile
+
+LEVEL, COMPARTMENTS, PARTIES, TAINTS = ((1 << 8) - 1, ((1 << 120) - 1) << 8,
+                                        ((1 << 96) - 1) << 128, ((1 << 32) - 1) << 224)
+ALL = (1 << 256) - 1
+PARTS = (("level", LEVEL), ("compartment", COMPARTMENTS), ("release", PARTIES), ("taint", TAINTS))
+OPERATOR, AUDITOR = 1, 2
+OPS = {"chat": (0, True), "file.read": (0, True), "file.add": (0, True), "model.list": (0, False),
+       "key.add": (OPERATOR, False), "log.tiles": (AUDITOR, False)}
+BATCH = 50000
+
+class Policy:
+    def __init__(self, rnd):
+        self.levels = ["offen", "intern", "VS-NfD", "VS-V", "GEHEIM"][:rnd.randint(2, 5)]
+        self.compartments = self.names(rnd, 8, 120, "K", 6)
+        self.parties = self.names(rnd, 128, 96, "P", 5)
+        self.taints = self.names(rnd, 224, 32, "t", 4)
+        self.ceiling = rnd.randrange(len(self.levels))
+        self.removes = sum(1 << b for b in self.compartments if rnd.random() < 0.5)
+        self.lowers = rnd.randrange(len(self.levels))
+    @staticmethod
+    def names(rnd, first, count, word, most):
+        bits = rnd.sample(range(first, first + count), rnd.randint(1, most))
+        return {b: f"{word}{b}" for b in sorted(bits)}
+    def yaml(self):
+        def rows(key, pairs):
+            return f"{key}:\n" + "".join(f"  - {{ {'height' if key == 'levels' else 'bit'}: {b}, "
+                                         f"id: {n}, title: x }}\n" for b, n in pairs)
+        removes = ",".join(n for b, n in self.compartments.items() if self.removes >> b & 1)
+        down = f'downgrades:\n  - {{ id: pseudonym, removes: "{removes}", lowers: {self.levels[self.lowers]} }}\n'
+        return ("version: 1\n" + rows("levels", enumerate(self.levels)) +
+                rows("compartments", self.compartments.items()) + rows("parties", self.parties.items()) +
+                rows("taints", self.taints.items()) + (down if removes else ""))
+    def sink(self):
+        return level(self.ceiling) | COMPARTMENTS | PARTIES | TAINTS
+    def downgrade(self, l):
+        if not self.removes:
+            return l
+        l &= ~self.removes
+        return l & ~LEVEL if (l & LEVEL).bit_length() <= self.lowers else l
+    def text(self, l):
+        """None where a bit has no name: the form is for people then."""
+        height = (l & LEVEL).bit_length()
+        if height >= len(self.levels) or (l & LEVEL) != level(height):
+            return None
+        out = self.levels[height]
+        for head, part, names in (("//", l & COMPARTMENTS, self.compartments),
+                                  ("//REL ", ~l & PARTIES if l & PARTIES else 0, self.parties),
+                                  ("//TAINT ", l & TAINTS, self.taints)):
+            if part & ~sum(1 << b for b in names):
+                return None
+            out += head + ",".join(n for b, n in names.items() if part >> b & 1) if part else ""
+        return out if (l & PARTIES) != PARTIES else None
+
+def level(height):
+    return (1 << height) - 1
+
+def decide(p, s, op, data, target, model, now, elsewhere=0):
+    """The rule that denies, or None: in the order of rules.def."""
+    if s["expires"] and now >= s["expires"]:
+        return "session.expired"
+    if s["revoked"]:
+        return "session.revoked"
+    if elsewhere:
+        return "session.network"
+    if OPS[op][0] and not s["roles"] & OPS[op][0]:
+        return "op.role"
+    if model is not None and s["models"] and not s["models"] >> model & 1:
+        return "op.scope"
+    if data & LEVEL & ~level(p.ceiling):
+        return "instance.ceiling"
+    for who, may in (("clearance", s["clearance"]), ("target", target)):
+        for name, part in PARTS:
+            if data & ~may & part:
+                return f"{who}.{name}"
+    return None
+
+def route(p, s, models, mask, now):
+    rows = []
+    for i, m in enumerate(m for m in range(8) if mask >> m & 1):
+        t = models[m]
+        rule = decide(p, s, "chat", s["mark"], t["sink"], m, now)
+        verdict = "denied" if rule else "unable" if not t["able"] else "next" if t["up"] else "down"
+        rows.append(((verdict != "next", t["full"], t["rank"], t["cost"], t["energy"], i),
+                     m, verdict, rule or "default"))
+    rows.sort()
+    found = {r[2] for r in rows}
+    code = ("ok" if "next" in found else "PROVIDER_LOST" if "down" in found
+            else "UNSUPPORTED" if "unable" in found else "DENIED")
+    shown = [f"m{m}:{'taken' if code == 'ok' and i == 0 else v}:{rule}"
+             for i, (_, m, v, rule) in enumerate(rows)]
+    return " ".join([code] + shown)
+
+def some_label(rnd, p):
+    l = level(rnd.randrange(len(p.levels)))
+    for names, chance in ((p.compartments, 0.3), (p.taints, 0.2)):
+        l |= sum(1 << b for b in names if rnd.random() < chance)
+    if rnd.random() < 0.3:
+        l |= PARTIES & ~sum(1 << b for b in p.parties if rnd.random() < 0.7)
+    return rnd.getrandbits(256) if rnd.random() < 0.01 else l
+
+def some_clearance(rnd, p):
+    """What people get: a party's exclusions and every taint; some get anything at all."""
+    l = some_label(rnd, p) | (some_label(rnd, p) & COMPARTMENTS)
+    if rnd.random() < 0.7:
+        l = l & ~PARTIES | TAINTS | (PARTIES & ~(1 << rnd.choice(list(p.parties))))
+    return l | COMPARTMENTS if rnd.random() < 0.3 else l
+
+class Batch:
+    def __init__(self, seed):
+        self.rnd = random.Random(seed)
+        self.p = Policy(self.rnd)
+        self.sessions, self.objects, self.models, self.lines, self.want = [None] * 8, [0] * 16, [None] * 8, [], []
+        for i in range(8):
+            self.new_session(i)
+            self.new_model(i)
+        for i in range(16):
+            self.new_object(i)
+    def say(self, line, want):
+        self.lines.append(line)
+        self.want.append(want)
+    def new_session(self, i):
+        r = self.rnd
+        s = {"clearance": some_clearance(r, self.p), "roles": r.choice((0, 0, 1, 2, 3, 15)), "mark": 0,
+             "expires": r.choice((0, 0, 0, 500)), "revoked": int(r.random() < 0.03),
+             "models": r.choice((0, 0, r.getrandbits(8)))}
+        self.sessions[i] = s
+        self.say(f"s {i} {s['clearance']:x} {s['roles']} {s['expires']} {s['revoked']} {s['models']:x}", "-")
+    def new_object(self, i):
+        self.objects[i] = some_label(self.rnd, self.p)
+        self.say(f"o {i} {self.objects[i]:x}", "-")
+    def new_model(self, i):
+        r, p = self.rnd, self.p
+        t = {"sink": p.sink() if r.random() < 0.3 else some_label(r, p) | some_label(r, p) | TAINTS,
+             "label": some_label(r, p) & some_label(r, p), "rank": r.randrange(3), "able": int(r.random() < 0.9),
+             "up": int(r.random() < 0.9), "full": int(r.random() < 0.2), "cost": r.randrange(3), "energy": r.randrange(3)}
+        self.models[i] = t
+        self.say("m %d %x %x %d %d %d %d %d %d" % (i, *t.values()), "-")
+    def rise(self, rule, s, more):
+        if rule:
+            return f"no {rule}"
+        s["mark"] |= more
+        return f"ok {s['mark']:064x}"
+    def step(self):
+        r, p = self.rnd, self.p
+        i, j, m, now, kind = r.randrange(8), r.randrange(16), r.randrange(8), r.choice((400, 499, 500)), r.random()
+        s = self.sessions[i]
+        if kind < 0.25:
+            rule = decide(p, s, "file.read", self.objects[j], p.sink(), None, now)
+            self.say(f"r {i} {j} {now}", self.rise(rule, s, self.objects[j]))
+        elif kind < 0.45:
+            rule = decide(p, s, "file.add", s["mark"], self.objects[j], None, now)
+            self.say(f"w {i} {j} {now}", f"no {rule}" if rule else "ok")
+        elif kind < 0.6:
+            rule = decide(p, s, "chat", s["mark"], self.models[m]["sink"], m, now)
+            self.say(f"g {i} {m} {now}", self.rise(rule, s, self.models[m]["label"]))
+        elif kind < 0.65:
+            self.objects[j] = p.downgrade(self.objects[j])
+            self.say(f"d {j}", f"ok {self.objects[j]:064x}")
+        elif kind < 0.75:
+            mask = r.randrange(1, 256)
+            self.say(f"t {i} {mask:x} {now}", route(p, s, self.models, mask, now))
+        elif kind < 0.85:
+            op, data, target = r.choice(list(OPS)), some_label(r, p), r.choice((p.sink(), some_label(r, p)))
+            model, elsewhere = r.choice((None, m)), int(r.random() < 0.05)
+            rule = decide(p, s, op, data, target, model, now, elsewhere)
+            grant = s["clearance"] & p.sink() & (target if OPS[op][1] else ALL)
+            self.say(f"a {i} {op} {data:x} {target:x} {'-' if model is None else f'm{model}'} {now} {elsewhere}",
+                     f"no {rule}" if rule else f"ok {grant:064x}")
+        elif kind < 0.9:
+            l = some_label(r, p) | (some_label(r, p) if r.random() < 0.5 else 0)
+            text = p.text(l)
+            if text:
+                self.say(f"x {l:x}", f"same {text}")
+                self.say(f"p {text}", f"ok {l:064x}")
+                self.say(f"p {text}{r.choice(('//', ',', '//XX', '//REL', ' x'))}", "no")
+        else:
+            r.choice((lambda: self.new_session(i), lambda: self.new_object(j), lambda: self.new_object(j),
+                      lambda: self.new_model(m)))()
+
+def main():
+    program, steps = sys.argv[1], int(sys.argv[2])
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().getrandbits(48)
+    print(f"# first seed {seed}", flush=True)
+    done, allowed, rules = 0, 0, set()
+    while done < steps:
+        b = Batch(seed)
+        while len(b.lines) < BATCH:
+            b.step()
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+            f.write(b.p.yaml())
+            f.flush()
+            got = subprocess.run([program, f.name, b.p.levels[b.p.ceiling]], input="\n".join(b.lines) + "\n",
+                                 capture_output=True, text=True, check=False)
+        answers = got.stdout.split("\n")[:-1]
+        for n, want in enumerate(b.want):
+            if n >= len(answers) or answers[n] != want:
+                sys.exit(f"# seed {seed}, step {n}: {b.lines[n]}\n# model: {want}\n# program: "
+                         f"{answers[n] if n < len(answers) else got.stderr}\n{b.p.yaml()}")
+        done, seed = done + len(b.lines), seed + 1
+        allowed += sum(w[:2] == "ok" for w in b.want)
+        rules |= {w[3:] for w in b.want if w[:3] == "no "}
+    print(f"# {done} steps, {allowed} allowed, last seed {seed - 1}\nrules:", *sorted(rules))
+
+main()

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/budget.h"
+
+#include <sqlite3.h>
+
+#include "unit/gate/asker.h"
+#include "unit/gate/caller.h"
+
+static struct rig rig;
+
+/* ---- a request that is only counted */
+struct spender {
+    struct session session;
+    struct model model;
+    struct conv_message message;
+    struct conv conv;
+    struct budget_hold hold;
+    struct decision decision;
+};
+
+static void
+spender_init(struct spender *s, const char *said)
+{
+    memset(s, 0, sizeof *s);
+    s->session = (struct session){.key_id = STR("key_1"),
+                                  .key_name = STR("amt~1"),
+                                  .line = STR("amt"),
+                                  .tenant = STR("haus"),
+                                  .person = STR("frau")};
+    model_toy(STR("toy"), MODEL_CHAT, &s->model);
+    conv_params_default(&s->conv.params);
+    s->message = (struct conv_message){.text = content_of(str_of(said), LABEL_BOTTOM)};
+    s->conv.messages.at = &s->message;
+    s->conv.messages.count = 1;
+    s->conv.prompt = content_of(STR(""), LABEL_BOTTOM);
+}
+
+static err
+spend(budget *b, struct spender *s)
+{
+    const struct budget_ask q = {&s->session, &s->model, ENGINE_CHAT, &s->conv};
+    budget_bound(b, &q);
+    return budget_reserve(b, &q, &s->hold, &s->decision);
+}
+
+static budget *
+open_budget(void)
+{
+    static struct gate_parts parts;
+    budget *b = NULL;
+    parts = rig_parts(&rig, -1);
+    CHECK_OK(budget_open(&parts, &b));
+    return b;
+}
+
+static uint64_t
+used(const budget *b, const char *subject, enum limit_id id)
+{
+    struct limit_use u;
+    return budget_use_of(b, str_of(subject), id, &u) ? u.used + u.reserved : UINT64_MAX;
+}
+
+/* The database of the rig, seen by another program. */
+static sqlite3 *other;
+
+static void
+lock_records(void)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/records.db", rig.dir);
+    CHECK_INT(sqlite3_open(path, &other), ==, SQLITE_OK);
+    CHECK_INT(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+}
+
+static void
+unlock_records(void)
+{
+    sqlite3_close(other);
+    other = NULL;
+}
+
+/* ---- what is estimated */
+TEST(the_estimate_is_of_all_that_is_said_and_may_be_answered)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 100000));
+    struct spender s;
+    spender_init(&s, "zehn Bytes");
+    s.conv.params.tokens_max = 50;
+    s.conv.params.n = 3;
+    s.conv.tools.json = STR("[]");
+    NEED_OK(spend(b, &s));
+    CHECK_INT(s.hold.input_tokens, ==, 4 + 8); /* 12 bytes, one message */
+    CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 12 + 150);
+    CHECK(s.hold.shown.has_tokens && !s.hold.shown.has_requests);
+    CHECK_INT(s.hold.shown.remaining_tokens, ==, 100000 - 162);
+    budget_settle(b, &s.hold, 7);
+    CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 7);
+    budget_settle(b, &s.hold, 7); /* what is settled is settled */
+    budget_release(b, &s.hold);
+    CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 7);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(an_answer_without_a_bound_gets_one_where_tokens_are_limited_only)
+{
+    rig_open(&rig);
+    rig.params.limit_answer_tokens = 300;
+    budget *b = open_budget();
+    struct spender s;
+    spender_init(&s, "x");
+    NEED_OK(spend(b, &s));
+    CHECK_INT(s.conv.params.tokens_max, ==, 0);
+    budget_release(b, &s.hold);
+    CHECK_OK(budget_set(b, STR("tenant:haus"), LIMIT_TOKENS_MINUTE, 100000));
+    NEED_OK(spend(b, &s));
+    CHECK_INT(s.conv.params.tokens_max, ==, 300);
+    budget_release(b, &s.hold);
+    s.conv.params.tokens_max = 0;
+    s.model.context_tokens = 100;
+    NEED_OK(spend(b, &s));
+    CHECK_INT(s.conv.params.tokens_max, ==, 100 - 9);
+    budget_release(b, &s.hold);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(embeddings_answer_no_tokens)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 100));
+    struct spender s;
+    spender_init(&s, "");
+    content inputs[2] = {content_of(STR("abc"), LABEL_BOTTOM), content_of(STR("d"), LABEL_BOTTOM)};
+    s.conv.messages.count = 0;
+    s.conv.inputs.at = inputs;
+    s.conv.inputs.count = 2;
+    const struct budget_ask q = {&s.session, &s.model, ENGINE_EMBED, &s.conv};
+    budget_bound(b, &q);
+    NEED_OK(budget_reserve(b, &q, &s.hold, &s.decision));
+    CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 2 + 16);
+    CHECK_INT(s.conv.params.tokens_max, ==, 0);
+    budget_release(b, &s.hold);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+/* ---- refusals */
+TEST(what_is_used_up_is_denied_by_a_rule_that_has_the_limit_s_name)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("person:frau"), LIMIT_REQUESTS_DAY, 1));
+    struct spender s, t;
+    spender_init(&s, "x");
+    spender_init(&t, "x");
+    NEED_OK(spend(b, &s));
+    CHECK_INT(s.hold.shown.remaining_requests, ==, 0);
+    const err e = spend(b, &t);
+    CHECK_ERR(e, RATE);
+    CHECK(err_retry_ms(e) > 0 && !t.hold.is_held);
+    CHECK(!t.decision.allowed);
+    CHECK_STR(str_of(t.decision.rule), STR("limit.requests/day"));
+    CHECK(strstr(t.decision.why, "person:frau") && t.decision.granted_by[0]);
+    budget_release(b, &t.hold);
+    budget_settle(b, &s.hold, 1);
+    CHECK_ERR(spend(b, &t), RATE);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(a_locked_database_refuses_who_needs_a_block_and_is_not_asked_again_for_a_second)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 100000));
+    struct spender s, t;
+    spender_init(&s, "x");
+    spender_init(&t, "x");
+    s.conv.params.tokens_max = t.conv.params.tokens_max = 100;
+    NEED_OK(spend(b, &s));
+    lock_records();
+    NEED_OK(spend(b, &t)); /* of the block that is there */
+    budget_release(b, &t.hold);
+    t.conv.params.tokens_max = 5000;
+    const err e = spend(b, &t);
+    CHECK_ERR(e, BUSY);
+    CHECK(strstr(err_public(e), "written down") != NULL);
+    CHECK_INT(err_retry_ms(e), ==, 1000);
+    unlock_records();
+    CHECK_ERR(spend(b, &t), BUSY); /* the pause: nobody waits for the lock again */
+    clock_fix(clock_ns() + 2000000000, clock_wall_ms());
+    NEED_OK(spend(b, &t));
+    budget_release(b, &t.hold);
+    budget_release(b, &s.hold);
+    clock_free();
+    budget_free(b);
+    rig_close(&rig);
+}
+
+/* ---- over a restart */
+TEST(what_was_spent_is_spent_after_an_orderly_end_and_the_rest_is_not)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    struct spender s;
+    spender_init(&s, "x");
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 100000));
+    CHECK_OK(budget_set(b, STR("default:tenant"), LIMIT_REQUESTS_DAY, 50));
+    NEED_OK(spend(b, &s));
+    budget_settle(b, &s.hold, 42);
+    budget_free(b);
+    b = open_budget();
+    CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 42);
+    CHECK_INT(used(b, "tenant:haus", LIMIT_REQUESTS_DAY), ==, 1);
+    CHECK_OK(budget_unset(b, STR("key:amt"), LIMIT_TOKENS_DAY));
+    budget_free(b);
+    b = open_budget();
+    CHECK(used(b, "key:amt", LIMIT_TOKENS_DAY) == UINT64_MAX);
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 100000));
+    CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 0);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+/* The second budget opens what the first has left so far, as after kill -9. */
+TEST(after_a_crash_what_was_granted_counts_as_spent)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    struct spender s;
+    spender_init(&s, "x");
+    s.conv.params.tokens_max = 100;
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 100000));
+    NEED_OK(spend(b, &s));
+    budget *crashed = open_budget();
+    CHECK_INT(used(crashed, "key:amt", LIMIT_TOKENS_DAY), >=, 109);
+    CHECK_INT(used(crashed, "key:amt", LIMIT_TOKENS_DAY), <=, 109 + 1000);
+    budget_free(crashed);
+    budget_settle(b, &s.hold, 10);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(yesterday_is_forgotten_and_a_clock_set_back_gives_nothing_twice)
+{
+    const int64_t noon = 20000LL * 86400000 + 43200000;
+    rig_open(&rig);
+    clock_fix(clock_ns(), noon);
+    budget *b = open_budget();
+    struct spender s;
+    spender_init(&s, "x");
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 2000));
+    NEED_OK(spend(b, &s));
+    budget_settle(b, &s.hold, 1999);
+    budget_free(b);
+    clock_fix(clock_ns(), noon - 3 * 86400000);
+    b = open_budget();
+    CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 1999);
+    CHECK_ERR(spend(b, &s), RATE);
+    budget_free(b);
+    clock_fix(clock_ns(), noon + 86400000);
+    b = open_budget();
+    CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 0);
+    NEED_OK(spend(b, &s));
+    budget_release(b, &s.hold);
+    budget_free(b);
+    clock_free();
+    rig_close(&rig);
+}
+
+/* ---- at the door */
+static void
+bound(const char *subject, enum limit_id id, uint64_t max)
+{
+    CHECK_OK(budget_set(rig.gate->budget, str_of(subject), id, max));
+}
+
+static uint64_t
+spent(const char *subject, enum limit_id id)
+{
+    struct limit_use u;
+    return budget_use_of(rig.gate->budget, str_of(subject), id, &u) ? u.used + u.reserved
+                                                                    : UINT64_MAX;
+}
+
+TEST(what_was_used_up_is_refused_recorded_and_told_with_the_limit_s_name)
+{
+    rig_open(&rig);
+    bound("key:amt", LIMIT_REQUESTS_DAY, 0);
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "x");
+    NEED_OK(asker_run(k));
+    CHECK_INT(k->ended, ==, 0); /* its record goes first */
+    RIG_UNTIL(&rig, k->ended);
+    CHECK_ERR(k->end, RATE);
+    CHECK(err_retry_ms(k->end) > 0);
+    CHECK(strstr(k->public, "requests/day of key:amt") != NULL);
+    const str d = rig_record(&rig, "decision", k->id, 0);
+    CHECK(rig_has(d, "\"decision\":\"denied\"") && rig_has(d, "\"rule\":\"limit.requests/day\""));
+    CHECK(!rig_record(&rig, "completion", k->id, 0).len);
+    CHECK_INT(rig.starts, ==, 0);
+    CHECK_INT(meter_value(&rig.meters, METER_REQUESTS_LIMITED), ==, 1);
+    asker_free(k);
+    rig_close(&rig);
+}
+
+TEST(what_the_engine_counted_is_settled)
+{
+    rig_open(&rig);
+    bound("tenant:haus", LIMIT_TOKENS_DAY, 10000);
+    bound("model:toy", LIMIT_STREAMS, 1);
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "x");
+    k->conv.params.tokens_max = 100;
+    NEED_OK(asker_run(k));
+    CHECK_INT(spent("tenant:haus", LIMIT_TOKENS_DAY), ==, 1 + 8 + 100);
+    CHECK_INT(spent("model:toy", LIMIT_STREAMS), ==, 1);
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    const uint64_t id = rig_submitted(&rig, e);
+    rig_says(e, id, 0, "y");
+    rig_done(e, id, 0, true);
+    RIG_UNTIL(&rig, k->ended);
+    CHECK_ERR(k->end, OK);
+    CHECK_INT(spent("tenant:haus", LIMIT_TOKENS_DAY), ==, 5 + 3);
+    CHECK_INT(spent("model:toy", LIMIT_STREAMS), ==, 0);
+    asker_free(k);
+    rig_close(&rig);
+}
+
+TEST(what_never_ran_costs_nothing)
+{
+    rig_open(&rig);
+    bound("key:amt", LIMIT_TOKENS_DAY, 10000);
+    bound("key:amt", LIMIT_REQUESTS_DAY, 10);
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "x"); /* cancelled while it waits */
+    NEED_OK(asker_run(k));
+    RIG_UNTIL(&rig, rig.starts);
+    gate_cancel(k->job);
+    asker_free(k);
+    CHECK_INT(spent("key:amt", LIMIT_TOKENS_DAY), ==, 0);
+    disk.sync_errno = EIO; /* the decision finds no disk */
+    k = asker_new(&rig, "VS-NfD", "intern", "x");
+    NEED_OK(asker_run(k));
+    RIG_UNTIL(&rig, k->ended);
+    disk.sync_errno = 0;
+    asker_free(k);
+    CHECK_INT(spent("key:amt", LIMIT_TOKENS_DAY), ==, 0);
+    CHECK_INT(spent("key:amt", LIMIT_REQUESTS_DAY), ==, 0);
+    rig_close(&rig);
+}
+
+TEST(who_cancels_pays_for_what_was_read_and_written)
+{
+    rig_open(&rig);
+    bound("key:amt", LIMIT_TOKENS_DAY, 10000);
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "dreiunddreissig Bytes sind in dem.");
+    NEED_OK(asker_run(k));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    rig_says(e, rig_submitted(&rig, e), 0, "y");
+    RIG_UNTIL(&rig, k->pieces);
+    gate_cancel(k->job);
+    CHECK_INT(spent("key:amt", LIMIT_TOKENS_DAY), ==, 12 + 8 + 2);
+    asker_free(k);
+    rig_close(&rig);
+}
+
+TEST(who_may_do_it_is_asked_before_what_is_left)
+{
+    rig_open(&rig);
+    bound("key:amt", LIMIT_REQUESTS_DAY, 0);
+    struct asker *k = asker_new(&rig, "intern", "VS-NfD", "x");
+    NEED_OK(asker_run(k));
+    RIG_UNTIL(&rig, k->ended);
+    CHECK_ERR(k->end, DENIED);
+    CHECK(rig_has(rig_record(&rig, "decision", k->id, 0), "clearance.level"));
+    asker_free(k);
+    rig_close(&rig);
+}
+
+TEST(many_at_once_never_spend_more_than_there_is)
+{
+    enum { ASKERS = 60 };
+    struct asker *k[ASKERS];
+    size_t allowed = 0;
+    rig_open(&rig);
+    bound("key:amt", LIMIT_TOKENS_DAY, 1000);
+    for (size_t i = 0; i < ASKERS; i++) {
+        k[i] = asker_new(&rig, "VS-NfD", "intern", "x");
+        k[i]->conv.params.tokens_max = 41;
+        NEED_OK(asker_run(k[i]));
+        CHECK_INT(spent("key:amt", LIMIT_TOKENS_DAY), <=, 1000);
+    }
+    RIG_UNTIL(&rig, rig.starts && k[ASKERS - 1]->ended);
+    for (size_t i = 0; i < ASKERS; i++)
+        allowed += !k[i]->ended;
+    CHECK_INT(allowed, ==, 20); /* of 50 tokens each */
+    for (size_t i = 0; i < ASKERS; i++) {
+        if (!k[i]->ended)
+            gate_cancel(k[i]->job);
+        asker_free(k[i]);
+    }
+    rig_close(&rig);
+}
+
+/* ---- faults */
+TEST(a_limit_that_could_not_be_stored_is_as_it_was)
+{
+    bool fired = true;
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_STREAMS, 5));
+    for (long n = 1; fired; n++) {
+        struct limit_use u = {0};
+        fault_arm(n);
+        const err e = budget_set(b, STR("key:amt"), LIMIT_STREAMS, 6);
+        const err f = budget_set(b, STR("key:neu"), LIMIT_STREAMS, 7);
+        fired = fault_fired();
+        fault_arm(0);
+        CHECK_INT(e.code || f.code, ==, fired);
+        CHECK(budget_use_of(b, STR("key:amt"), LIMIT_STREAMS, &u) && u.max == (e.code ? 5 : 6));
+        CHECK(budget_use_of(b, STR("key:neu"), LIMIT_STREAMS, &u) == !f.code);
+        if (!e.code)
+            CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_STREAMS, 5));
+        if (!f.code)
+            CHECK_OK(budget_unset(b, STR("key:neu"), LIMIT_STREAMS));
+    }
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(a_budget_opens_whole_or_not_at_all)
+{
+    bool fired = true;
+    rig_open(&rig);
+    budget *b = open_budget();
+    struct spender s;
+    spender_init(&s, "x");
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 100000));
+    CHECK_OK(budget_set(b, STR("default:key"), LIMIT_STREAMS, 1));
+    NEED_OK(spend(b, &s));
+    budget_settle(b, &s.hold, 42);
+    budget_free(b);
+    const struct gate_parts parts = rig_parts(&rig, -1);
+    for (long n = 1; fired; n++) {
+        b = NULL;
+        fault_arm(n);
+        const err e = budget_open(&parts, &b);
+        fired = fault_fired();
+        fault_arm(0);
+        CHECK_INT(e.code != 0, ==, fired);
+        CHECK((b != NULL) == !e.code);
+        if (b)
+            CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 42);
+        budget_free(b);
+    }
+    budget_free(NULL);
+    rig_close(&rig);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/keep.h"
+
+#include "unit/gate/keeper.h"
+
+static struct rig rig;
+static const char *const over[] = {"completed", "failed", NULL};
+
+TEST(what_is_not_over_is_found_again_whoever_it_belongs_to)
+{
+    struct keeper a, b;
+    struct kept k;
+    struct kept_list l;
+    const struct keep_search s = {OBJECT_BATCH, over};
+    rig_open(&rig);
+    keeper_init(&a, &rig, "key_1", "VS-NfD");
+    keeper_init(&b, &rig, "key_2", "offen");
+    NEED_OK(keeper_add(&a, OBJECT_BATCH, "VS-NfD", "{}", &k));
+    NEED_OK(keeper_add(&b, OBJECT_BATCH, "offen", "{}", &k));
+    NEED_OK(keeper_add(&b, OBJECT_FILE, "offen", "{}", &k));
+    NEED_OK(keep_unfinished(rig.gate, &s, rig.a, &l));
+    CHECK_INT(l.list.count, ==, 2);
+    CHECK_OK(keep_end(rig.gate, &l.list.at[0].head, "failed"));
+    NEED_OK(keep_unfinished(rig.gate, &s, rig.a, &l));
+    NEED(l.list.count == 1);
+    CHECK_STR(l.list.at[0].head.owner, STR("key_2"));
+    CHECK(!keep_owner(rig.gate, &l.list.at[0].head)); /* the rig's keys are nobody's */
+    keeper_end(&a);
+    keeper_end(&b);
+    rig_close(&rig);
+}
+
+TEST(work_is_resumed_only_for_whom_may_still_see_it)
+{
+    struct keeper high, low;
+    struct kept k, out;
+    rig_open(&rig);
+    keeper_init(&high, &rig, "key_1", "VS-NfD");
+    keeper_init(&low, &rig, "key_1", "offen");
+    NEED_OK(keeper_add(&high, OBJECT_BATCH, "VS-NfD", "{\"a\":1}", &k));
+    const struct keep_name n = {.kind = OBJECT_BATCH, .id = k.head.id};
+    CHECK_ERR(keep_resume(&low.call, &n, &out), NOT_FOUND);
+    NEED_OK(keep_resume(&high.call, &n, &out));
+    CHECK_STR(out.meta, STR("{\"a\":1}"));
+    out.meta = STR("{\"a\":2}");
+    out.head.state = STR("completed");
+    CHECK_OK(keep_ended(&high.call, &out));
+    NEED_OK(keep_resume(&high.call, &n, &out));
+    CHECK_STR(out.meta, STR("{\"a\":2}"));
+    CHECK_STR(out.head.state, STR("completed"));
+    RIG_UNTIL(&rig, rig_record(&rig, "batch.end", high.id, 0).len);
+    keeper_end(&high);
+    keeper_end(&low);
+    rig_close(&rig);
+}
+
+struct lines {
+    char text[256];
+    int64_t last;
+};
+
+static err
+note(void *ctx, const struct keep_line *l)
+{
+    struct lines *s = ctx;
+    const size_t len = strlen(s->text);
+    s->last = l->seq;
+    snprintf(s->text + len, sizeof s->text - len, "%.*s%s%.*s ", STR_FMT(l->id),
+             l->is_good ? "+" : "-", STR_FMT(l->meta));
+    return OK;
+}
+
+TEST(lines_are_kept_once_and_come_back_in_order_and_in_pieces)
+{
+    struct keeper k;
+    struct kept batch;
+    AUTO(arena) *scratch = NULL;
+    rig_open(&rig);
+    NEED_OK(arena_open(1 << 20, &scratch));
+    keeper_init(&k, &rig, "key_1", "VS-NfD");
+    NEED_OK(keeper_add(&k, OBJECT_BATCH, "offen", "{}", &batch));
+    const struct keep_line lines[] = {{.id = STR("l2"), .meta = STR("B"), .is_good = true},
+                                      {.id = STR("l1"), .meta = STR("A"), .is_good = false},
+                                      {.id = STR("l3"), .meta = STR("C"), .is_good = true}};
+    for (int i = 0; i < 3; i++)
+        CHECK_OK(keep_add_line(&k.call, &batch, &lines[i]));
+    CHECK_ERR(keep_add_line(&k.call, &batch, &lines[1]), CONFLICT);
+    struct lines seen = {.last = 0};
+    struct keep_lines w = {.scratch = scratch, .fn = note, .ctx = &seen, .max = 2};
+    CHECK_OK(keep_each_line(&k.call, &batch, k.a, &w));
+    CHECK_STR(str_of(seen.text), STR("l2+B l1-A "));
+    w.after = seen.last;
+    CHECK_OK(keep_each_line(&k.call, &batch, k.a, &w));
+    CHECK_STR(str_of(seen.text), STR("l2+B l1-A l3+C "));
+    CHECK_OK(keep_drop_lines(rig.gate, &batch));
+    w.after = 0;
+    CHECK_OK(keep_each_line(&k.call, &batch, k.a, &w));
+    CHECK_STR(str_of(seen.text), STR("l2+B l1-A l3+C "));
+    keeper_end(&k);
+    rig_close(&rig);
+}
+
+TEST(a_batch_rises_to_the_label_of_its_lines)
+{
+    struct keeper k, low;
+    struct kept batch, out;
+    rig_open(&rig);
+    keeper_init(&k, &rig, "key_1", "VS-NfD");
+    keeper_init(&low, &rig, "key_1", "offen");
+    NEED_OK(keeper_add(&k, OBJECT_BATCH, "offen", "{}", &batch));
+    struct keep_line l = {.id = STR("l1"), .label_text = STR("VS-NfD"), .meta = STR("A")};
+    CHECK_OK(keep_add_line(&k.call, &batch, &l));
+    CHECK_STR(batch.label_text, STR("VS-NfD"));
+    CHECK_ERR(keeper_get(&low, OBJECT_BATCH, batch.head.id, &out), NOT_FOUND);
+    NEED_OK(keeper_get(&k, OBJECT_BATCH, batch.head.id, &out));
+    CHECK_STR(out.label_text, STR("VS-NfD"));
+    l.id = STR("l2");
+    l.label_text = STR("VS-NfD//STEUER");
+    CHECK_ERR(keep_add_line(&k.call, &batch, &l), DENIED);
+    keeper_end(&k);
+    keeper_end(&low);
+    rig_close(&rig);
+}

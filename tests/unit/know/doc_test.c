@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "know/doc.h"
+
+#include "rig.h"
+
+TEST(the_form_follows_from_the_name)
+{
+    CHECK_INT(doc_form_of(STR("a.md")), ==, DOC_MARKDOWN);
+    CHECK_INT(doc_form_of(STR("a.MARKDOWN")), ==, DOC_MARKDOWN);
+    CHECK_INT(doc_form_of(STR("x/a.html")), ==, DOC_HTML);
+    CHECK_INT(doc_form_of(STR("a.HTM")), ==, DOC_HTML);
+    CHECK_INT(doc_form_of(STR("a.txt")), ==, DOC_TEXT);
+    CHECK_INT(doc_form_of(STR(".md")), ==, DOC_TEXT);
+    CHECK_INT(doc_form_of(STR("")), ==, DOC_TEXT);
+}
+
+TEST(a_page_is_read_as_its_reader_sees_it)
+{
+    RIG(r);
+    struct doc d;
+    const str page =
+        STR("<html><head><title>x</title></head><body><h1>Müll</h1><p>Die Tonne kostet "
+            "5&nbsp;&euro;.</p><p style='display: none'>ignore</p></body></html>");
+    NEED_OK(doc_read(r.a, STR("muell"), DOC_HTML, page, &d));
+    NEED(d.units.count == 1);
+    CHECK_STR(d.title, STR("Müll"));
+    CHECK_STR(d.units.at[0].text, STR("Die Tonne kostet 5 €."));
+}
+
+TEST(bytes_that_are_no_text_are_refused)
+{
+    RIG(r);
+    struct doc d;
+    CHECK_ERR(doc_read(r.a, STR("a"), DOC_TEXT, STR("ab\xff"), &d), PARSE);
+    CHECK_ERR(doc_read(r.a, STR("a"), DOC_HTML, STR("\xc3"), &d), PARSE);
+}
+
+TEST(names_that_could_not_be_told_apart_are_refused)
+{
+    RIG(r);
+    struct doc d;
+    static char endless[DOC_NAME_MAX + 1];
+    memset(endless, 'a', sizeof endless);
+    CHECK_ERR(doc_read(r.a, STR(""), DOC_TEXT, STR("x"), &d), ARGUMENT);
+    CHECK_ERR(doc_read(r.a, STR("a\nb"), DOC_TEXT, STR("x"), &d), ARGUMENT);
+    CHECK_ERR(doc_read(r.a, STR("a\xff"), DOC_TEXT, STR("x"), &d), ARGUMENT);
+    CHECK_ERR(doc_read(r.a, (str){endless, sizeof endless}, DOC_TEXT, STR("x"), &d), ARGUMENT);
+}
+
+TEST(a_document_without_text_has_no_units)
+{
+    RIG(r);
+    struct doc d;
+    NEED_OK(doc_read(r.a, STR("a"), DOC_TEXT, STR(""), &d));
+    CHECK_INT(d.units.count, ==, 0);
+    NEED_OK(doc_read(r.a, STR("a"), DOC_MARKDOWN, STR("# Nur ein Titel\n"), &d));
+    CHECK_INT(d.units.count, ==, 0);
+}

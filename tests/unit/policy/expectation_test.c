@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "policy/expectation.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "test.h"
+
+static char policy_room[300 * 1024], table_room[300 * 1024];
+
+static str
+read_text(const char *path, char *room, size_t room_len)
+{
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return STR_NONE;
+    const size_t len = fread(room, 1, room_len, f);
+    fclose(f);
+    return (str){room, len};
+}
+
+struct seen {
+    size_t count, held;
+    char last[512]; /* "got: why" of the last */
+};
+
+static void
+see(void *ctx, const struct expected *e)
+{
+    struct seen *s = ctx;
+    s->count++;
+    s->held += e->holds;
+    snprintf(s->last, sizeof s->last, "%.*s | %.*s: %.*s", STR_FMT(e->about), STR_FMT(e->got),
+             STR_FMT(e->why));
+}
+
+static err
+run(str yaml, struct seen *s)
+{
+    policy *p = NULL;
+    *s = (struct seen){0};
+    CHECK_OK(policy_load(read_text("etc/policy.yaml", policy_room, sizeof policy_room), &p));
+    const err e = expectations_run(p, yaml, see, s);
+    policy_free(p);
+    return e;
+}
+
+static err
+run_row(const char *row, struct seen *s)
+{
+    AUTO(buf) b = BUF(8192);
+    buf_add_fmt(&b, "version: 1\nceiling: VS-NfD\nexpectations:\n  - { %s }\n", row);
+    return run(buf_str(&b), s);
+}
+
+TEST(the_shipped_table_fits_the_shipped_policy)
+{
+    struct seen s;
+    CHECK_OK(run(read_text("etc/policy-test.yaml", table_room, sizeof table_room), &s));
+    CHECK_INT(s.count, >=, 10);
+    CHECK_INT(s.held, ==, s.count);
+}
+
+TEST(a_row_that_does_not_hold_says_what_came_instead_and_why)
+{
+    struct seen s;
+    CHECK_OK(run_row("name: x, clearance: intern, label: VS-NfD, expect: allowed", &s));
+    CHECK_INT(s.held, ==, 0);
+    CHECK(strstr(s.last, "x | denied by clearance.level: label VS-NfD is above the clearance"));
+    CHECK_OK(run_row("clearance: intern, label: intern, expect: denied by clearance.level", &s));
+    CHECK_INT(s.held, ==, 0);
+    CHECK(strstr(s.last, "row 1 | allowed"));
+    CHECK_OK(run_row("clearance: intern, label: VS-NfD, expect: denied by target.level", &s));
+    CHECK_INT(s.held, ==, 0);
+}
+
+TEST(an_unknown_name_in_a_row_holds_never)
+{
+    static const char *const rows[] = {
+        "clearance: intern, label: NEIN, expect: denied by clearance.level",
+        "clearance: NEIN, label: offen, expect: allowed",
+        "clearance: intern, party: NEIN, label: offen, expect: allowed",
+        "clearance: intern, label: offen, sink: NEIN, expect: allowed"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct seen s;
+        CHECK_OK(run_row(rows[i], &s));
+        CHECK_INT(s.count, ==, 1);
+        CHECK_INT(s.held, ==, 0);
+        CHECK(strstr(s.last, "no decision: "));
+    }
+}
+
+TEST(what_is_no_table_is_refused)
+{
+    static const char *const bad[] = {
+        "", "version: 1\n", "version: 1\nexpectations: []\n",
+        "version: 2\nexpectations:\n  - { clearance: intern, label: offen, expect: allowed }\n",
+        "version: 1\nceiling: HOCH\nexpectations:\n  - { clearance: intern, label: offen, expect: "
+        "allowed }\n"};
+    struct seen s;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK_ERR(run(str_of(bad[i]), &s), CONFIG);
+    CHECK_ERR(run_row("clearance: intern, label: offen, expect: denied", &s), CONFIG);
+    CHECK_ERR(run_row("clearance: intern, label: offen, expect: denied by no.rule", &s), CONFIG);
+    CHECK_ERR(run_row("clearance: intern, label: offen, expect: Allowed", &s), CONFIG);
+    CHECK_ERR(run_row("clearance: intern, expect: allowed", &s), CONFIG);
+    CHECK_ERR(run_row("clearance: intern, label: offen, expect: allowed, x: y", &s), CONFIG);
+    CHECK_INT(s.count, ==, 0);
+}
+
+TEST(without_memory_it_fails_and_nothing_leaks)
+{
+    policy *p = NULL;
+    NEED_OK(policy_load(read_text("etc/policy.yaml", policy_room, sizeof policy_room), &p));
+    const str table = read_text("etc/policy-test.yaml", table_room, sizeof table_room);
+    bool ended = false;
+    for (long n = 1; !ended && n < 2000; n++) {
+        struct seen s = {0};
+        fault_arm(n);
+        const err e = expectations_run(p, table, see, &s);
+        ended = !fault_fired();
+        fault_arm(0);
+        CHECK(!e.code || s.held == s.count);
+    }
+    CHECK(ended);
+    policy_free(p);
+}
