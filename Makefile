@@ -145,6 +145,8 @@ check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/p
 	@tools/tap $(TESTS) $(FUZZ) $(FLOWS)
 bench-http:
 	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/http.py
+bench-gateway:
+	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/gateway.py
 bench-%:
 	@$(MAKE) -s B=release run-$*_bench
 run-%: $(O)/bench/%

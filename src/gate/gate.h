@@ -88,11 +88,11 @@ struct gate_ask {
     const struct session *session;
     enum op op;
     enum engine_kind kind;
-    str model;                  /* as asked for; empty: the default */
-    str label_text;             /* X-Hoheit-Label; empty: the session's default */
-    bool is_batch;              /* nobody waits for it */
-    label floor;                /* joined to it: of what was read for this before (keep.h) */
-    struct conv *conv;          /* labels are set here; lives until on_end */
+    str model;         /* as asked for; empty: the default */
+    str label_text;    /* X-Hoheit-Label; empty: the session's default */
+    str priority_text; /* X-Hoheit-Priority: "clerk", or "batch" when nobody waits; empty: clerk */
+    label floor;       /* joined to it: of what was read for this before (keep.h) */
+    struct conv *conv; /* labels are set here; lives until on_end */
     const struct gate_raw *raw; /* NULL: it is never passed through; lives until on_end */
     str request_id;
     uint64_t received_us;

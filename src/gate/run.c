@@ -21,6 +21,7 @@ struct gate_job {
     struct model model;   /* a copy of the target's; until one is chosen, of the first's */
     struct target target; /* where it goes, when that was decided */
     struct decision decision;
+    enum conv_class class;
     const grant *grant;
     engines_wait *wait;
     engine_job *job;    /* inside */
@@ -634,7 +635,7 @@ serve_as(gate_job *j)
     TRY(sha256_end(h, &scope));
     memcpy(s->scope, scope.bytes, sizeof s->scope);
     s->tenant = siphash24(tenant_key, tenant.at, tenant.len);
-    s->class = j->ask.is_batch ? CONV_BATCH : CONV_CLERK;
+    s->class = j->class;
     s->wipes = label_level(l) >= WIPE_LEVEL;
     return OK;
 }
@@ -705,10 +706,22 @@ fail(gate_job *j, err e)
 }
 
 static fallible
+read_priority(gate_job *j)
+{
+    const str p = j->ask.priority_text;
+    const bool is_batch = str_eq(p, STR("batch"));
+    if (p.len && !is_batch && !str_eq(p, STR("clerk")))
+        REFUSE(ARGUMENT, "X-Hoheit-Priority", "X-Hoheit-Priority must be clerk or batch");
+    j->class = is_batch ? CONV_BATCH : CONV_CLERK;
+    return OK;
+}
+
+static fallible
 enter(gate_job *j)
 {
     TRY(target_name(j->gate, &j->ask, &j->model));
     TRY(set_label(j));
+    TRY(read_priority(j));
     TRY(reserve(j));
     const struct budget_ask q = {j->ask.session, &j->model, j->ask.kind, j->ask.conv};
     budget_bound(j->gate->budget, &q);

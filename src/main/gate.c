@@ -8,6 +8,7 @@
 #include "api/admin/admin_api.h"
 #include "api/anthropic/anthropic.h"
 #include "api/bedrock/bedrock.h"
+#include "api/ollama/ollama.h"
 #include "api/openai/openai.h"
 #include "api/responses/responses.h"
 #include "api/responses/works.h"
@@ -198,8 +199,8 @@ open_gate(struct app *app)
 static fallible
 open_server(struct app *app)
 {
-    const struct route_table all[] = {openai_table, responses_table, anthropic_table, bedrock_table,
-                                      admin_table};
+    const struct route_table all[] = {openai_table,  responses_table, anthropic_table,
+                                      bedrock_table, ollama_table,    admin_table};
     struct route_table *kept = arena_get(app->a, sizeof all);
     memcpy(kept, all, sizeof all);
     TRY(api_new(app->gate, kept, sizeof all / sizeof *all, &openai_dialect, &app->api));

@@ -184,6 +184,7 @@ run(struct answer *w)
                                  .kind = ENGINE_CHAT,
                                  .model = w->ask.model,
                                  .label_text = http_header(c->x, STR("x-hoheit-label")),
+                                 .priority_text = http_header(c->x, STR("x-hoheit-priority")),
                                  .conv = &w->ask.conv,
                                  .request_id = http_request_id(c->x),
                                  .received_us = http_received_us(c->x),

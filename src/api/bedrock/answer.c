@@ -239,6 +239,7 @@ answer_run(struct answer *w)
                                  .kind = w->kind,
                                  .model = w->model,
                                  .label_text = http_header(c->x, STR("x-hoheit-label")),
+                                 .priority_text = http_header(c->x, STR("x-hoheit-priority")),
                                  .conv = &w->ask.conv,
                                  .request_id = http_request_id(c->x),
                                  .received_us = http_received_us(c->x),

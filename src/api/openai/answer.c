@@ -533,6 +533,7 @@ run(struct answer *w)
                                  .kind = w->is_chat ? ENGINE_CHAT : ENGINE_COMPLETE,
                                  .model = w->ask.model,
                                  .label_text = http_header(c->x, STR("x-hoheit-label")),
+                                 .priority_text = http_header(c->x, STR("x-hoheit-priority")),
                                  .conv = &w->ask.conv,
                                  .raw = openai_raw(c->body, &w->body, &w->ask),
                                  .request_id = http_request_id(c->x),

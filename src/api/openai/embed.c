@@ -155,6 +155,7 @@ run(struct embed *w)
                                  .kind = ENGINE_EMBED,
                                  .model = w->ask.model,
                                  .label_text = http_header(c->x, STR("x-hoheit-label")),
+                                 .priority_text = http_header(c->x, STR("x-hoheit-priority")),
                                  .conv = &w->ask.conv,
                                  .raw = openai_raw(c->body, &w->body, &w->ask),
                                  .request_id = http_request_id(c->x),

@@ -273,12 +273,13 @@ send_line(struct line *l)
 {
     struct job *j = l->job;
     const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
-                                        {STR("x-hoheit-label"), j->row.label_text}};
+                                        {STR("x-hoheit-label"), j->row.label_text},
+                                        {STR("x-hoheit-priority"), STR("batch")}};
     const struct detached_request r = {.method = HTTP_POST,
                                        .path = j->batch.endpoint,
                                        .body = l->body,
                                        .fields = fields,
-                                       .field_count = 2};
+                                       .field_count = 3};
     TRY(detached_new(job_parts(j)->loop, job_parts(j)->params, &r, &l->request));
     detached_listen(l->request, on_answer, l);
     api_inside(j->batcher->works->api, detached_exchange(l->request), j->keep.session);

@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/vec.h"
+#include "os/clock.h"
 
 struct embed_job {
     struct serve_job *serve;
@@ -12,6 +13,8 @@ struct embed_job {
     VEC(struct tokens) inputs;
     size_t taken; /* inputs that are done or in the step at hand */
     uint64_t tokens;
+    struct fair_tenant *tenant;
+    struct fair_claim claim;
     bool is_over;
 };
 
@@ -33,8 +36,13 @@ embed_init(struct embed *ret, const struct loaded *m, uint32_t step_tokens_max)
     ASSERT(m->dims > 0 && m->sequences_max <= LOAD_EMBED_SEQUENCES);
     ASSERT(step_tokens_max <= m->step_tokens_max && m->context_tokens <= m->step_tokens_max);
     e.vector = mem_get(m->dims * sizeof *e.vector);
-    if (!e.vector)
-        FAIL(LIMIT, "no memory for a vector");
+    e.fair = mem_get(sizeof *e.fair);
+    if (!e.vector || !e.fair) {
+        mem_free(e.vector);
+        mem_free(e.fair);
+        FAIL(LIMIT, "no memory for a vector and the scheduler");
+    }
+    memset(e.fair, 0, sizeof *e.fair);
     e.batch = llama_batch_init((int32_t)m->step_tokens_max, 0, 1);
     *ret = e;
     return OK;
@@ -44,6 +52,7 @@ void
 embed_done(struct embed *e)
 {
     mem_free(e->vector);
+    mem_free(e->fair);
     if (e->batch.token)
         llama_batch_free(e->batch);
     *e = (struct embed){0};
@@ -83,6 +92,11 @@ embed_add(struct embed *e, struct serve_job *j, struct tokens *scratch)
     *job = (struct embed_job){.serve = j};
     while (section_next(&rest, &text))
         TRY(add_input(e, j, job, text, scratch));
+    job->tenant = fair_enter(e->fair, j->ask.tenant, j->ask.weight);
+    job->claim = (struct fair_claim){.tenant = job->tenant,
+                                     .class = (enum fair_class)j->ask.class,
+                                     .came_us = clock_us(),
+                                     .number = ++e->numbers};
     struct embed_job **last = &e->first;
     while (*last)
         last = &(*last)->next;
@@ -101,16 +115,29 @@ embed_drop(struct embed *e, struct serve_job *j)
     while (*at != job)
         at = &(*at)->next;
     *at = job->next;
+    fair_leave(job->tenant, clock_us());
     j->backend = NULL;
 }
 
 /* ---- a step */
 
+static struct embed_job *
+first_hungry(const struct embed *e)
+{
+    const uint64_t now_us = clock_us();
+    struct embed_job *first = NULL;
+    for (struct embed_job *job = e->first; job; job = job->next)
+        if (!job->is_over && job->taken < job->inputs.count &&
+            (!first || fair_compare(&job->claim, &first->claim, now_us) < 0))
+            first = job;
+    return first;
+}
+
 /* The next input of `job`, if it still fits. */
 static bool
 take_input(struct embed *e, struct plan *p, struct embed_job *job)
 {
-    if (job->is_over || job->taken == job->inputs.count || p->count == e->m->sequences_max)
+    if (p->count == e->m->sequences_max)
         return false;
     const struct tokens *input = &job->inputs.at[job->taken];
     struct llama_batch *b = &e->batch;
@@ -124,6 +151,8 @@ take_input(struct embed *e, struct plan *p, struct embed_job *job)
         b->seq_id[at][0] = (llama_seq_id)p->count;
         b->logits[at] = true;
     }
+    fair_charge(job->tenant, (uint32_t)input->count, 0);
+    job->claim.number = ++e->numbers; /* behind the other jobs of its tenant */
     if (!job->taken)
         serve_prompt_tokens(job->serve, (uint32_t)job->tokens, 0);
     p->entries[p->count++] = (struct entry){.job = job, .index = (uint32_t)job->taken++};
@@ -133,13 +162,10 @@ take_input(struct embed *e, struct plan *p, struct embed_job *job)
 static void
 fill(struct embed *e, struct plan *p)
 {
-    bool took = true;
+    struct embed_job *job = first_hungry(e);
     e->batch.n_tokens = 0;
-    while (took) {
-        took = false;
-        for (struct embed_job *job = e->first; job; job = job->next)
-            took |= take_input(e, p, job);
-    }
+    while (job && take_input(e, p, job))
+        job = first_hungry(e);
 }
 
 static fallible

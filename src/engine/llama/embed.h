@@ -2,8 +2,9 @@
 /* embed.h - vectors for texts: many inputs of many jobs packed into each step.
  *
  * An input is never split over steps, since encoders look at all of it at once; one that is longer
- * than the model's context is refused, not cut.  A step takes inputs in turn from all jobs that
- * wait, so that a long list does not hold up a single question.
+ * than the model's context is refused, not cut.  Whose input is next is said by sched/fair.h, anew
+ * for each, so that a long list does not hold up another's question; the first that does not fit
+ * into a step begins the next.
  *
  * Vectors have length 1.  `dimensions` keeps the first so many and makes the length 1 again:
  * what models trained for it (Kusupati et al. 2022, "Matryoshka Representation Learning") expect;
@@ -12,6 +13,7 @@
  * One thread. */
 #pragma once
 #include "engine/llama/load.h"
+#include "sched/fair.h"
 
 struct embed_job;
 
@@ -22,6 +24,8 @@ struct embed {
     struct llama_batch batch;
     float *vector;            /* room for one */
     uint32_t step_tokens_max; /* of several inputs; a longer one has a step of its own */
+    struct fair *fair;
+    uint64_t numbers; /* given to jobs */
     uint64_t steps, tokens_in;
 };
 

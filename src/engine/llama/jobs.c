@@ -87,12 +87,13 @@ enlist(struct jobs *q, struct job *job)
 fallible
 jobs_add(struct jobs *q, struct serve_job *j, const struct tokens *prompt, uint64_t seed)
 {
-    struct job *job;
+    struct job *job = NULL;
     if (!prompt->count)
         REFUSE(ARGUMENT, "prompt", "The prompt is empty, and this model needs a first token.");
     TRY(check_length(q, j, prompt));
     TRY(sampler_check(j, &q->m->vocabulary));
     TRY(job_new(q, j, prompt, &job));
+    ASSERT(job);
     job->seed = seed;
     enlist(q, job);
     struct job **last = &q->first;
@@ -502,22 +503,31 @@ hand_over(struct jobs *q, struct answer *a, struct answer *next)
     return true;
 }
 
+/* A copy, so that the old one can be wiped. */
+static bool
+grow_made(struct job *job)
+{
+    const size_t room = job->made_room ? 2 * job->made_room : 64;
+    llama_token *more = mem_get(room * sizeof *more);
+    if (!more)
+        return false;
+    if (job->made_count)
+        memcpy(more, job->made, job->made_count * sizeof *more);
+    drop_made(job);
+    job->made = more;
+    job->made_room = room;
+    return true;
+}
+
 void
-jobs_note(struct jobs *q, struct answer *a, llama_token t)
+jobs_note(struct jobs *q, const struct answer *a, llama_token t)
 {
     struct job *job = a->job;
-    if (a->index || !prefix_wants(&q->prefix, job->serve->ask.scope, PREFIX_MIN))
+    const bool is_gapless = job->made_count + 1 == a->written;
+    if (a->index || !is_gapless || !prefix_wants(&q->prefix, job->serve->ask.scope, PREFIX_MIN))
         return;
-    if (job->made_count == job->made_room) {
-        const size_t room = job->made_room ? 2 * job->made_room : 64;
-        llama_token *more =
-            job->made_count + 1 < a->written ? NULL : mem_grow(job->made, room * sizeof *more);
-        if (!more)
-            return;
-        job->made = more;
-        job->made_room = room;
-    }
-    job->made[job->made_count++] = t;
+    if (job->made_count < job->made_room || grow_made(job))
+        job->made[job->made_count++] = t;
 }
 
 /* The prompt and what was made of it, but for the last token, which nobody decoded. */

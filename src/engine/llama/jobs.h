@@ -101,7 +101,7 @@ void jobs_start(struct jobs *q);
 /* `a` has read the whole prompt: those that lurk get it. */
 void jobs_share(struct jobs *q, struct answer *a);
 /* `a` has made a token. */
-void jobs_note(struct jobs *q, struct answer *a, llama_token t);
+void jobs_note(struct jobs *q, const struct answer *a, llama_token t);
 /* `a` has ended: its sequence goes to the next answer of its job, or is kept, or goes back. */
 void jobs_answer_over(struct jobs *q, struct answer *a);
 /* The whole job fails; it is dropped soon. */

@@ -8,7 +8,6 @@
 
 enum kind { COMMAND_KIND, REFUSED_KIND, OFFICIAL_KIND, VAGUE_KIND };
 
-
 static const struct phrase {
     enum kind kind;
     str text;

@@ -2,9 +2,9 @@
 #include "work/answer/sentence.h"
 
 static const char *const abbreviations[] = {
-    "Abs",  "Nr",  "Art", "S",   "Satz", "Buchst", "z",   "B",   "d",   "h",   "u",   "a",
-    "bzw",  "ca",  "Dr",  "evtl", "ggf", "vgl",    "Tel", "Str", "usw", "inkl", "max", "min",
-    "Mio",  "Mrd", "Az",  "i",   "V",    "m",      "o",   "g",   "St",  "Std", "Prof"};
+    "Abs", "Nr",  "Art", "S",    "Satz", "Buchst", "z",   "B",   "d",   "h",    "u",   "a",
+    "bzw", "ca",  "Dr",  "evtl", "ggf",  "vgl",    "Tel", "Str", "usw", "inkl", "max", "min",
+    "Mio", "Mrd", "Az",  "i",    "V",    "m",      "o",   "g",   "St",  "Std",  "Prof"};
 
 static bool
 is_digit(char c)

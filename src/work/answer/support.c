@@ -28,19 +28,19 @@ support_says(enum support_fault f)
 static const struct exact {
     const char *word, *digits;
 } exacts[] = {
-    {"zwei", "2"},        {"drei", "3"},         {"vier", "4"},       {"fünf", "5"},
-    {"sechs", "6"},       {"sieben", "7"},       {"acht", "8"},       {"neun", "9"},
-    {"zehn", "10"},       {"elf", "11"},         {"zwölf", "12"},     {"dreizehn", "13"},
-    {"vierzehn", "14"},   {"fünfzehn", "15"},    {"sechzehn", "16"},  {"siebzehn", "17"},
-    {"achtzehn", "18"},   {"neunzehn", "19"},    {"zwanzig", "20"},   {"dreissig", "30"},
-    {"vierzig", "40"},    {"fünfzig", "50"},     {"sechzig", "60"},   {"siebzig", "70"},
-    {"achtzig", "80"},    {"neunzig", "90"},     {"hundert", "100"},  {"tausend", "1000"},
-    {"januar", ""},       {"februar", ""},       {"märz", ""},        {"april", ""},
-    {"mai", ""},          {"juni", ""},          {"juli", ""},        {"august", ""},
-    {"september", ""},    {"oktober", ""},       {"november", ""},    {"dezember", ""},
+    {"zwei", "2"},      {"drei", "3"},      {"vier", "4"},      {"fünf", "5"},
+    {"sechs", "6"},     {"sieben", "7"},    {"acht", "8"},      {"neun", "9"},
+    {"zehn", "10"},     {"elf", "11"},      {"zwölf", "12"},    {"dreizehn", "13"},
+    {"vierzehn", "14"}, {"fünfzehn", "15"}, {"sechzehn", "16"}, {"siebzehn", "17"},
+    {"achtzehn", "18"}, {"neunzehn", "19"}, {"zwanzig", "20"},  {"dreissig", "30"},
+    {"vierzig", "40"},  {"fünfzig", "50"},  {"sechzig", "60"},  {"siebzig", "70"},
+    {"achtzig", "80"},  {"neunzig", "90"},  {"hundert", "100"}, {"tausend", "1000"},
+    {"januar", ""},     {"februar", ""},    {"märz", ""},       {"april", ""},
+    {"mai", ""},        {"juni", ""},       {"juli", ""},       {"august", ""},
+    {"september", ""},  {"oktober", ""},    {"november", ""},   {"dezember", ""},
 };
-static const char *const negations[] = {"nicht", "kein", "keine", "keinen", "keinem", "keiner",
-                                        "nie",   "ohne", "weder"};
+static const char *const negations[] = {"nicht",  "kein", "keine", "keinen", "keinem",
+                                        "keiner", "nie",  "ohne",  "weder"};
 
 static const struct exact *
 exact_of(str word)
@@ -147,12 +147,6 @@ hold_text(struct held *h, str text)
         h->denies |= is_negation(x.text);
         TRY(hold(h, x.text));
         TRY(hold(h, stem_german(x.text, room)));
-        if (x.kind == LEX_SECTION) /* "§6": the number alone may be named too */
-            for (size_t i = 0; i < x.text.len; i++)
-                if (x.text.at[i] >= '0' && x.text.at[i] <= '9') {
-                    TRY(hold(h, str_slice(x.text, i, x.text.len)));
-                    break;
-                }
         if (e && *e->digits)
             TRY(hold(h, str_of(e->digits)));
     }

@@ -14,18 +14,18 @@
 
 enum support_fault {
     SUPPORT_FINE,
-    SUPPORT_UNCITED,    /* it names no quote */
-    SUPPORT_NO_QUOTE,   /* or one that is not there */
-    SUPPORT_NUMBER,     /* a number is not in the quote */
-    SUPPORT_NEGATION,   /* the quote does not deny */
-    SUPPORT_WORDS,      /* too little of it is in the quote */
+    SUPPORT_UNCITED,  /* it names no quote */
+    SUPPORT_NO_QUOTE, /* or one that is not there */
+    SUPPORT_NUMBER,   /* a number is not in the quote */
+    SUPPORT_NEGATION, /* the quote does not deny */
+    SUPPORT_WORDS,    /* too little of it is in the quote */
     SUPPORT_FAULT_COUNT
 };
 /* "a number that the quote does not hold"; in German. */
 const char *support_says(enum support_fault f);
 
 struct supported {
-    str text; /* without the citations */
+    str text;       /* without the citations */
     uint32_t cites; /* bit of each quote, from 0 */
     enum support_fault fault;
 };

@@ -101,6 +101,23 @@ TEST(every_entry_of_the_tables_is_on_its_page)
 #undef METER
 }
 
+static void
+put_sentence(FILE *f)
+{
+    fputs("# every field\n", f);
+}
+
+TEST(the_page_of_the_dialects_is_the_one_the_build_has)
+{
+    FRESH(r);
+    RUN(&r, NULL, "doc", "dialects");
+    CHECK_STATUS(&r, 2);
+    r.env.put_dialects = put_sentence;
+    RUN(&r, NULL, "doc", "dialects");
+    CHECK_STATUS(&r, 0);
+    CHECK_STR(str_of(r.out), STR("# every field\n"));
+}
+
 TEST(a_page_that_is_none_is_refused)
 {
     FRESH(r);

@@ -733,3 +733,26 @@ TEST(a_request_cancelled_at_any_turn_leaves_nothing_behind)
     }
     rig_close(&rig);
 }
+
+/* ---- priority */
+TEST(who_waits_for_nobody_may_say_so_and_anything_else_is_refused)
+{
+    static const struct {
+        const char *text;
+        uint32_t class;
+    } rows[] = {{"", CONV_CLERK}, {"clerk", CONV_CLERK}, {"batch", CONV_BATCH}};
+    rig_open(&rig);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct asker *k = asker_new(&rig, "intern", "offen", "Hallo");
+        k->ask.priority_text = str_of(rows[i].text);
+        CHECK_OK(asker_run(k));
+        CHECK_INT(k->conv.service.class, ==, rows[i].class);
+        gate_cancel(k->job);
+        asker_free(k);
+    }
+    struct asker *k = asker_new(&rig, "intern", "offen", "Hallo");
+    k->ask.priority_text = STR("citizen");
+    CHECK_ERR(asker_run(k), ARGUMENT);
+    asker_free(k);
+    rig_close(&rig);
+}

@@ -255,3 +255,36 @@ TEST(every_failure_of_memory_is_reported_and_leaves_nothing)
     tokens_done(&scratch);
     load_done(&m);
 }
+
+TEST(a_tenants_long_list_does_not_hold_up_anothers_question_nor_a_batch_a_citizen)
+{
+    static const char *many[60];
+    static const char *const one[] = {"Wohngeld im Mai"};
+    static const uint32_t classes[2][2] = {{1, 1}, {2, 0}};
+    for (size_t i = 0; i < 60; i++)
+        many[i] = "Ein Bescheid von vielen";
+    NEED(engine());
+    for (size_t n = 0; n < 2; n++) {
+        struct rig_job *crowd[8], *own = job(one, 1, 0);
+        for (size_t i = 0; i < 8; i++) {
+            crowd[i] = job(many, 60, 0);
+            crowd[i]->pub.ask.tenant = 1;
+            crowd[i]->pub.ask.class = classes[n][0];
+            CHECK_OK(embed_add(&e, &crowd[i]->pub, &scratch));
+        }
+        embed_run(&e);
+        own->pub.ask.tenant = 2;
+        own->pub.ask.class = classes[n][1];
+        CHECK_OK(embed_add(&e, &own->pub, &scratch));
+        embed_run(&e);
+        CHECK(rig_is_over(own));
+        run();
+        for (size_t i = 0; i < 8; i++) {
+            CHECK_INT(crowd[i]->vector_count, ==, 60);
+            embed_drop(&e, &crowd[i]->pub);
+            rig_job_free(crowd[i]);
+        }
+        embed_drop(&e, &own->pub);
+        rig_job_free(own);
+    }
+}

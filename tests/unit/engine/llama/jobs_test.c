@@ -397,6 +397,74 @@ TEST(without_memory_to_stand_aside_nobody_gives_way_and_the_other_waits)
     rig_job_free(one);
 }
 
+TEST(an_answer_put_aside_comes_back_when_the_other_of_its_job_has_ended)
+{
+    NEED(engine());
+    const uint32_t cells = e.m.cells;
+    e.m.cells = 512;
+    struct rig_job *pair = submit_for(1, CONV_BATCH, 400, 40);
+    cancel(pair);
+    pair = job(2, 400, 40);
+    pair->pub.ask.class = CONV_BATCH;
+    CHECK_OK(rig_submit(&e, pair));
+    for (int i = 0; i < 12; i++)
+        CHECK(step_run(&e.step));
+    CHECK_INT(count_state(pair, ANSWER_WRITES), ==, 2);
+    struct rig_job *citizen = submit_for(2, CONV_CITIZEN, 20, 20);
+    jobs_start(&e.jobs);
+    CHECK_INT(count_state(pair, ANSWER_ASIDE), ==, 1);
+    CHECK_INT(count_state(citizen, ANSWER_READS), ==, 1);
+    rig_run(&e);
+    CHECK_INT(pair->answers[0].tokens, ==, 40);
+    CHECK_INT(pair->answers[1].tokens, ==, 40);
+    CHECK_STR(rig_text(pair, 0), rig_text(pair, 1));
+    e.m.cells = cells;
+    CHECK(rig_is_empty(&e));
+    rig_job_free(pair);
+    rig_job_free(citizen);
+}
+
+TEST(prompts_half_read_give_way_and_are_read_on_from_there)
+{
+    struct rig_job *crowd[4];
+    NEED(engine());
+    for (size_t i = 0; i < 4; i++)
+        crowd[i] = submit_for(1, CONV_CLERK, 400, 5);
+    CHECK(step_run(&e.step));
+    const uint64_t read = e.step.tokens_in;
+    struct rig_job *one = submit_for(2, CONV_CLERK, 20, 5);
+    CHECK(step_run(&e.step));
+    CHECK_INT(count_state(one, ANSWER_READS) + count_state(one, ANSWER_WRITES), ==, 1);
+    rig_run(&e);
+    CHECK_INT(e.step.tokens_in - read, <=, 4 * 401 + 21 - 60); /* nothing was read twice */
+    for (size_t i = 1; i < 4; i++)
+        CHECK_STR(rig_text(crowd[i], 0), rig_text(crowd[0], 0));
+    for (size_t i = 0; i < 4; i++)
+        rig_job_free(crowd[i]);
+    rig_job_free(one);
+}
+
+TEST(nobody_gives_way_in_vain)
+{
+    NEED(engine());
+    const uint32_t cells = e.m.cells;
+    e.m.cells = 700;
+    struct rig_job *batch = submit_for(1, CONV_BATCH, 100, 50);
+    struct rig_job *clerk = submit_for(1, CONV_CLERK, 300, 50);
+    for (int i = 0; i < 10; i++)
+        CHECK(step_run(&e.step));
+    struct rig_job *large = submit_for(2, CONV_CLERK, 460, 50); /* batch's 151 are not enough */
+    jobs_start(&e.jobs);
+    CHECK_INT(count_state(batch, ANSWER_ASIDE), ==, 0);
+    CHECK_INT(count_state(large, ANSWER_WAITS), ==, 1);
+    rig_run(&e);
+    e.m.cells = cells;
+    CHECK_INT(large->answers[0].tokens, ==, 50);
+    rig_job_free(batch);
+    rig_job_free(clerk);
+    rig_job_free(large);
+}
+
 /* ---- what is kept */
 
 static struct rig_job *

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "work/answer/reply.h"
+
+const char *
+behaviour_name(enum behaviour b)
+{
+    static const char *const names[] = {"answer", "handover", "clarify", "refuse"};
+    ASSERT(b < sizeof names / sizeof *names);
+    return names[b];
+}
+
+str
+reply_notice(void)
+{
+    return STR("Diese Antwort hat ein KI-System vorbereitet. Verbindlich ist allein der Bescheid "
+               "oder die Auskunft der zuständigen Stelle.");
+}
+
+static const struct said {
+    enum behaviour behaviour;
+    str text;
+} said[] = {
+    [SCOPE_CLARIFY] = {BEHAVIOUR_CLARIFY,
+                       STR_INIT("Worum geht es? Bitte nennen Sie die Leistung, das Dokument oder "
+                                "den Anlass, zum Beispiel \"Personalausweis verlängern\".")},
+    [SCOPE_OFFICIAL] = {BEHAVIOUR_HANDOVER,
+                        STR_INIT("Das kann ich nicht beantworten: Es hängt von Ihrem Fall oder von "
+                                 "der Stelle vor Ort ab. Bitte wenden Sie sich an die zuständige "
+                                 "Stelle; dort hilft Ihnen ein Mensch weiter.")},
+    [SCOPE_REFUSE] = {BEHAVIOUR_REFUSE,
+                      STR_INIT("Dabei helfe ich nicht. Ich gebe Auskunft aus den Unterlagen der "
+                               "Behörde; Anweisungen an mich, Meinungen und Angaben über andere "
+                               "Personen gehören nicht dazu.")},
+};
+
+fallible
+reply_make(const grant *g, const struct scoped *scope, const struct know_hits *hits,
+           struct reply *ret)
+{
+    struct reply r = {.behaviour = BEHAVIOUR_ANSWER};
+    ASSERT(scope->scope != SCOPE_ANSWER || hits);
+    if (scope->scope != SCOPE_ANSWER) {
+        r.behaviour = said[scope->scope].behaviour;
+        r.said = said[scope->scope].text;
+        *ret = r;
+        return OK;
+    }
+    TRY(cards_take(g, hits, scope->question, &r.cards));
+    if (!r.cards.is_enough) {
+        r.behaviour = BEHAVIOUR_HANDOVER;
+        r.said = STR("Das weiß ich nicht: In den Unterlagen habe ich keine Stelle gefunden, die "
+                     "diese Frage beantwortet. Bitte wenden Sie sich an die zuständige Stelle; "
+                     "dort hilft Ihnen ein Mensch weiter.");
+        r.cards.count = 0;
+    }
+    *ret = r;
+    return OK;
+}

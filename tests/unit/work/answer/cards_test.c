@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "work/answer/cards.h"
+
+#include "unit/know/rig.h"
+
+static struct know_hit
+hit_of(const char *text, float score, label l)
+{
+    const str t = str_of(text);
+    return (struct know_hit){.doc = STR("d"),
+                             .section = STR("§ 1"),
+                             .text = content_of(t, l),
+                             .quote = content_of(t, l),
+                             .score = score};
+}
+
+TEST(the_best_passages_come_with_their_share_and_weak_ones_do_not)
+{
+    RIG(r);
+    struct know_hit at[] = {hit_of("Der Ausweis gilt zehn Jahre.", 20, LABEL_BOTTOM),
+                            hit_of("Der Pass gilt zehn Jahre.", 15, LABEL_BOTTOM),
+                            hit_of("Hunde sind anzumelden.", 2, LABEL_BOTTOM)};
+    const struct know_hits hits = {.at = at, .count = 3, .units = 100};
+    struct cards c;
+    NEED_OK(cards_take(rig_grant(&r, "offen"), &hits, STR("Wie lange gilt der Ausweis?"), &c));
+    CHECK_INT(c.count, ==, 2);
+    CHECK(c.is_enough);
+    CHECK(c.confidence > 0.5 && c.confidence <= 1);
+    CHECK_STR(c.at[1].quote, STR("Der Pass gilt zehn Jahre."));
+}
+
+TEST(little_strength_is_not_enough_and_nothing_found_neither)
+{
+    RIG(r);
+    struct know_hit at[] = {hit_of("Hunde sind anzumelden.", 2, LABEL_BOTTOM)};
+    struct know_hits hits = {.at = at, .count = 1, .units = 100};
+    struct cards c;
+    NEED_OK(cards_take(rig_grant(&r, "offen"), &hits, STR("Katzen?"), &c));
+    CHECK(!c.is_enough);
+    hits.count = 0;
+    NEED_OK(cards_take(rig_grant(&r, "offen"), &hits, STR("Katzen?"), &c));
+    CHECK(!c.is_enough);
+    CHECK_INT(c.count, ==, 0);
+}
+
+TEST(a_long_line_is_cut_to_the_sentences_that_hold_the_words_and_stays_verbatim)
+{
+    RIG(r);
+    char text[4000] = "";
+    for (int i = 0; i < 30; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text),
+                 "Der Satz mit der Nummer %d sagt nichts zur Sache. ", i);
+    snprintf(text + strlen(text), sizeof text - strlen(text),
+             "Hunde sind binnen vier Wochen "
+             "anzumelden. Schluss.");
+    struct know_hit at[] = {hit_of(text, 20, LABEL_BOTTOM)};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 100};
+    struct cards c;
+    NEED_OK(cards_take(rig_grant(&r, "offen"), &hits, STR("Wann muss ich Hunde anmelden?"), &c));
+    NEED(c.count == 1);
+    CHECK(c.at[0].quote.len <= CARD_QUOTE_MAX);
+    CHECK(str_find(c.at[0].quote, STR("Hunde sind binnen vier Wochen")) >= 0);
+    CHECK(str_find(str_of(text), c.at[0].quote) >= 0);
+}
+
+TEST(what_the_grant_does_not_cover_is_denied)
+{
+    RIG(r);
+    struct know_hit at[] = {hit_of("Geheim.", 20, rig_label(&r, "VS-NfD"))};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 100};
+    struct cards c;
+    CHECK_ERR(cards_take(rig_grant(&r, "offen"), &hits, STR("Was?"), &c), DENIED);
+}
