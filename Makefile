@@ -127,6 +127,7 @@ $(O)/obj/main/%.c.o: CPPFLAGS += -DHOHEIT_COMMIT='"$(shell git rev-parse --short
 $(O)/lib/third.a: $(YYJSON)/yyjson.c $(wildcard $(LLHTTP)/src/*.c)
 	@mkdir -p $(@D) $(O)/obj/third; cd $(O)/obj/third && $(CC) -w -O2 -g1 $(SAN_$B) $(HARD) \
 	  -I$(LLHTTP)/include -c $^ && rm -f $(abspath $@) && ar rcsD $(abspath $@) *.o
+$(O)/obj/api/citizen/page.c.o: $(wildcard ui/citizen/*)
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
 
 # ---- tests and gates

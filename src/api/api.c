@@ -15,6 +15,8 @@ struct api {
     size_t count;
     const struct dialect *fallback;
     struct works *works;
+    struct library *library;
+    struct citizen *citizen;
 };
 
 /* ---- answers */
@@ -367,6 +369,30 @@ struct works *
 api_works(const api *a)
 {
     return a->works;
+}
+
+void
+api_set_library(api *a, struct library *l)
+{
+    a->library = l;
+}
+
+struct library *
+api_library(const api *a)
+{
+    return a->library;
+}
+
+void
+api_set_citizen(api *a, struct citizen *z)
+{
+    a->citizen = z;
+}
+
+struct citizen *
+api_citizen(const api *a)
+{
+    return a->citizen;
 }
 
 static fallible

@@ -22,9 +22,21 @@ match_segment(str want, str have, str args[API_ARGS_MAX], size_t *taken)
     return true;
 }
 
+/* Up to the first brace they are the same, which rules most routes out. */
+static bool
+begins_alike(const char *pattern, str path)
+{
+    size_t i = 0;
+    while (i < path.len && pattern[i] == path.at[i] && pattern[i] != '{')
+        i++;
+    return !pattern[i] || pattern[i] == '{';
+}
+
 static bool
 match(const char *pattern, str path, str args[API_ARGS_MAX])
 {
+    if (!begins_alike(pattern, path))
+        return false;
     str want = str_of(pattern), have = path, w, h;
     size_t taken = 0;
     while (str_next(&want, '/', &w)) {

@@ -13,7 +13,8 @@
 #include "os/turn.h"
 
 enum {
-    SENT_MAX = 2, /* one on its way to the disk, one that waits beside it */
+    SENT_MAX = 2,   /* one on its way to the disk, one that waits beside it */
+    QUICK_US = 100, /* a flush that takes less is not worth a parcel of its own */
     TICKS_PER_WAIT = 4,
     QUESTIONS_MAX = 256,
     QUEUE_BYTES_MAX = 4 * LOG_BATCH_BYTES_MAX,
@@ -37,7 +38,8 @@ struct audit {
     uint64_t count_max, wait_ms_max;
     ipc *channel; /* NULL: none */
     bool is_attached, has_seq, is_closing;
-    uint64_t seq; /* of the last record that was heard of */
+    uint64_t seq;  /* of the last record that was heard of */
+    bool is_quick; /* the disk */
     struct outbox box;
     struct question *questions;
     size_t question_count;
@@ -98,7 +100,8 @@ send_all(audit *a)
     for (struct question *q = a->questions; q && a->is_attached; q = q->next)
         if (!q->is_sent && send_question(a, q).code)
             return;
-    while (a->is_attached && a->box.sent < SENT_MAX && (p = outbox_unsent(&a->box)))
+    while (a->is_attached && a->box.sent < (a->is_quick ? 1 : SENT_MAX) &&
+           (p = outbox_unsent(&a->box)))
         if (send_parcel(a, p).code)
             return;
 }
@@ -199,6 +202,7 @@ take_done(audit *a, const struct ipc_message *m)
     if (!p)
         return false;
     a->seq = k.seq > a->seq ? k.seq : a->seq;
+    a->is_quick = k.code == ERR_OK && k.took_us < QUICK_US;
     if (k.code == ERR_OK)
         meter_add(a->m, METER_AUDIT_RECORDS, (int64_t)k.count);
     meter_observe_us(a->m, METER_AUDIT_FLUSH, k.took_us);

@@ -2,6 +2,7 @@
 /* `hoheit ask`: one question, its answer as it is written, and where it stands in the log. */
 #include <signal.h>
 
+#include "cli/citizen.h"
 #include "cli/prompt.h"
 #include "cli/remote.h"
 #include "cli/show.h"
@@ -334,6 +335,8 @@ cmd_ask(struct cli *c, const struct args *a)
 {
     struct asking k = {.c = c, .stream = !args_has(a, "no-stream")};
     AUTO(buf) body = BUF(2 * PROMPT_MAX);
+    if (args_has(a, "citizen"))
+        return citizen_ask_daemon(c, a);
     TRY(build(c, a, k.stream, &body));
     err e = prepare(&k);
     if (!e.code)

@@ -187,6 +187,39 @@ show_engines(struct cli *c, const jval *root)
     return OK;
 }
 
+static fallible
+add_provider(struct cli *c, struct table *t, const jval *provider)
+{
+    const uint64_t us = cli_number(provider, "latency_us");
+    TRY(json_object(provider));
+    TRY(table_add(t, cli_text(c, provider, "name")));
+    TRY(table_add(t, cli_text(c, provider, "dialect")));
+    TRY(table_add(t, cli_text(c, provider, "region")));
+    TRY(table_add(t, cli_text(c, provider, "sink")));
+    TRY(table_add(t, cli_text(c, provider, "state")));
+    TRY(add_number(t, provider, "running"));
+    TRY(add_number(t, provider, "failures"));
+    return us ? table_add_fmt(t, "%.1f ms", (double)us / 1000) : table_add(t, STR("-"));
+}
+
+static fallible
+show_providers(struct cli *c, const jval *root)
+{
+    const jval providers = json_get(root, "providers");
+    struct table t;
+    struct jwalk w = {0};
+    jval provider;
+    if (json_type(providers) != J_ARRAY || !json_count(&providers))
+        return OK;
+    TRY(table_begin(&t, c->a,
+                    "PROVIDER|DIALECT|REGION|MAY HOLD|STATE|RUNNING>|FAILURES>|LATENCY>"));
+    while (json_each(&providers, &w, &provider))
+        TRY(add_provider(c, &t, &provider));
+    (void)fputc('\n', c->out);
+    table_show(&t, c->out, c->colored);
+    return OK;
+}
+
 fallible
 cmd_status(struct cli *c, const struct args *a)
 {
@@ -202,5 +235,6 @@ cmd_status(struct cli *c, const struct args *a)
     }
     show_serving(c, &root);
     show_gate(c, &root);
-    return show_engines(c, &root);
+    TRY(show_engines(c, &root));
+    return show_providers(c, &root);
 }

@@ -3,8 +3,11 @@
 
 #include <unistd.h>
 
+#include "base/fault.h"
+#include "base/secret.h"
 #include "cli/remote.h"
 #include "cli/show.h"
+#include "egress/providers.h"
 #include "net/client/dial.h"
 #include "os/config.h"
 #include "os/file.h"
@@ -196,8 +199,39 @@ reason(struct findings *f, err e)
     return TEXT(f, "%s", *k.text ? k.text : err_info(e)->en);
 }
 
+/* providers.yaml with all it names: credentials nobody else can read, labels the policy knows,
+ * plain http on this machine only.  *ret_count: how many there are. */
 static fallible
-check_policy(struct cli *c, const struct params *p)
+check_providers(struct cli *c, const struct label_names *names, uint32_t *ret_count)
+{
+    struct providers *p = mem_get(sizeof *p);
+    if (!p)
+        FAIL(LIMIT, "no memory for the providers");
+    err e = providers_read(c->a, c->data_dir, p);
+    if (!e.code)
+        e = providers_check_sinks(p, names);
+    *ret_count = e.code ? 0 : p->list.count;
+    wipe(p, sizeof *p);
+    mem_free(p);
+    return e;
+}
+
+static void
+look_at_providers(struct cli *c, struct findings *f, const struct label_names *names)
+{
+    uint32_t count = 0;
+    const err e = check_providers(c, names, &count);
+    if (e.code)
+        doctor_find(f, HEALTH_WRONG, reason(f, e),
+                    "mend providers.yaml; `hoheitd -t` says when it is right");
+    else if (count)
+        doctor_find(f, HEALTH_OK,
+                    TEXT(f, "%u providers, their credentials closed to others", count), "");
+}
+
+/* And the providers, by the names of the policy. */
+static fallible
+check_policy(struct cli *c, struct findings *f, const struct params *p)
 {
     const char *const file =
         *p->policy_file ? p->policy_file : file_join(c->a, c->data_dir, "policy.yaml");
@@ -209,6 +243,8 @@ check_policy(struct cli *c, const struct params *p)
     err e = policy_set_ceiling(loaded, str_of(p->policy_level_max));
     if (!e.code)
         e = label_parse(policy_names(loaded), str_of(p->policy_default_label), &l);
+    if (!e.code)
+        look_at_providers(c, f, policy_names(loaded));
     policy_free(loaded);
     return e;
 }
@@ -223,7 +259,7 @@ look_at_config(struct cli *c, struct findings *f, const struct host *h, struct p
         return false;
     }
     doctor_params(f, ret, h);
-    e = check_policy(c, ret);
+    e = check_policy(c, f, ret);
     doctor_find(f, e.code ? HEALTH_WRONG : HEALTH_OK,
                 e.code ? reason(f, e) : "the policy can be read",
                 e.code ? "mend policy.yaml; `hoheitd -t` says when it is right" : "");
@@ -252,6 +288,37 @@ doctor_status(struct cli *c, struct findings *f, const jval *status)
         else
             doctor_find(f, HEALTH_OK,
                         TEXT(f, "engine of %.*s: %.*s", STR_FMT(model), STR_FMT(state)), "");
+    }
+}
+
+void
+doctor_providers(struct cli *c, struct findings *f, const jval *status)
+{
+    const jval providers = json_get(status, "providers");
+    struct jwalk w = {0};
+    jval p;
+    while (json_type(providers) == J_ARRAY && json_each(&providers, &w, &p)) {
+        const str name = cli_text(c, &p, "name"), state = cli_text(c, &p, "state");
+        const unsigned long long failures = cli_number(&p, "failures");
+        if (str_eq(state, STR("left alone")))
+            doctor_find(f, HEALTH_WEAK,
+                        TEXT(f, "the provider %.*s failed %llu times in a row and is left alone",
+                             STR_FMT(name), failures),
+                        "look for egress in the log; it is tried again by itself");
+        else if (str_eq(state, STR("unknown")))
+            doctor_find(f, HEALTH_WEAK,
+                        TEXT(f, "nothing is heard of the provider %.*s", STR_FMT(name)),
+                        "look for egress.lost in the log");
+        else if (failures)
+            doctor_find(
+                f, HEALTH_WEAK,
+                TEXT(f, "the last %llu calls to the provider %.*s failed", failures, STR_FMT(name)),
+                "ask `hoheit explain` about one of them");
+        else
+            doctor_find(f, HEALTH_OK,
+                        TEXT(f, "provider %.*s: may hold %.*s", STR_FMT(name),
+                             STR_FMT(cli_text(c, &p, "sink"))),
+                        "");
     }
 }
 
@@ -311,6 +378,7 @@ look_at_daemon(struct cli *c, struct findings *f)
     }
     doctor_find(f, HEALTH_OK, TEXT(f, "hoheitd answers at %.*s", STR_FMT(c->url)), "");
     doctor_status(c, f, &status);
+    doctor_providers(c, f, &status);
     if (!ask(c, STR("/admin/v1/models"), &models).code)
         doctor_models(c, f, &models);
     if (!ask(c, STR("/admin/v1/keys"), &keys).code)

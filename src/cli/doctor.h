@@ -33,5 +33,6 @@ void doctor_disk(struct findings *f, const char *dir, uint64_t free_bytes, uint6
 void doctor_params(struct findings *f, const struct params *p, const struct host *h);
 /* What the daemon says of itself: /admin/v1/status, /models, /keys. */
 void doctor_status(struct cli *c, struct findings *f, const jval *status);
+void doctor_providers(struct cli *c, struct findings *f, const jval *status);
 void doctor_models(struct cli *c, struct findings *f, const jval *models);
 void doctor_keys(struct cli *c, struct findings *f, const jval *keys);

@@ -67,6 +67,7 @@ put_wish(struct cli *c, const struct args *a, buf *b)
     member(b, a, "models", "models");
     member(b, a, "network", "networks");
     member(b, a, "ceiling", "ceiling");
+    member(b, a, "role", "role");
     TRY(put_pair(c, a, b));
     if (args_has(a, "operator"))
         json_member_bool(b, "operator", true);
@@ -145,13 +146,14 @@ static fallible
 add_row(struct cli *c, struct table *t, const jval *key)
 {
     static const char *const names[] = {"name", "id", "tenant", "clearance", "default_label"};
-    const jval role = json_get(key, "operator");
-    bool is_operator = false;
     TRY(json_object(key));
-    TRY(opt_json_bool(&role, &is_operator));
+    const jval flag = json_get(key, "operator");
+    const str role = cli_text(c, key, "role");
+    bool is_operator = false;
+    TRY(opt_json_bool(&flag, &is_operator));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         TRY(table_add(t, cli_text(c, key, names[i])));
-    TRY(table_add(t, is_operator ? STR("operator") : STR("")));
+    TRY(table_add(t, role.len || !is_operator ? role : STR("operator")));
     TRY(table_add(t, cli_text(c, key, "state")));
     const str expires = cli_text(c, key, "expires");
     return table_add(t, expires.len ? str_slice(expires, 0, 16) : STR("never"));

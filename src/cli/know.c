@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* `hoheit know …`: collections in a directory, offline. */
+/* `hoheit know …`: collections in a directory, offline; without --dir the daemon's
+ * (know_remote.h). */
 #include "know/know.h"
 
 #include <dirent.h>
@@ -10,7 +11,7 @@
 
 #include "base/enc.h"
 #include "base/fault.h"
-#include "cli/cli.h"
+#include "cli/know_remote.h"
 #include "cli/offline.h"
 #include "cli/show.h"
 #include "os/clock.h"
@@ -27,6 +28,8 @@ cmd_know_create(struct cli *c, const struct args *a)
 {
     AUTO(secret) key = {0};
     const char *dir = NULL;
+    if (know_is_remote(a))
+        return know_remote_create(c, a);
     TRY(offline_dir(c, a, &dir));
     TRY(file_make_dir(dir, 0700));
     TRY(offline_make_key(c, a, dir, &key));
@@ -41,23 +44,23 @@ struct adding {
     struct cli *c;
     offline *o;
     label label;
-    VEC(str) files;
+    know_files files;
     size_t added, replaced, same, refused;
     uint64_t bytes, began_us;
 };
 
-static fallible
-list_path(struct adding *t, const char *path, int depth)
+fallible
+know_files_list(struct cli *c, know_files *ret, const char *path, int depth)
 {
     struct stat st;
     str kept;
-    if (t->files.count >= FILES_MAX)
+    if (ret->count >= FILES_MAX)
         REFUSE(LIMIT, "", "more than %d files", FILES_MAX);
     if (stat(path, &st) != 0)
         return file_errno("look at", path);
     if (S_ISREG(st.st_mode)) {
-        TRY(try_arena_str(t->c->a, str_of(path), &kept));
-        return VEC_ADD(t->c->a, &t->files, &kept);
+        TRY(try_arena_str(c->a, str_of(path), &kept));
+        return VEC_ADD(c->a, ret, &kept);
     }
     if (!S_ISDIR(st.st_mode) || depth == DEPTH_MAX)
         return OK;
@@ -67,7 +70,7 @@ list_path(struct adding *t, const char *path, int depth)
     err e = OK;
     for (const struct dirent *at; !e.code && (at = readdir(d));)
         if (at->d_name[0] != '.')
-            e = list_path(t, file_join(t->c->a, path, at->d_name), depth + 1);
+            e = know_files_list(c, ret, file_join(c->a, path, at->d_name), depth + 1);
     (void)closedir(d);
     return e;
 }
@@ -78,9 +81,15 @@ by_name(const void *a, const void *b)
     return str_cmp(*(const str *)a, *(const str *)b);
 }
 
-/* The path below `root`, without its ending. */
-static str
-name_of(str path, str root)
+void
+know_files_sort(know_files *l)
+{
+    if (l->count)
+        qsort(l->at, l->count, sizeof *l->at, by_name);
+}
+
+str
+know_name_of(str path, str root)
 {
     str name = path;
     if (str_starts(path, root) && path.len > root.len)
@@ -100,7 +109,7 @@ add_file(struct adding *t, str path, str root)
     AUTO(arena) *work = NULL;
     enum know_change change;
     str bytes;
-    const struct know_source s = {.name = name_of(path, root), .form = doc_form_of(path)};
+    const struct know_source s = {.name = know_name_of(path, root), .form = doc_form_of(path)};
     TRY(arena_open(FILE_BYTES_MAX + (1 << 20), &work));
     TRY(file_read(work, path.at, FILE_BYTES_MAX, &bytes));
     const err e = know_add(t->o->k, t->o->g, &s, content_of(bytes, t->label), &change);
@@ -121,7 +130,7 @@ static fallible
 add_all(struct adding *t, str root)
 {
     struct progress p;
-    qsort(t->files.at, t->files.count, sizeof *t->files.at, by_name);
+    know_files_sort(&t->files);
     progress_begin(&p, t->c->err_is_terminal && !t->c->quiet ? t->c->err : NULL, "adding",
                    t->files.count);
     err e = OK;
@@ -162,6 +171,8 @@ cmd_know_add(struct cli *c, const struct args *a)
 {
     AUTO(offline) o = {0};
     struct adding t = {.c = c, .o = &o, .began_us = clock_us()};
+    if (know_is_remote(a))
+        return know_remote_add(c, a);
     TRY(offline_open(c, a, OP_KNOW_ADD, &o));
     TRY(offline_label(&o, a, &t.label));
     for (size_t i = 0; i < a->count; i++) {
@@ -169,7 +180,7 @@ cmd_know_add(struct cli *c, const struct args *a)
         while (root.len > 1 && root.at[root.len - 1] == '/')
             root.len--;
         t.files.count = 0;
-        TRY(list_path(&t, arena_str(c->a, root).at, 0));
+        TRY(know_files_list(c, &t.files, arena_str(c->a, root).at, 0));
         TRY(add_all(&t, root));
     }
     return tell_added(&t);
@@ -179,6 +190,8 @@ fallible
 cmd_know_rm(struct cli *c, const struct args *a)
 {
     AUTO(offline) o = {0};
+    if (know_is_remote(a))
+        return know_remote_rm(c, a);
     TRY(offline_open(c, a, OP_KNOW_REMOVE, &o));
     for (size_t i = 0; i < a->count; i++)
         TRY(know_remove(o.k, o.g, a->at[i]));
@@ -191,6 +204,8 @@ cmd_know_stat(struct cli *c, const struct args *a)
     AUTO(offline) o = {0};
     AUTO(buf) b = BUF(4096);
     struct know_stat s;
+    if (know_is_remote(a))
+        return know_remote_stat(c, a);
     TRY(offline_open(c, a, OP_KNOW_SEARCH, &o));
     TRY(know_stat(o.k, o.g, &s));
     if (!c->json) {
@@ -276,6 +291,8 @@ cmd_know_search(struct cli *c, const struct args *a)
     AUTO(arena) *work = NULL;
     struct know_hits hits;
     uint64_t most = HITS_DEFAULT;
+    if (know_is_remote(a))
+        return know_remote_search(c, a);
     TRY(args_u64(a, "top", 1, 1000, &most));
     TRY(offline_open(c, a, OP_KNOW_SEARCH, &o));
     TRY(arena_open(WORK_BYTES, &work));

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "egress/parts.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "os/log.h"
 #include "os/turn.h"
@@ -14,6 +15,7 @@ struct egress_job {
     uint64_t id;
     struct egress_hooks hooks;
     char provider[PROVIDER_NAME_MAX];
+    uint64_t begun_us;
     bool has_head;
 };
 
@@ -27,6 +29,7 @@ struct egress {
     ipc *channel; /* NULL: the process is gone */
     struct batch batch;
     turn *turn;
+    meters *meters; /* NULL: nothing is counted */
     uint64_t serial;
     uint32_t next_place;
     size_t running;
@@ -62,11 +65,19 @@ forget(egress_job *j)
     mem_free(j);
 }
 
+static void
+count(const egress *e, enum meter id, size_t n)
+{
+    if (e->meters)
+        meter_add(e->meters, id, (int64_t)n);
+}
+
 /* The hook is the last that is done with it. */
 static void
 end_job(egress_job *j, err e)
 {
     const struct egress_hooks hooks = j->hooks;
+    count(j->e, METER_EGRESS_FAILED, e.code && e.code != ERR_CANCELLED);
     forget(j);
     hooks.on_end(hooks.ctx, e);
 }
@@ -127,6 +138,8 @@ take_head(egress_job *j, const struct frame *f)
     if (!j)
         return true;
     j->has_head = true;
+    if (j->e->meters)
+        meter_observe_us(j->e->meters, METER_EGRESS_TIME, clock_us() - j->begun_us);
     j->hooks.on_head(j->hooks.ctx, status, fields, count);
     return true;
 }
@@ -136,8 +149,10 @@ take_data(egress_job *j, const struct frame *f)
 {
     if (!f->bytes.len || (j && !j->has_head))
         return false;
-    if (j)
+    if (j) {
+        count(j->e, METER_EGRESS_BYTES_IN, f->bytes.len);
         j->hooks.on_data(j->hooks.ctx, f->bytes);
+    }
     return true;
 }
 
@@ -253,7 +268,7 @@ job_new(egress *e, str provider, struct egress_hooks hooks, egress_job **ret)
         FAIL(LIMIT, "no memory for a call");
     const bool found = free_place(e, &place);
     ASSERT(found);
-    *j = (egress_job){.e = e, .hooks = hooks};
+    *j = (egress_job){.e = e, .hooks = hooks, .begun_us = clock_us()};
     j->id = ++e->serial * EGRESS_CALLS_MAX + place;
     if (!str_copy(provider, j->provider, sizeof j->provider)) {
         mem_free(j);
@@ -289,6 +304,8 @@ egress_send(egress *e, const grant *g, const struct egress_call *c, struct egres
         return err_pass(failed, __FILE__, __LINE__, __func__);
     }
     turn_soon(e->turn);
+    count(e, METER_EGRESS_CALLS, 1);
+    count(e, METER_EGRESS_BYTES_OUT, body.len);
     *ret = j;
     return OK;
 }
@@ -367,6 +384,12 @@ static fallible
 cancelled(void)
 {
     FAIL(CANCELLED, "the way out is closed");
+}
+
+void
+egress_count(egress *e, meters *m)
+{
+    e->meters = m;
 }
 
 void

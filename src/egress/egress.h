@@ -11,6 +11,7 @@
  * once; hoheitd starts it again and hands over a new channel (egress_replace).  The process is not
  * trusted: every length and order of its messages is checked.  One thread: the loop's. */
 #pragma once
+#include "base/meters.h"
 #include "net/http.h"
 #include "os/loop.h"
 #include "policy/content.h"
@@ -48,6 +49,8 @@ struct egress_state {       /* of one provider, for routing and `hoheit status` 
 
 /* Takes the channel's descriptor over, also when it fails. */
 fallible egress_new(loop *l, int channel, egress **ret);
+/* From now on calls, failures, bytes and times are counted there; it outlives `e`. */
+void egress_count(egress *e, meters *m);
 /* Calls still running get on_end(CANCELLED).  NULL is fine. */
 void egress_free(egress *e);
 /* The process was started again: takes the new channel over. */

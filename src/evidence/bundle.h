@@ -22,7 +22,7 @@
 
 enum {
     BUNDLE_FILES_MAX = 16,
-    BUNDLE_TEXT_MAX = 512,
+    BUNDLE_TEXT_MAX = PICK_TEXT_MAX,
     BUNDLE_MANIFEST_MAX = 64 * 1024,
     BUNDLE_SHEET_MAX = 64 * 1024 * 1024, /* of what is made in memory */
     BUNDLE_POLICY_MAX = 1024 * 1024

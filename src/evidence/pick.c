@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "evidence/pick.h"
 
+#include "base/utf8.h"
+
 enum { HIDDEN_BYTES = 256 * 1024 * 1024 };
 
 /* ---- what is asked for */
@@ -23,12 +25,19 @@ is_time(str s)
 fallible
 pick_check(const struct pick *p)
 {
+    const str all[] = {p->since, p->until, p->keys, p->request, p->model, p->tenant};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].len > PICK_TEXT_MAX || !utf8_valid(all[i]))
+            REFUSE(ARGUMENT, "", "a text to look for is no UTF-8 or longer than %d bytes",
+                   PICK_TEXT_MAX);
     if (p->since.len && !is_time(p->since))
-        REFUSE(ARGUMENT, "since", "--since wants a time in UTC, as 2026-03-01 or "
-                                  "2026-03-01T12:00:00Z");
+        REFUSE(ARGUMENT, "since",
+               "--since wants a time in UTC, as 2026-03-01 or "
+               "2026-03-01T12:00:00Z");
     if (p->until.len && !is_time(p->until))
-        REFUSE(ARGUMENT, "until", "--until wants a time in UTC, as 2026-03-31 or "
-                                  "2026-03-31T12:00:00Z");
+        REFUSE(ARGUMENT, "until",
+               "--until wants a time in UTC, as 2026-03-31 or "
+               "2026-03-31T12:00:00Z");
     return OK;
 }
 
@@ -121,8 +130,8 @@ is_clear(const struct sight *s, const struct row *r)
     ASSERT(s->p);
     if (!r->at[ROW_event].len)
         return false;
-    return !text.len || (!label_parse(policy_names(s->p), text, &l).code &&
-                         label_dominates(s->clearance, l));
+    return !text.len ||
+           (!label_parse(policy_names(s->p), text, &l).code && label_dominates(s->clearance, l));
 }
 
 fallible

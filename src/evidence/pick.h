@@ -13,13 +13,15 @@
 #include "evidence/row.h"
 #include "policy/policy.h"
 
+enum { PICK_TEXT_MAX = 2048 };
+
 struct pick {
     str since, until;
     str keys; /* ids with commas between them: the pseudonyms of a person */
     str request, model, tenant;
 };
 
-/* ARGUMENT when a time is none. */
+/* ARGUMENT when a time is none, or a text is too long or no UTF-8. */
 fallible pick_check(const struct pick *p);
 bool pick_takes(const struct pick *p, const struct row *r);
 /* Is it about a period alone, so that it leaves nothing out between its ends? */

@@ -26,6 +26,8 @@ struct admin_call {
 struct key_wish {
     str name, tenant, clearance, default_label, party;
     bool is_operator;
+    str role;          /* "operator", "officer", "auditor", "business"; empty: none.  One alone: no
+                        * key, and no person by several, holds two; an officer is a person. */
     uint64_t valid_ms; /* 0: for ever */
     str import;        /* the key's text, chosen by the operator (keyring.h); empty: make one */
     str person;        /* whose it is; their tenant is the key's */

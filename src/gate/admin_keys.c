@@ -110,6 +110,52 @@ find_holder(const struct admin_call *c, const struct key_wish *w, struct key_rec
     return OK;
 }
 
+/* ---- roles */
+static const struct {
+    const char *name;
+    enum role role;
+} roles[] = {{"operator", ROLE_OPERATOR},
+             {"officer", ROLE_OFFICER},
+             {"auditor", ROLE_AUDITOR},
+             {"business", ROLE_BUSINESS}};
+
+static const char *
+role_name(uint32_t role)
+{
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if ((uint32_t)roles[i].role == role)
+            return roles[i].name;
+    return "";
+}
+
+static fallible
+find_role(const struct key_wish *w, uint32_t *ret)
+{
+    *ret = w->is_operator ? ROLE_OPERATOR : ROLE_ANY;
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (str_eq(w->role, str_of(roles[i].name))) {
+            *ret |= (uint32_t)roles[i].role;
+            return OK;
+        }
+    if (w->role.len)
+        REFUSE(ARGUMENT, "role", "a role is operator, officer, auditor or business");
+    return OK;
+}
+
+/* Operations, audit, security and the business check each other: nobody is two of them. */
+static fallible
+check_role(const struct admin_call *c, const struct key_wish *w, uint32_t role)
+{
+    if (role & (role - 1))
+        REFUSE(ARGUMENT, "role", "no key holds two roles");
+    if (role == ROLE_OFFICER && !w->person.len)
+        REFUSE(ARGUMENT, "person", "a security officer is a person: say whose key it is");
+    if (role && w->person.len && keyring_has_other_role(c->gate->keys, w->person, role))
+        REFUSE(CONFLICT, "role", "the person \"%.*s\" holds another role already",
+               STR_FMT(w->person));
+    return OK;
+}
+
 static fallible
 ensure_holder(const struct admin_call *c, const struct key_record *r)
 {
@@ -172,11 +218,12 @@ admin_key_add(const struct admin_call *c, const struct key_wish *w, char ret[KEY
 {
     struct key_record r = {.name = w->name,
                            .tenant = w->tenant.len ? w->tenant : STR("default"),
-                           .roles = w->is_operator ? ROLE_OPERATOR : ROLE_ANY,
                            .created_wall_ms = clock_wall_ms()};
     TRY(admin_allow(c, OP_KEY_ADD));
     TRY(admin_check_name(r.name, "name"));
     TRY(find_holder(c, w, &r));
+    TRY(find_role(w, &r.roles));
+    TRY(check_role(c, w, r.roles));
     TRY(read_labels(c, w, &r));
     TRY(read_scope(c, w, &r));
     if (w->valid_ms)
@@ -264,6 +311,7 @@ key_put(const struct gate_parts *p, const struct key_record *r, buf *b)
     json_member_str(b, "default_label",
                     label_text(policy_names(p->policy), r->default_label, text));
     json_member_bool(b, "operator", (r->roles & ROLE_OPERATOR) != 0);
+    json_member_str(b, "role", str_of(role_name(r->roles)));
     json_member_str(b, "state", str_of(key_state(r, clock_wall_ms())));
     member_time(b, "created", r->created_wall_ms);
     member_time(b, "expires", r->expires_wall_ms);

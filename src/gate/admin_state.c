@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "egress/egress.h"
+#include "egress/provider_list.h"
 #include "gate/inside.h"
 #include "os/clock.h"
 #include "os/proc.h"
@@ -193,6 +195,39 @@ engines_put(const engines *e, buf *b)
     json_close(b, ']');
 }
 
+static void
+provider_put(const struct provider_public *p, const struct egress_state *s, buf *b)
+{
+    json_open(b, '{');
+    json_member_str(b, "name", str_of(p->name));
+    json_member_str(b, "dialect", str_of(provider_dialect_name((enum provider_dialect)p->dialect)));
+    json_member_str(b, "region", str_of(p->region));
+    json_member_str(b, "sink", str_of(p->sink));
+    json_member_str(b, "state",
+                    !s->is_known ? STR("unknown")
+                    : s->is_open ? STR("used")
+                                 : STR("left alone"));
+    json_member_u64(b, "running", s->running);
+    json_member_u64(b, "failures", s->failures);
+    json_member_u64(b, "latency_us", s->latency_us);
+    json_close(b, '}');
+}
+
+static void
+providers_put(const gate *g, buf *b)
+{
+    const struct provider_list *list = g->parts.providers;
+    json_open(b, '[');
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        const struct provider_public *p = &list->at[i];
+        struct egress_state s = {.is_known = false};
+        if (g->egress)
+            s = egress_state_of(g->egress, str_of(p->name));
+        provider_put(p, &s, b);
+    }
+    json_close(b, ']');
+}
+
 fallible
 admin_status_put(const struct admin_call *c, buf *b)
 {
@@ -212,6 +247,8 @@ admin_status_put(const struct admin_call *c, buf *b)
     json_member_str(b, "level_max", str_of(p->params->policy_level_max));
     json_key(b, "engines");
     engines_put(c->gate->engines, b);
+    json_key(b, "providers");
+    providers_put(c->gate, b);
     json_close(b, '}');
     return buf_end(b);
 }

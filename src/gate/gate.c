@@ -2,6 +2,7 @@
 #include "gate/gate.h"
 
 #include "base/fault.h"
+#include "base/vec.h"
 #include "egress/egress.h"
 #include "gate/inside.h"
 #include "gate/keep_inside.h"
@@ -9,6 +10,9 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/log.h"
+#include "policy/change.h"
+
+enum { HOLDERS_BYTES_MAX = 64 * 1024 * 1024 };
 
 static void
 on_revoked(void *ctx, const struct session *s)
@@ -25,6 +29,8 @@ on_egress(void *ctx, int channel)
                             : egress_new(g->parts.loop, channel, &g->egress);
     if (e.code) /* its channel is closed, so it ends, and hoheitd starts the next */
         log_failure(LOG_ERROR, "egress.refused", e);
+    else
+        egress_count(g->egress, g->parts.meters);
 }
 
 fallible
@@ -107,6 +113,8 @@ warm_default(gate *g, enum model_kind kind)
     engines_wait *wait;
     if (registry_find(g->parts.registry, STR_NONE, kind, &m).code)
         return OK; /* no model of that kind yet */
+    if (str_eq(m->engine, STR("remote")))
+        return OK; /* nothing of ours to load */
     return engines_get(g->engines, m, warmed, NULL, &en, &wait);
 }
 
@@ -191,13 +199,21 @@ denied(gate *g, const struct ask *q, str op, str request_id, arena *a)
 }
 
 fallible
-gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a)
+gate_allow_second(gate *g, const struct session *s, enum op op, bool is_own, str request_id,
+                  arena *a)
 {
     const struct ask q = {.session = s,
                           .op = op,
                           .target = policy_local_sink(g->parts.policy),
-                          .now_wall_ms = clock_wall_ms()};
+                          .now_wall_ms = clock_wall_ms(),
+                          .is_own_act = is_own};
     return denied(g, &q, str_of(op_info(op)->name), request_id, a);
+}
+
+fallible
+gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a)
+{
+    return gate_allow_second(g, s, op, false, request_id, a);
 }
 
 fallible
@@ -224,4 +240,35 @@ gate_record_decision(gate *g, const struct audit_record *base, const struct deci
     r.why = str_of(d->why);
     meter_add(g->parts.meters, d->allowed ? METER_DECISIONS_ALLOWED : METER_DECISIONS_DENIED, 1);
     return audit_append(g->parts.audit, &r, done, ctx);
+}
+
+/* ---- another policy */
+void
+gate_policy_diff(const gate *g, const policy *next, buf *b)
+{
+    VEC(struct holder) holders = {0};
+    AUTO(arena) *a = NULL;
+    const struct key_record *r;
+    err e = arena_open(HOLDERS_BYTES_MAX, &a);
+    for (size_t i = 0; !e.code && (r = keyring_at(g->keys, i)); i++) {
+        const struct holder h = {r->name, r->clearance_text};
+        if (!r->revoked_wall_ms)
+            e = VEC_ADD(a, &holders, &h);
+    }
+    policy_diff(g->parts.policy, next, holders.at, holders.count, b);
+    if (e.code)
+        buf_add(b, STR("what keys gain or lose could not be found out\n"));
+}
+
+fallible
+gate_store_clearances(gate *g, const policy *next)
+{
+    return keyring_store_clearances(g->keys, next);
+}
+
+void
+gate_use_policy(gate *g, policy *next)
+{
+    policy_become(g->parts.policy, next);
+    keyring_use_clearances(g->keys, g->parts.policy);
 }

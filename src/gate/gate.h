@@ -73,6 +73,18 @@ fallible gate_check_peer(gate *g, const struct session *s, str peer, str request
 /* Leave for an operation that touches no content: OK, or the denial, which is recorded. */
 fallible gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a);
 
+/* The same for the second person of an act of two: `is_own` is whether they were the first. */
+fallible gate_allow_second(gate *g, const struct session *s, enum op op, bool is_own,
+                           str request_id, arena *a);
+
+/* ---- another policy (acts/versions.h) */
+/* What `next` would change, in words (policy/change.h), for the keys in use too. */
+void gate_policy_diff(const gate *g, const policy *next, buf *b);
+/* Keys are cleared by `next`: in the records, within the caller's transaction; then decides as
+ * `next`, which is taken over, from the next decision on. */
+fallible gate_store_clearances(gate *g, const policy *next);
+void gate_use_policy(gate *g, policy *next);
+
 /* ---- run a model */
 /* The request as it came, in OpenAI's dialect: what goes to a provider that speaks it too, when
  * nothing has to be replaced.  It says all that `conv` says. */

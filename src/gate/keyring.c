@@ -373,6 +373,62 @@ keyring_revoke(keyring *k, str id_or_name, int64_t now_wall_ms)
     return OK;
 }
 
+/* ---- another policy */
+static label
+words_mean(const policy *p, const struct key_record *r)
+{
+    label l, ceiling;
+    if (policy_clearance(p, r->clearance_text, STR_NONE, &l).code)
+        return LABEL_BOTTOM; /* as said: none */
+    if (!r->ceiling_text.len)
+        return l;
+    if (policy_clearance(p, r->ceiling_text, STR_NONE, &ceiling).code)
+        return LABEL_BOTTOM;
+    return label_meet(l, ceiling);
+}
+
+static label
+clearance_under(const policy *p, const struct key_record *r)
+{
+    const label party_and_taint =
+        label_part(r->clearance, LABEL_REL_FIRST, LABEL_REL_COUNT + LABEL_TAINT_COUNT);
+    return label_join(party_and_taint, label_part(words_mean(p, r), 0, LABEL_REL_FIRST));
+}
+
+fallible
+keyring_store_clearances(keyring *k, const policy *p)
+{
+    for (size_t i = 0; i < k->all.count; i++) {
+        const struct held *h = k->all.at[i];
+        const label l = clearance_under(p, &h->record);
+        if (!h->session.is_revoked && !label_eq(l, h->record.clearance))
+            TRY(keys_set_clearance(k->db, h->record.id, l));
+    }
+    return OK;
+}
+
+void
+keyring_use_clearances(keyring *k, const policy *p)
+{
+    for (size_t i = 0; i < k->all.count; i++) {
+        struct held *h = k->all.at[i];
+        if (!h->session.is_revoked)
+            h->record.clearance = h->session.clearance = clearance_under(p, &h->record);
+    }
+}
+
+bool
+keyring_has_other_role(const keyring *k, str person, uint32_t roles)
+{
+    for (size_t i = 0; i < k->all.count; i++) {
+        const struct held *h = k->all.at[i];
+        if (!h->session.is_revoked && str_eq(h->record.person, person) && h->record.roles &&
+            h->record.roles != roles)
+            return true;
+    }
+    return false;
+}
+
 bool
 keyring_has_line(const keyring *k, str line)
 {

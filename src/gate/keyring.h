@@ -43,6 +43,13 @@ typedef void keyring_fn(void *ctx, const struct session *s);
 void keyring_on_revoked(keyring *k, keyring_fn *fn, void *ctx);
 /* By id; failing that by name, with those it replaced.  NOT_FOUND: no key in use. */
 fallible keyring_revoke(keyring *k, str id_or_name, int64_t now_wall_ms);
+/* What the keys in use are cleared for when `p` is in force: level and compartments anew from the
+ * words they were given, party as before; none where the words mean nothing any more.  First into
+ * the store, within the caller's transaction, then into the sessions. */
+fallible keyring_store_clearances(keyring *k, const policy *p);
+void keyring_use_clearances(keyring *k, const policy *p);
+/* Does that person hold a key in use of another role than these? */
+bool keyring_has_other_role(const keyring *k, str person, uint32_t roles);
 /* Is there a key in use of that line? */
 bool keyring_has_line(const keyring *k, str line);
 /* Of the key with this id, revoked or not; NULL when there is none. */

@@ -92,15 +92,17 @@ on_end(void *ctx, err e, const struct remote_end *end)
 
 fallible
 pass_start(struct pass *p, egress *e, const struct gate_ask *ask, const struct target *t,
-           sha256 *answer, struct pass_hooks hooks, remote_job **ret)
+           remote_job **ret)
 {
     struct remote_pass how = pass_of(ask, t);
-    ASSERT(t->passes && answer && !p->job);
-    *p = (struct pass){
-        .grant = t->own, .hash = answer, .job = ret, .hooks = hooks, .tail = BUF(TAIL_BYTES_MAX)};
+    ASSERT(t->passes && p->hash && p->hooks.on_end && !p->job);
+    p->grant = t->grant;
+    p->job = ret;
+    p->tail = BUF(TAIL_BYTES_MAX);
+    how.said = &t->said;
     how.hooks = (struct remote_pass_hooks){
         .on_head = on_head, .on_frames = on_frames, .on_end = on_end, .ctx = p};
-    return remote_pass(e, t->grant, &t->remote, &how, &t->said, ret);
+    return remote_pass(e, t->grant, &t->remote, &how, ret);
 }
 
 void

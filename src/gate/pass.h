@@ -20,10 +20,10 @@ struct pass_hooks {
 };
 
 struct pass {
-    const grant *grant;
     sha256 *hash; /* of the answer; the caller's */
-    remote_job **job;
     struct pass_hooks hooks;
+    const grant *grant;
+    remote_job **job;
     buf tail;
 };
 
@@ -31,7 +31,7 @@ struct pass {
 bool pass_fits(const struct gate_ask *ask, const struct target *t);
 /* Sets t->said and t->sent. */
 fallible pass_say(const struct gate_ask *ask, struct target *t);
-/* *ret is NULL again when on_end is called. */
+/* p->hash and p->hooks are set.  *ret is NULL again when on_end is called. */
 fallible pass_start(struct pass *p, egress *e, const struct gate_ask *ask, const struct target *t,
-                    sha256 *answer, struct pass_hooks hooks, remote_job **ret);
+                    remote_job **ret);
 void pass_done(struct pass *p);

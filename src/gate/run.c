@@ -2,6 +2,7 @@
 #include "gate/gate.h"
 
 #include "base/map.h"
+#include "gate/canon.h"
 #include "gate/hide/reveal.h"
 #include "gate/inside.h"
 #include "gate/pass.h"
@@ -80,65 +81,14 @@ set_label(gate_job *j)
     return OK;
 }
 
-/* ---- digests: over what was read and written, in canonical form */
-static fallible
-hash_text(sha256 *h, str text)
-{
-    const uint64_t len = text.len;
-    TRY(sha256_add(h, (str){(const char *)&len, sizeof len}));
-    return sha256_add(h, text);
-}
-
-static fallible
-hash_content(sha256 *h, content c, const grant *g)
-{
-    str bytes;
-    TRY(content_open(c, g, &bytes));
-    return hash_text(h, bytes);
-}
-
-static fallible
-hash_message(sha256 *h, const struct conv_message *m, const grant *g)
-{
-    TRY(hash_text(h, str_of(conv_role_name(m->role))));
-    TRY(hash_text(h, m->name));
-    TRY(hash_text(h, m->tool_calls));
-    TRY(hash_text(h, m->tool_call_id));
-    return hash_content(h, m->text, g);
-}
-
-static fallible
-hash_conv(sha256 *h, const struct conv *c, const grant *g)
-{
-    for (size_t i = 0; i < c->messages.count; i++)
-        TRY(hash_message(h, &c->messages.at[i], g));
-    for (size_t i = 0; i < c->inputs.count; i++)
-        TRY(hash_content(h, c->inputs.at[i], g));
-    if (c->tools.json.len)
-        TRY(hash_text(h, c->tools.json));
-    if (c->format.schema.len)
-        TRY(hash_text(h, c->format.schema));
-    return hash_content(h, c->prompt, g);
-}
-
-/* Of what is passed as it came these bytes are the form. */
+/* What was said; of what is passed as it came the bytes themselves are the form. */
 static fallible
 hash_input(gate_job *j)
 {
-    sha256 *h;
-    j->has_input = true;
-    if (j->target.passes) {
+    if (j->target.passes)
         j->input = j->target.sent;
-        return sha256_new(&j->output_hash);
-    }
-    j->has_input = false;
-    TRY(sha256_new(&h));
-    const err e = hash_conv(h, j->ask.conv, j->target.own);
-    if (e.code) {
-        sha256_free(h);
-        return err_pass(e, __FILE__, __LINE__, __func__);
-    }
-    TRY(sha256_end(h, &j->input));
+    else
+        TRY(canon_conv(j->ask.conv, j->target.own, &j->input));
     j->has_input = true;
     return sha256_new(&j->output_hash);
 }
@@ -453,10 +403,10 @@ on_passed(void *ctx, err e, const struct engine_usage *u)
 static fallible
 pass_on(gate_job *j)
 {
-    const struct pass_hooks hooks = {
+    j->pass.hash = j->output_hash;
+    j->pass.hooks = (struct pass_hooks){
         .on_head = on_pass, .on_frames = on_frames, .on_end = on_passed, .ctx = j};
-    return pass_start(&j->pass, j->gate->egress, &j->ask, &j->target, j->output_hash, hooks,
-                      &j->remote);
+    return pass_start(&j->pass, j->gate->egress, &j->ask, &j->target, &j->remote);
 }
 
 /* ---- the phases */
@@ -620,19 +570,9 @@ serve_as(gate_job *j)
     static const uint8_t tenant_key[16] = "tenants' shares"; /* engines learn no names */
     const str tenant = j->ask.session->tenant;
     const label l = j->ask.conv->label;
-    sha256 *h;
+    const str who[] = {tenant, j->model.sha256, {(const char *)l.w, sizeof l.w}};
     digest scope;
-    TRY(sha256_new(&h));
-    err e = hash_text(h, tenant);
-    if (!e.code)
-        e = hash_text(h, j->model.sha256);
-    if (!e.code)
-        e = hash_text(h, (str){(const char *)l.w, sizeof l.w});
-    if (e.code) {
-        sha256_free(h);
-        return err_pass(e, __FILE__, __LINE__, __func__);
-    }
-    TRY(sha256_end(h, &scope));
+    TRY(canon_list(who, 3, &scope));
     memcpy(s->scope, scope.bytes, sizeof s->scope);
     s->tenant = siphash24(tenant_key, tenant.at, tenant.len);
     s->class = j->class;
@@ -697,8 +637,10 @@ fail(gate_job *j, err e)
         j->submitted = false;
         pass_done(&j->pass);
         j->pass = (struct pass){0};
-        if (!go_on(j).code)
+        if (!go_on(j).code) {
+            meter_add(parts(j)->meters, METER_EGRESS_NEXT, 1);
             return;
+        }
         j->decision = before;
         j->submitted = submitted;
     }

@@ -44,7 +44,7 @@ fallible target_name(gate *g, const struct gate_ask *ask, struct model *ret);
  * and UNAUTHENTICATED are to be recorded; other failures are not about policy. */
 fallible target_choose(gate *g, const struct gate_ask *ask, const struct ask *q, struct target *ret,
                        struct decision *d);
-/* `t` failed before anything of an answer came: the same anew, without it and those before it.  When
+/* `t` failed before anything of an answer came: the same anew, without it and those before it. When
  * it fails, as target_choose does, *t is as it was. */
 fallible target_next(gate *g, const struct gate_ask *ask, const struct ask *q, struct target *t,
                      struct decision *d);

@@ -5,9 +5,12 @@
  * before it reads its first foreign byte; ends with an exit status of base/err.def. */
 #include <signal.h>
 
+#include "acts/versions.h"
 #include "api/admin/admin_api.h"
 #include "api/anthropic/anthropic.h"
 #include "api/bedrock/bedrock.h"
+#include "api/citizen/citizen_api.h"
+#include "api/know/know_api.h"
 #include "api/ollama/ollama.h"
 #include "api/openai/openai.h"
 #include "api/responses/responses.h"
@@ -35,6 +38,8 @@ struct app {
     gate *gate;
     api *api;
     struct works *works;
+    library *library;
+    citizen *citizen;
     tls *tls;
     http_server *server;
     err failure; /* of serve */
@@ -114,6 +119,8 @@ close_all(struct app *app)
 {
     http_server_free(app->server);
     works_free(app->works);
+    citizen_free(app->citizen);
+    library_free(app->library);
     api_free(app->api);
     gate_free(app->gate);
     audit_close(app->audit);
@@ -165,6 +172,7 @@ open_records(struct app *app)
     const struct params *p = &app->boot.params;
     const char *dir = app->boot.data_dir;
     TRY(db_open(file_join(app->a, dir, "records/records.db"), &app->db));
+    TRY(versions_load(app->db, str_of(p->policy_level_max), app->policy));
     TRY(registry_open(app->db, app->policy, &app->registry));
     return audit_new(app->loop, p, &app->meters, &app->audit);
 }
@@ -196,15 +204,32 @@ open_gate(struct app *app)
     return OK;
 }
 
+/* What documents are kept and asked. */
+static fallible
+open_desk(struct app *app)
+{
+    const char *const dir = file_join(app->a, app->boot.data_dir, "records/know");
+    TRY(library_new(dir, &app->seal_key, &app->library));
+    const struct citizen_parts parts = {.gate = app->gate,
+                                        .library = app->library,
+                                        .collection = str_of(app->boot.params.citizen_know),
+                                        .contact = str_of(app->boot.params.citizen_contact)};
+    TRY(citizen_new(&parts, &app->citizen));
+    api_set_library(app->api, app->library);
+    api_set_citizen(app->api, app->citizen);
+    return OK;
+}
+
 static fallible
 open_server(struct app *app)
 {
     const struct route_table all[] = {openai_table,  responses_table, anthropic_table,
-                                      bedrock_table, ollama_table,    admin_table};
+                                      bedrock_table, know_table, citizen_table, ollama_table,    admin_table};
     struct route_table *kept = arena_get(app->a, sizeof all);
     memcpy(kept, all, sizeof all);
     TRY(api_new(app->gate, kept, sizeof all / sizeof *all, &openai_dialect, &app->api));
     TRY(works_new(app->gate, app->api, &app->works));
+    TRY(open_desk(app));
     TRY(http_server_new(app->loop, &app->boot.params, &app->meters, api_hooks(app->api),
                         &app->server));
     if (app->boot.has_tls)

@@ -96,6 +96,15 @@ stop(struct app *app)
         is_recorded(app, e);
 }
 
+/* Ends at once: what is open comes again, and hoheitd starts the next. */
+static void
+on_broken(void *ctx)
+{
+    struct app *app = ctx;
+    app->failure = err_start(ERR_IO, __FILE__, __LINE__, __func__, "an answer could not be sent");
+    loop_stop(app->loop);
+}
+
 /* ---- what hoheitd says */
 static bool
 take_event(struct app *app, const struct ipc_message *m)
@@ -120,8 +129,10 @@ take_client(struct app *app, fd *channel)
     if (*channel < 0)
         return false;
     const err e = desk_serve(app->desk, fd_take(channel));
-    if (e.code) /* its other end sees that it is closed */
+    if (e.code) { /* the next process gets another channel */
         log_failure(LOG_ERROR, "log.not_served", e);
+        on_broken(app);
+    }
     return true;
 }
 
@@ -199,14 +210,6 @@ on_lost(void *ctx)
     struct app *app = ctx;
     IGNORE(ipc_send(app->control, LOG_ALONE, 0, NULL, 0, STR_NONE,
                     -1)); /* a hoheitd that is gone needs no word */
-}
-
-static void
-on_broken(void *ctx)
-{
-    struct app *app = ctx;
-    app->failure = err_start(ERR_IO, __FILE__, __LINE__, __func__, "an answer could not be sent");
-    loop_stop(app->loop);
 }
 
 static struct desk_hooks

@@ -134,6 +134,13 @@ broken_OP_ROLE(const struct view *v)
 }
 
 static bool
+broken_ACT_ONE_PERSON(const struct view *v)
+{
+    return v->q->is_own_act && WHY(v, "what key %.*s proposed is for somebody else to approve",
+                                   SHOW(v->q->session->key_name));
+}
+
+static bool
 broken_OP_SCOPE(const struct view *v)
 {
     const struct session *s = v->q->session;

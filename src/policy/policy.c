@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/num.h"
 #include "policy/document.h"
 #include "policy/tlp.h"
@@ -16,7 +17,9 @@ enum {
 };
 
 struct policy {
-    arena *memory; /* holds everything, this struct too */
+    arena *memory;  /* holds everything but this struct */
+    policy *before; /* what it was, for those who still read from it */
+    str text;
     struct label_names names;
     label ceiling;
     struct {
@@ -381,27 +384,57 @@ take_file(const struct file *f, arena *a, struct label_names *n)
     return OK;
 }
 
+typedef policy *policy_tree;
+
+static void
+policy_tree_auto(policy_tree *p)
+{
+    policy_free(*p);
+}
+
 fallible
 policy_load(str yaml, policy **ret)
 {
     AUTO(file_tree) f = NULL;
     TRY(document_read("policy file", yaml, &file_schema, (void **)&f));
-    AUTO(arena) *a = NULL;
-    TRY(arena_open(MEMORY_MAX, &a));
-    policy *p = arena_new(a, policy);
-    TRY(take_file(f, a, &p->names));
+    AUTO(policy_tree) p = mem_get(sizeof *p);
+    if (!p)
+        FAIL(LIMIT, "no memory for the policy");
+    *p = (policy){.memory = NULL};
+    TRY(arena_open(MEMORY_MAX, &p->memory));
+    TRY(try_arena_str(p->memory, yaml, &p->text));
+    TRY(take_file(f, p->memory, &p->names));
     TRY(take_downgrades(f, p));
     TRY(take_tlp(f, p));
-    p->memory = TAKE(a);
-    *ret = p;
+    *ret = TAKE(p);
     return OK;
 }
 
 void
 policy_free(policy *p)
 {
-    if (p)
+    while (p) {
+        policy *const before = p->before;
         arena_free(p->memory);
+        mem_free(p);
+        p = before;
+    }
+}
+
+void
+policy_become(policy *p, policy *next)
+{
+    const policy was = *p;
+    ASSERT(p != next && !next->before);
+    *p = *next;
+    *next = was; /* keeps the memory of what was, and what was before that */
+    p->before = next;
+}
+
+str
+policy_text(const policy *p)
+{
+    return p->text;
 }
 
 const struct label_names *

@@ -53,6 +53,7 @@ struct ask {
     label target; /* what the target may hold (its sink label) */
     int64_t now_wall_ms;
     bool is_elsewhere; /* it comes from where the key may not be used */
+    bool is_own_act;   /* what is to be approved was proposed by the same person */
 };
 
 struct decision {
@@ -67,6 +68,11 @@ struct decision {
  * all of them would not fit LABEL_TEXT_MAX …  The format is explained in etc/policy.yaml. */
 fallible policy_load(str yaml, policy **ret);
 void policy_free(policy *p);
+/* From now on `p` decides as `next`, which is taken over.  What was read from `p` before lives on
+ * until policy_free(p). */
+void policy_become(policy *p, policy *next);
+/* The text it was loaded from. */
+str policy_text(const policy *p);
 const struct label_names *policy_names(const policy *p);
 /* The ceiling, by name of a level; CONFIG if unknown.  Without a call: the bottom level. */
 fallible policy_set_ceiling(policy *p, str level_name);

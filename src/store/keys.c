@@ -208,6 +208,20 @@ keys_revoke(db *d, str id_or_name, int64_t now_wall_ms)
 }
 
 fallible
+keys_set_clearance(db *d, str id, label clearance)
+{
+    int64_t changed = 0;
+    AUTO(query) q = {0};
+    TRY(query_begin(d, QUERY_KEY_SET_CLEARANCE, &q));
+    query_bind_label(&q, clearance);
+    query_bind_str(&q, id);
+    TRY(query_run(&q, &changed));
+    if (!changed)
+        FAIL(NOT_FOUND, "no key has this id");
+    return OK;
+}
+
+fallible
 keys_retire(db *d, str id, str new_name, int64_t expires_wall_ms)
 {
     int64_t changed = 0;

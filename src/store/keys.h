@@ -44,6 +44,8 @@ fallible keys_add(db *d, const struct key_record *k);
 fallible keys_revoke(db *d, str id_or_name, int64_t now_wall_ms);
 /* Gives a key that is replaced another name and an end.  CONFLICT: the name is taken; NOT_FOUND. */
 fallible keys_retire(db *d, str id, str new_name, int64_t expires_wall_ms);
+/* NOT_FOUND. */
+fallible keys_set_clearance(db *d, str id, label clearance);
 typedef err keys_fn(void *ctx, const struct key_record *k);
 /* Each key, revoked ones too, in order of creation; strings live in `a`.  A failure of `fn` ends
  * the walk and is passed on.  `fn` does not call store/. */

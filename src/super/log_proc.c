@@ -130,15 +130,16 @@ on_end(void *ctx)
 /* ---- starting */
 
 static fallible
-share_boot(const struct boot *b, fd *ret)
+share_boot(const log_proc *p, fd *ret)
 {
+    const struct boot *b = p->spec.boot;
     struct boot_log *mine = mem_get(sizeof *mine);
     if (!mine)
         FAIL(LIMIT, "no memory to start hoheit-log");
     memset(mine, 0, sizeof *mine);
     mine->version = BOOT_VERSION;
     mine->params = b->params;
-    mine->fault = b->log_fault;
+    mine->fault = p->started_ms ? 0 : b->log_fault; /* of the first one */
     const int n = snprintf(mine->audit_dir, sizeof mine->audit_dir, "%s/audit", b->data_dir);
     const bool fits = n > 0 && (size_t)n < sizeof mine->audit_dir;
     const err e = fits ? share_make("boot", (str){(const char *)mine, sizeof *mine}, ret)
@@ -173,7 +174,7 @@ start(log_proc *p)
     TRY(ipc_pair(pair));
     AUTO(fd) ours = pair[0];
     AUTO(fd) theirs = pair[1];
-    TRY(share_boot(p->spec.boot, &boot));
+    TRY(share_boot(p, &boot));
     TRY(spawn(p, theirs, boot));
     p->started_ms = clock_ms();
     LOG(INFO, "log.started", LOG_N("child", p->pid));

@@ -154,13 +154,13 @@ def misbehave(mode, conn, body=b""):
     elif mode == "garbage":
         send(b"\x00\x01 this is not HTTP at all\r\n\r\n")
     elif mode == "endless":
-        send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         forever(send, b"1000\r\n" + b"x" * 4096 + b"\r\n")
     elif mode == "oversize":
-        send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n")
+        send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000000000\r\n\r\n")
         forever(send, b"x" * 65536)
     elif mode == "cut":
-        send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"a\"")
     elif mode == "redirect":
         send(answer(302, b"", more="Location: http://127.0.0.1:1/elsewhere\r\n"))
         return True

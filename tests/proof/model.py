@@ -65,16 +65,18 @@ class Policy:
 def level(height):
     return (1 << height) - 1
 
-def decide(p, s, op, data, target, model, now, elsewhere=0):
+def decide(p, s, op, data, target, model, now, flags=0):
     """The rule that denies, or None: in the order of rules.def."""
     if s["expires"] and now >= s["expires"]:
         return "session.expired"
     if s["revoked"]:
         return "session.revoked"
-    if elsewhere:
+    if flags & 1:
         return "session.network"
     if OPS[op][0] and not s["roles"] & OPS[op][0]:
         return "op.role"
+    if flags & 2:
+        return "act.one_person"
     if model is not None and s["models"] and not s["models"] >> model & 1:
         return "op.scope"
     if data & LEVEL & ~level(p.ceiling):
@@ -172,10 +174,10 @@ class Batch:
             self.say(f"t {i} {mask:x} {now}", route(p, s, self.models, mask, now))
         elif kind < 0.85:
             op, data, target = r.choice(list(OPS)), some_label(r, p), r.choice((p.sink(), some_label(r, p)))
-            model, elsewhere = r.choice((None, m)), int(r.random() < 0.05)
-            rule = decide(p, s, op, data, target, model, now, elsewhere)
+            model, flags = r.choice((None, m)), r.choice((0,) * 20 + (1, 2, 3))
+            rule = decide(p, s, op, data, target, model, now, flags)
             grant = s["clearance"] & p.sink() & (target if OPS[op][1] else ALL)
-            self.say(f"a {i} {op} {data:x} {target:x} {'-' if model is None else f'm{model}'} {now} {elsewhere}",
+            self.say(f"a {i} {op} {data:x} {target:x} {'-' if model is None else f'm{model}'} {now} {flags}",
                      f"no {rule}" if rule else f"ok {grant:064x}")
         elif kind < 0.9:
             l = some_label(r, p) | (some_label(r, p) if r.random() < 0.5 else 0)

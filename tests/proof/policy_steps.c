@@ -10,7 +10,7 @@
  *     g I J NOW      session I has model J answer: its mark rises
  *     d J            object J through the downgrader
  *     t I MASK NOW   where a request of session I goes among the models of MASK
- *     a I OP DATA TARGET MODEL NOW ELSEWHERE       a decision by itself
+ *     a I OP DATA TARGET MODEL NOW FLAGS           a decision by itself; 1 elsewhere, 2 own act
  *     x LABEL        its text, and whether that is read back
  *     p TEXT         a label's text
  *
@@ -198,17 +198,16 @@ step_route(void)
     const struct subject *s = &app.subjects[field(1, SESSIONS - 1)];
     const uint64_t mask = field_label(2).w[0];
     struct ask q = ask_of(s, OP_CHAT, s->mark, LABEL_BOTTOM);
-    struct routing_target list[MODELS];
+    struct routing_targets list = {.count = 0};
     struct routing r;
-    size_t n = 0;
     q.now_wall_ms = (int64_t)field(3, 1000);
     for (size_t i = 0; i < MODELS; i++)
         if (mask >> i & 1)
-            list[n++] = app.models[i];
-    const err e = routing_find(app.p, &q, list, n, app.a, &r);
+            list.at[list.count++] = app.models[i];
+    const err e = routing_find(app.p, &q, &list, app.a, &r);
     printf("%s", e.code ? err_info(e)->id : "ok");
     for (size_t i = 0; i < r.count; i++)
-        printf(" %.*s:%s:%s", STR_FMT(list[r.steps[i].target].name),
+        printf(" %.*s:%s:%s", STR_FMT(list.at[r.steps[i].target].name),
                routing_verdict_name(r.steps[i].verdict), r.steps[i].decision.rule);
     putchar('\n');
 }
@@ -229,7 +228,8 @@ step_ask(void)
     struct ask q = ask_of(s, field_op(2), field_label(3), field_label(4));
     const grant *g;
     q.model = app.f[5].len > 1 ? app.f[5] : STR_NONE;
-    q.is_elsewhere = field(7, 1) != 0;
+    q.is_elsewhere = field(7, 3) & 1;
+    q.is_own_act = field(7, 3) >> 1;
     if (!decide(&q, 6, &g))
         return;
     printf("ok");

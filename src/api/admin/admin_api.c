@@ -123,7 +123,7 @@ read_key_wish(struct api_call *c, struct key_wish *k)
     static const char *const known[] = {"name",   "tenant",     "clearance", "default_label",
                                         "party",  "import",     "operator",  "valid_ms",
                                         "person", "models",     "networks",  "ceiling",
-                                        "aws",    "import_aws", NULL};
+                                        "aws",    "import_aws", "role",      NULL};
     jval body;
     int64_t valid_ms = 0;
     TRY(api_body(c, &body));
@@ -138,6 +138,7 @@ read_key_wish(struct api_call *c, struct key_wish *k)
     TRY(member_text(&body, "models", &k->models));
     TRY(member_text(&body, "networks", &k->networks));
     TRY(member_text(&body, "ceiling", &k->ceiling));
+    TRY(member_text(&body, "role", &k->role));
     TRY(read_pair_wish(c, &body, k));
     const jval op = json_get(&body, "operator"), valid = json_get(&body, "valid_ms");
     TRY(opt_json_bool(&op, &k->is_operator));
@@ -364,6 +365,11 @@ static const struct route routes[] = {
     ROUTE(GET, "/admin/v1/persons", admin_persons_list, LOCAL),
     ROUTE(POST, "/admin/v1/persons", admin_persons_add, LOCAL),
     ROUTE(DELETE, "/admin/v1/persons/{name}", admin_persons_remove, LOCAL),
+    ROUTE(GET, "/admin/v1/policy", admin_policy_list, LOCAL),
+    ROUTE(POST, "/admin/v1/policy", admin_policy_propose, LOCAL),
+    ROUTE(POST, "/admin/v1/policy/rollback", admin_policy_rollback, LOCAL),
+    ROUTE(GET, "/admin/v1/policy/{id}", admin_policy_show, LOCAL),
+    ROUTE(POST, "/admin/v1/policy/{id}/approve", admin_policy_approve, LOCAL),
     ROUTE(GET, "/admin/v1/models", models_list_route, LOCAL),
     {HTTP_POST, "/admin/v1/models", admin_upload_end, AUTH_LOCAL, &admin_dialect, admin_upload_data,
      admin_upload_begin},

@@ -3,7 +3,7 @@
 
 #include "os/clock.h"
 
-enum { NO_CELLS = 1, OTHER_WAY_TURNS = 256 };
+enum { NO_CELLS = 1, OTHER_WAY_TURNS = 64 };
 
 /* A stretch of a prompt that is in the batch, and where its logits are. */
 struct part {

@@ -146,9 +146,13 @@ refuse_load(const struct found *f, uint32_t retry_s)
 {
     if (has_word(f->code, "insufficient_quota"))
         FAIL(PROVIDER_LOST, "the provider's quota is used up");
-    if (retry_s)
-        REFUSE(BUSY, "", "the model's provider is at its limit; try again in %u s", retry_s);
-    REFUSE(BUSY, "", "the model's provider is at its limit");
+    if (!retry_s)
+        REFUSE(BUSY, "", "the model's provider is at its limit");
+    const err e =
+        err_start_public(ERR_BUSY, "", __FILE__, __LINE__, __func__,
+                         "the model's provider is at its limit; try again in %u s", retry_s);
+    err_set_retry((uint64_t)retry_s * 1000);
+    return e;
 }
 
 static fallible

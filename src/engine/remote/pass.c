@@ -228,12 +228,13 @@ remote_say(const grant *g, const struct remote_target *t, const struct remote_pa
 
 fallible
 remote_pass(egress *e, const grant *g, const struct remote_target *t, const struct remote_pass *p,
-            const struct remote_said *said, remote_job **ret)
+            remote_job **ret)
 {
     AUTO(buf) path = BUF(PATH_BYTES_MAX);
+    const struct remote_said *said = p->said;
     struct passed_job *j;
     ASSERT(p->hooks.on_head && p->hooks.on_frames && p->hooks.on_end);
-    ASSERT(p->kind != ENGINE_TOKENIZE && said->n >= 1);
+    ASSERT(p->kind != ENGINE_TOKENIZE && said && said->n >= 1);
     if (t->dialect != REMOTE_OPENAI)
         FAIL(UNSUPPORTED, "only OpenAI's dialect is passed through");
     if (!label_dominates(t->sink, said->body.label))

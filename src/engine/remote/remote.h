@@ -81,6 +81,7 @@ struct remote_pass {
     bool is_stream;        /* as the body says */
     arena *a;              /* of the request, outlives the job: small answers are read in it */
     label model_label;
+    const struct remote_said *said; /* for remote_pass: what remote_say made of the same */
     struct remote_pass_hooks hooks;
 };
 
@@ -89,9 +90,9 @@ struct remote_pass {
 fallible remote_say(const grant *g, const struct remote_target *t, const struct remote_pass *p,
                     arena *a, struct remote_said *ret);
 /* Dialect OpenAI only; else as remote_submit, with p->body's label in place of the
- * conversation's.  `said` is what remote_say made of the same. */
+ * conversation's. */
 fallible remote_pass(egress *e, const grant *g, const struct remote_target *t,
-                     const struct remote_pass *p, const struct remote_said *said, remote_job **ret);
+                     const struct remote_pass *p, remote_job **ret);
 
 /* In on_failed, and in on_end that failed: the seconds the provider asks to wait; 0: none said. */
 uint32_t remote_retry_s(const remote_job *j);

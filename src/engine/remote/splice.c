@@ -33,12 +33,25 @@ skip_blanks(str s, size_t at)
     return at;
 }
 
+static bool
+is_escaped(str s, size_t from, size_t quote)
+{
+    size_t slashes = 0;
+    while (quote - slashes > from && s.at[quote - slashes - 1] == '\\')
+        slashes++;
+    return slashes % 2;
+}
+
 /* From the opening quote to behind the closing one. */
 static size_t
 skip_string(str s, size_t at)
 {
-    for (at++; at < s.len && s.at[at] != '"'; at++)
-        at += s.at[at] == '\\';
+    const size_t from = at + 1;
+    do {
+        const char *quote = memchr(s.at + at + 1, '"', s.len - at - 1);
+        ASSERT(quote);
+        at = (size_t)(quote - s.at);
+    } while (is_escaped(s, from, at));
     return at + 1;
 }
 
@@ -176,9 +189,9 @@ edit_tokens(struct editor *e, const jval *root, size_t open, const struct splice
     const jval other =
         json_get(root, s->says_completion_tokens ? "max_tokens" : "max_completion_tokens");
     const jval v = json_get_null(root, name);
-    const size_t close = find_close(e->text, open);
     if (!s->tokens_max || other.v || (v.v && json_type(v) != J_NULL))
         return;
+    const size_t close = find_close(e->text, open);
     if (v.v) {
         snprintf(e->tokens, sizeof e->tokens, "%u", s->tokens_max);
         add_edit(e, find_value(e->text, open, root, name), str_of(e->tokens));

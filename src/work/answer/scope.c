@@ -71,13 +71,23 @@ is_vague(str words)
     return clear == 0;
 }
 
-static bool
-has_words(str words)
+static fallible
+is_order(str sentence, bool *ret)
 {
-    size_t n = 0;
-    for (str word; str_next(&words, ' ', &word);)
-        n += word.len && !words_is_stop(word);
-    return n > 0;
+    AUTO(buf) words = BUF(4 * SCOPE_BYTES_MAX);
+    put_words(&words, sentence);
+    TRY(buf_end(&words));
+    *ret = holds(buf_str(&words), COMMAND_KIND);
+    return OK;
+}
+
+/* What is asked behind the colon of an order: "Answer briefly: what does it cost?" */
+static str
+behind_colon(str sentence)
+{
+    const ptrdiff_t at = str_find(sentence, STR(": "));
+    const str rest = at < 0 ? STR_NONE : str_slice(sentence, (size_t)at + 2, sentence.len);
+    return str_ends(rest, STR("?")) ? rest : STR_NONE;
 }
 
 /* Sentences that give no order, with blanks between. */
@@ -85,13 +95,15 @@ static fallible
 read_sentences(str question, buf *left, bool *ret_had_orders)
 {
     for (str s; sentence_next(&question, &s);) {
-        AUTO(buf) words = BUF(4 * SCOPE_BYTES_MAX);
-        put_words(&words, s);
-        TRY(buf_end(&words));
-        if (holds(buf_str(&words), COMMAND_KIND)) {
-            *ret_had_orders = true;
-            continue;
+        bool orders;
+        TRY(is_order(s, &orders));
+        *ret_had_orders |= orders;
+        if (orders) {
+            s = behind_colon(s);
+            TRY(is_order(s, &orders));
         }
+        if (orders || !s.len)
+            continue;
         if (left->len)
             buf_add_char(left, ' ');
         buf_add(left, s);
@@ -100,9 +112,9 @@ read_sentences(str question, buf *left, bool *ret_had_orders)
 }
 
 static enum scope
-judge(str whole, str left, bool had_orders)
+judge(str whole, str left, bool asks)
 {
-    if (holds(whole, REFUSED_KIND) || (had_orders && !has_words(left)))
+    if (holds(whole, REFUSED_KIND) || !asks)
         return SCOPE_REFUSE;
     if (holds(left, OFFICIAL_KIND))
         return SCOPE_OFFICIAL;
@@ -123,7 +135,9 @@ scope_read(arena *a, str question, struct scoped *ret)
     TRY(buf_end(&whole));
     TRY(buf_end(&words));
     TRY(try_arena_str(a, buf_str(&left), &s.question));
-    s.scope = judge(buf_str(&whole), buf_str(&words), s.had_orders);
+    /* Beside orders only what is a question by its form counts as one. */
+    const bool asks = !s.had_orders || str_find_char(s.question, '?') >= 0;
+    s.scope = judge(buf_str(&whole), buf_str(&words), asks);
     *ret = s;
     return OK;
 }

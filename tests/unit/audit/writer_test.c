@@ -70,6 +70,40 @@ TEST(nothing_comes_back_before_the_sync_is_over)
     writer_stop(&w);
 }
 
+TEST(on_a_disk_that_was_quick_for_long_a_flush_needs_no_thread)
+{
+    AUTO(fd) f = new_file();
+    struct writer w;
+    struct flush job = {.bytes = STR("one\n")};
+    NEED_OK(writer_start(&w, f));
+    w.quick = WRITER_QUICK_RUN;
+    const long syncs = disk.syncs;
+    writer_give(&w, &job);
+    CHECK_INT(disk.syncs, ==, syncs + 1);
+    CHECK_STR(content_of_file(f), STR("one\n"));
+    CHECK(writer_take(&w, 0) == &job);
+    CHECK(!job.result.code);
+    CHECK(w.quick == (job.took_us < WRITER_QUICK_US ? WRITER_QUICK_RUN + 1 : 0));
+    writer_stop(&w);
+}
+
+TEST(one_flush_that_is_slow_or_fails_brings_the_thread_back)
+{
+    AUTO(fd) f = new_file();
+    struct writer w;
+    NEED_OK(writer_start(&w, f));
+    w.quick = WRITER_QUICK_RUN;
+    disk.sync_errno = EIO;
+    CHECK_ERR(flush(&w, STR("one\n"), 0), IO);
+    disk.sync_errno = 0;
+    CHECK_INT(w.quick, ==, 0);
+    CHECK_STR(content_of_file(f), STR(""));
+    CHECK_OK(flush(&w, STR("two\n"), 0));
+    CHECK_INT(w.quick, <=, 1);
+    CHECK_STR(content_of_file(f), STR("two\n"));
+    writer_stop(&w);
+}
+
 TEST(on_a_full_disk_nothing_half_written_stays)
 {
     static const str bytes = STR_INIT("a line of text\nanother line of text\n");

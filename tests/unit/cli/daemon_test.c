@@ -44,6 +44,25 @@ TEST(the_state_is_shown_for_people)
     fake_end(&f);
 }
 
+TEST(providers_are_shown_where_there_are_some)
+{
+    FRESH(r);
+    FAKE(f);
+    fake_says(&f, "GET /admin/v1/status", 200,
+              "{\"engines\":[],\"providers\":[{\"name\":\"kopf\",\"dialect\":\"openai\","
+              "\"region\":\"eu\",\"sink\":\"offen//REL EU\",\"state\":\"left alone\","
+              "\"running\":0,\"failures\":5,\"latency_us\":12345}]}");
+    RUN(&r, &f, "status");
+    CHECK_STATUS(&r, 0);
+    CHECK_OUT(&r,
+              "PROVIDER  DIALECT  REGION  MAY HOLD       STATE       RUNNING  FAILURES  LATENCY\n"
+              "kopf      openai   eu      offen//REL EU  left alone        -         5  12.3 ms\n");
+    fake_says(&f, "GET /admin/v1/status", 200, "{\"engines\":[],\"providers\":[7]}");
+    RUN(&r, &f, "status");
+    CHECK_STATUS(&r, 2);
+    fake_end(&f);
+}
+
 TEST(an_installation_without_engines_says_when_they_come)
 {
     FRESH(r);

@@ -196,6 +196,30 @@ TEST(what_the_daemon_says_of_itself_is_judged)
     CHECK_FOUND(f, WEAK, "one key never expires");
 }
 
+TEST(providers_are_judged_by_what_is_heard_of_them)
+{
+    static struct cli c;
+    FINDINGS(f);
+    jval status;
+    c.a = f.a;
+    NEED_OK(json_read(f.a,
+                      STR("{\"providers\":["
+                          "{\"name\":\"a\",\"sink\":\"offen\",\"state\":\"used\",\"failures\":0},"
+                          "{\"name\":\"b\",\"state\":\"used\",\"failures\":2},"
+                          "{\"name\":\"c\",\"state\":\"left alone\",\"failures\":5},"
+                          "{\"name\":\"d\",\"state\":\"unknown\"}]}"),
+                      &status));
+    doctor_providers(&c, &f, &status);
+    CHECK_INT(f.list.count, ==, 4);
+    CHECK_FOUND(f, OK, "provider a: may hold offen");
+    CHECK_FOUND(f, WEAK, "the last 2 calls to the provider b failed");
+    CHECK_FOUND(f, WEAK, "c failed 5 times in a row and is left alone");
+    CHECK_FOUND(f, WEAK, "nothing is heard of the provider d");
+    NEED_OK(json_read(f.a, STR("{\"providers\":7}"), &status));
+    doctor_providers(&c, &f, &status);
+    CHECK_INT(f.list.count, ==, 4);
+}
+
 /* ---- the command */
 
 static void

@@ -193,6 +193,29 @@ TEST(the_state_of_a_provider_is_heard_of)
     TEARDOWN;
 }
 
+TEST(calls_failures_and_bytes_are_counted)
+{
+    static meters m;
+    SETUP(HELLO);
+    CHECK_OK(caller_run(&k)); /* not yet */
+    egress_count(r.gate, &m);
+    CHECK_OK(caller_run(&k));
+    CHECK_INT(meter_value(&m, METER_EGRESS_CALLS), ==, 1);
+    CHECK_INT(meter_value(&m, METER_EGRESS_BYTES_OUT), ==, 2);
+    CHECK_INT(meter_value(&m, METER_EGRESS_BYTES_IN), ==, 5);
+    CHECK_INT(meter_value(&m, METER_EGRESS_TIME), ==, 1);
+    CHECK_INT(meter_value(&m, METER_EGRESS_FAILED), ==, 0);
+    k.call.provider = STR("other");
+    CHECK_ERR(caller_run(&k), PROVIDER_LOST);
+    CHECK_INT(meter_value(&m, METER_EGRESS_CALLS), ==, 2);
+    CHECK_INT(meter_value(&m, METER_EGRESS_FAILED), ==, 1);
+    k.call.provider = STR("up");
+    k.call.body = content_of(STR("secret"), label_of_level(2));
+    CHECK_ERR(caller_send(&k), DENIED);
+    CHECK_INT(meter_value(&m, METER_EGRESS_CALLS), ==, 2);
+    TEARDOWN;
+}
+
 TEST(what_is_out_of_bounds_is_refused_before_it_leaves)
 {
     static char long_text[EGRESS_PATH_MAX + 2], big[EGRESS_FIELD_BYTES_MAX + 1];

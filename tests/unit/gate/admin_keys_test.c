@@ -63,7 +63,8 @@ TEST(a_new_key_is_listed_recorded_and_works)
     CHECK_OK(json_read(rig.a, list(), &root));
     CHECK_INT(json_count(&root), ==, 1);
     CHECK(shows("\"name\":\"amt\",\"tenant\":\"haus\",\"clearance\":\"VS-NfD//SOZIALDATEN\""));
-    CHECK(shows("\"default_label\":\"intern\",\"operator\":false,\"state\":\"valid\""));
+    CHECK(
+        shows("\"default_label\":\"intern\",\"operator\":false,\"role\":\"\",\"state\":\"valid\""));
     CHECK(!shows(text));
     const str r = rig_record(&rig, "key.add", c.id, 0);
     CHECK(rig_has(r, "\"object\":\"key_") && !rig_has(rig_log(&rig), text));
@@ -474,5 +475,79 @@ TEST(a_pair_goes_with_its_key)
     OPERATOR(c, &rig);
     NEED_OK(caller_wait(&c, admin_key_revoke(&c.call, STR("amt"))));
     CHECK(!signed_by(&made, &has_secret));
+    rig_close(&rig);
+}
+
+/* ---- roles */
+static err
+add_role(const char *name, const char *role, const char *person)
+{
+    char text[KEY_TEXT_MAX];
+    struct key_wish w = wish(name, "intern");
+    w.role = str_of(role);
+    w.person = str_of(person);
+    return add(&w, text);
+}
+
+TEST(a_key_has_one_role_of_four)
+{
+    static const struct {
+        const char *name;
+        enum role role;
+    } roles[] = {{"operator", ROLE_OPERATOR},
+                 {"officer", ROLE_OFFICER},
+                 {"auditor", ROLE_AUDITOR},
+                 {"business", ROLE_BUSINESS}};
+    rig_open(&rig);
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        char text[KEY_TEXT_MAX], shown[64];
+        struct key_wish w = wish(roles[i].name, "intern");
+        w.role = w.person = str_of(roles[i].name);
+        CHECK_OK(add(&w, text));
+        const struct session *s = session_of(text);
+        NEED(s);
+        CHECK_INT(s->roles, ==, roles[i].role);
+        snprintf(shown, sizeof shown, "\"role\":\"%s\"", roles[i].name);
+        CHECK(shows(shown));
+    }
+    CHECK_ERR(add_role("x", "admin", ""), ARGUMENT);
+    CHECK_ERR(add_role("x", "Officer", "y"), ARGUMENT);
+    char text[KEY_TEXT_MAX];
+    struct key_wish both = wish("x", "intern");
+    both.is_operator = true;
+    both.role = STR("auditor");
+    CHECK_ERR(add(&both, text), ARGUMENT);
+    both.role = STR("operator");
+    CHECK_OK(add(&both, text));
+    rig_close(&rig);
+}
+
+TEST(no_person_holds_two_roles_and_an_officer_is_a_person)
+{
+    static const char *const roles[] = {"operator", "officer", "auditor", "business"};
+    rig_open(&rig);
+    CHECK_ERR(add_role("nobody", "officer", ""), ARGUMENT);
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < 4; k++) {
+            char person[16], one[24], two[24];
+            snprintf(person, sizeof person, "p%zu%zu", i, k);
+            snprintf(one, sizeof one, "%s-1", person);
+            snprintf(two, sizeof two, "%s-2", person);
+            CHECK_OK(add_role(one, roles[i], person));
+            const err e = add_role(two, roles[k], person);
+            CHECK_INT(e.code, ==, i == k ? ERR_OK : ERR_CONFLICT);
+        }
+    CHECK_OK(add_role("p01-plain", "", "p01")); /* to work with */
+    rig_close(&rig);
+}
+
+TEST(who_gave_a_role_up_may_take_another)
+{
+    rig_open(&rig);
+    CHECK_OK(add_role("a", "auditor", "anna"));
+    CHECK_ERR(add_role("b", "officer", "anna"), CONFLICT);
+    OPERATOR(c, &rig);
+    CHECK_OK(caller_wait(&c, admin_key_revoke(&c.call, STR("a"))));
+    CHECK_OK(add_role("b", "officer", "anna"));
     rig_close(&rig);
 }

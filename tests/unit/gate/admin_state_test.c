@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "egress/provider_list.h"
 #include "unit/gate/caller.h"
 
 static struct rig rig;
@@ -113,6 +114,28 @@ TEST(the_status_shows_engines_as_they_come)
     CHECK_OK(admin_status_put(&c.call, &b));
     CHECK(rig_has(buf_str(&b), "\"model\":\"toy\",\"state\":\"ready\",\"progress\":1"));
     CHECK(rig_has(buf_str(&b), "\"engine\":\"played\",\"context_tokens\":4096"));
+    rig_close(&rig);
+}
+
+TEST(the_status_shows_providers_also_when_nothing_is_heard_of_them)
+{
+    static struct provider_list list = {.count = 1};
+    static const struct provider_list none;
+    AUTO(buf) b = BUF(65536);
+    rig_open(&rig);
+    OPERATOR(c, &rig);
+    CHECK_OK(admin_status_put(&c.call, &b));
+    CHECK(rig_has(buf_str(&b), "\"providers\":[]"));
+    list.at[0] = (struct provider_public){
+        .name = "kopf", .sink = "offen//REL EU", .region = "eu", .dialect = PROVIDER_BEDROCK};
+    rig.gate->parts.providers = &list;
+    OPERATOR(d, &rig);
+    buf_clear(&b);
+    CHECK_OK(admin_status_put(&d.call, &b));
+    CHECK(rig_has(buf_str(&b), "{\"name\":\"kopf\",\"dialect\":\"bedrock\",\"region\":\"eu\","
+                               "\"sink\":\"offen//REL EU\",\"state\":\"unknown\",\"running\":0,"
+                               "\"failures\":0,\"latency_us\":0}"));
+    rig.gate->parts.providers = &none;
     rig_close(&rig);
 }
 

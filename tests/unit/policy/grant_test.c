@@ -232,6 +232,9 @@ break_rule(struct scene *c, enum rule r)
         c->q.op = OP_KEY_ADD;
         c->s.roles &= ~(uint32_t)ROLE_OPERATOR;
         return;
+    case RULE_ACT_ONE_PERSON:
+        c->q.is_own_act = true;
+        return;
     case RULE_OP_SCOPE:
         c->s.models = only_models + 1;
         c->s.model_count = 1;

@@ -60,6 +60,11 @@ static const struct {
               {"GET", "/admin/v1/persons", 403},
               {"POST", "/admin/v1/persons", 403},
               {"DELETE", "/admin/v1/persons/frau", 403},
+              {"GET", "/admin/v1/policy", 403},
+              {"POST", "/admin/v1/policy", 403},
+              {"POST", "/admin/v1/policy/rollback", 403},
+              {"GET", "/admin/v1/policy/1", 403},
+              {"POST", "/admin/v1/policy/1/approve", 403},
               {"GET", "/admin/v1/models", 200}, /* models are for every key to see */
               {"GET", "/log/checkpoint", 403},
               {"GET", "/admin/v1/explain/req_x", 404}}; /* and their own requests */
@@ -69,6 +74,8 @@ body_for(size_t i)
 {
     if (strstr(routes[i].path, "/rotate"))
         return "{}";
+    if (strcmp(routes[i].path, "/admin/v1/policy") == 0)
+        return "{\"text\":\"version: 1\"}";
     if (strstr(routes[i].path, "/streams"))
         return "{\"value\":1}";
     if (strstr(routes[i].path, "tenants") || strstr(routes[i].path, "persons"))

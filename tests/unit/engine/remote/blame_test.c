@@ -36,6 +36,21 @@ TEST(each_status_has_its_meaning)
     }
 }
 
+TEST(who_is_told_to_come_again_is_told_when)
+{
+    struct blame b = {.status = 429, .retry_s = 7};
+    AUTO(arena) *a = NULL;
+    NEED_OK(arena_open(1 << 20, &a));
+    const err e = blame_of(a, &b);
+    CHECK_ERR(e, BUSY);
+    CHECK_INT(err_retry_ms(e), ==, 7000);
+    CHECK(str_find(str_of(err_public(e)), STR("in 7 s")) > 0);
+    b.retry_s = 0;
+    const err unsaid = blame_of(a, &b);
+    CHECK_ERR(unsaid, BUSY);
+    CHECK_INT(err_retry_ms(unsaid), ==, 0);
+}
+
 TEST(a_request_too_long_for_the_model_is_known_by_code_or_phrase)
 {
     static const char *const bodies[] = {

@@ -98,7 +98,8 @@ send(struct talk *t)
     struct remote_said said;
     TRY(arena_open(1 << 20, &a));
     TRY(remote_say(t->grant.g, &t->target, &t->pass, a, &said));
-    const err e = remote_pass(&away, t->grant.g, &t->target, &t->pass, &said, &t->job);
+    t->pass.said = &said;
+    const err e = remote_pass(&away, t->grant.g, &t->target, &t->pass, &t->job);
     t->ear.job = t->job;
     return e;
 }

@@ -64,6 +64,36 @@ TEST(usage_is_asked_for_once)
                  "{\"model\":\"new\",\"stream_options\":7}", false);
 }
 
+static void
+check_tokens(const char *body, bool says_completion, const char *want)
+{
+    AUTO(buf) out = BUF(OUT_MAX);
+    struct splice s = {
+        .model = STR("m"), .tokens_max = 9, .says_completion_tokens = says_completion};
+    CHECK_OK(splice(str_of(body), &s, &out));
+    CHECK_STR(buf_str(&out), str_of(want));
+}
+
+TEST(a_longest_answer_is_put_in_where_none_is_named)
+{
+    check_tokens("{}", false, "{\"model\":\"m\",\"max_tokens\":9}");
+    check_tokens("{\"model\":1 }", true, "{\"model\":\"m\" ,\"max_completion_tokens\":9}");
+    check_tokens("{\"max_tokens\":null,\"model\":1}", false, "{\"max_tokens\":9,\"model\":\"m\"}");
+    check_tokens("{\"max_tokens\":null,\"model\":1}", true,
+                 "{\"max_tokens\":null,\"model\":\"m\",\"max_completion_tokens\":9}");
+    check_tokens("{\"max_tokens\":5,\"model\":1}", true, "{\"max_tokens\":5,\"model\":\"m\"}");
+    check_tokens("{\"max_completion_tokens\":5,\"model\":1}", false,
+                 "{\"max_completion_tokens\":5,\"model\":\"m\"}");
+}
+
+TEST(a_string_ends_at_the_first_quote_that_is_not_escaped)
+{
+    CHECK_SPLICE("{\"a\":\"\\\\\\\"\",\"model\":1}", false,
+                 "{\"a\":\"\\\\\\\"\",\"model\":\"new\"}", false);
+    CHECK_SPLICE("{\"a\":\"\\\\\",\"model\":\"\\\"\"}", false, "{\"a\":\"\\\\\",\"model\":\"new\"}",
+                 false);
+}
+
 TEST(the_number_of_answers_is_read)
 {
     AUTO(buf) out = BUF(OUT_MAX);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* citizen_api.h - the citizens' service over HTTP.
+ *
+ *     POST /v1/citizen/ask   {"question", "know", "model", "rewrite", "stream"}: with a key.  One
+ * JSON object, or events "cards", "answer" and "done" as they come GET  /citizen          the
+ * public page (ui/citizen), and with ?question=… its answer POST /citizen          the same from
+ * its form; with ?part=answer only the answer GET  /citizen/{file}   its style and script
+ *
+ * The page needs no key, script, cookie or foreign file.  It answers as citizen.know says, from
+ * what is marked with the lowest level, and no model writes for it: what it costs is a search. */
+#pragma once
+#include "api/api.h"
+#include "work/citizen/citizen.h"
+
+extern const struct route_table citizen_table;
+
+/* What the files of this directory share: an answer as JSON (one object's members) and as HTML. */
+void citizen_put_json(buf *b, const struct citizen_answer *a);
+void citizen_put_html(buf *b, const struct citizen_answer *a);
+void html_put(buf *b, str s); /* escaped */
+
+void citizen_page(struct api_call *c); /* page.c */
+void citizen_file(struct api_call *c);

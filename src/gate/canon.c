@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/canon.h"
+
+static fallible
+add_text(sha256 *h, str text)
+{
+    const uint64_t len = text.len;
+    TRY(sha256_add(h, (str){(const char *)&len, sizeof len}));
+    return sha256_add(h, text);
+}
+
+static fallible
+add_content(sha256 *h, content c, const grant *g)
+{
+    str bytes;
+    TRY(content_open(c, g, &bytes));
+    return add_text(h, bytes);
+}
+
+static fallible
+add_message(sha256 *h, const struct conv_message *m, const grant *g)
+{
+    TRY(add_text(h, str_of(conv_role_name(m->role))));
+    TRY(add_text(h, m->name));
+    TRY(add_text(h, m->tool_calls));
+    TRY(add_text(h, m->tool_call_id));
+    return add_content(h, m->text, g);
+}
+
+static fallible
+add_conv(sha256 *h, const struct conv *c, const grant *g)
+{
+    for (size_t i = 0; i < c->messages.count; i++)
+        TRY(add_message(h, &c->messages.at[i], g));
+    for (size_t i = 0; i < c->inputs.count; i++)
+        TRY(add_content(h, c->inputs.at[i], g));
+    if (c->tools.json.len)
+        TRY(add_text(h, c->tools.json));
+    if (c->format.schema.len)
+        TRY(add_text(h, c->format.schema));
+    return add_content(h, c->prompt, g);
+}
+
+static fallible
+end(sha256 *h, err e, digest *ret)
+{
+    if (!e.code)
+        return sha256_end(h, ret);
+    sha256_free(h);
+    return e;
+}
+
+fallible
+canon_list(const str *texts, size_t count, digest *ret)
+{
+    sha256 *h;
+    err e = sha256_new(&h);
+    if (e.code)
+        return e;
+    for (size_t i = 0; i < count && !e.code; i++)
+        e = add_text(h, texts[i]);
+    return end(h, e, ret);
+}
+
+fallible
+canon_conv(const struct conv *c, const grant *g, digest *ret)
+{
+    sha256 *h;
+    TRY(sha256_new(&h));
+    return end(h, add_conv(h, c, g), ret);
+}

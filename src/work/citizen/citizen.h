@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* citizen.h - a citizen asks, an authority's own documents answer: verbatim first, then, if a model
+ * is there, in plain words held against the quotes.
+ *
+ *   decision recorded → scope (work/answer/scope.h) → search → cards: on_cards, without any model
+ *   → the model writes → each sentence is held against what it cites (support.h) → on_end.
+ *
+ * What was looked up is data: it goes to the model as quotes, under the join of the labels of all
+ * that was searched, and the model has no tools.  A model that is missing, refused or lost takes
+ * nothing away: the cards stand.  Nothing of a question is kept here; personal data in it is
+ * pointed out by place and type, so that it can be taken out before anybody keeps it.
+ *
+ * One thread.  Everything lives in the arena of the call; when that ends first nothing is called
+ * any more. */
+#pragma once
+#include "detect/detect.h"
+#include "gate/keep.h"
+#include "work/answer/reply.h"
+#include "work/answer/support.h"
+#include "work/library/library.h"
+
+typedef struct citizen citizen;
+
+/* The public's session is cleared for the lowest level and nothing else; `collection` (may be
+ * empty) is what it asks.  All outlive it; strings are copied. */
+struct citizen_parts {
+    gate *gate;
+    library *library;
+    str collection, contact;
+};
+fallible citizen_new(const struct citizen_parts *p, citizen **ret);
+void citizen_free(citizen *z);
+const struct session *citizen_public(const citizen *z);
+/* The public's collection; empty: the public is not served. */
+str citizen_collection(const citizen *z);
+
+enum { CITIZEN_QUESTION_MAX = 4096 };
+
+enum citizen_words { WORDS_NONE, WORDS_WRITTEN, WORDS_UNAVAILABLE };
+
+struct citizen_answer {
+    struct reply reply;
+    str contact;
+    detect_spans personal; /* bytes of the question */
+    bool had_orders;
+    enum citizen_words words;
+    support_list sentences; /* of a model, those that were removed too */
+    str label_text;
+};
+
+struct citizen_ask {
+    const struct keep_call *call; /* its done and ctx are not used */
+    str collection, question, label_text, model;
+    bool wants_words;
+    uint64_t received_us;
+};
+
+struct citizen_hooks {
+    void (*on_cards)(void *ctx, const struct citizen_answer *a);
+    /* Last call; `a` NULL when it failed. */
+    void (*on_end)(void *ctx, const struct citizen_answer *a, err e);
+    void *ctx;
+};
+
+/* ARGUMENT, NOT_FOUND and denials come back here or, after the record, through on_end.  *job is set
+ * while a model writes: whoever goes away cancels it. */
+fallible
+citizen_run(citizen *z, const struct citizen_ask *ask, struct citizen_hooks hooks, gate_job **job);
