@@ -26,25 +26,7 @@ YYJSON := $(shell deps/path yyjson)
 PKGS   := libuv libnghttp2 openssl libsodium sqlite3 libcyaml yaml-0.1 libseccomp
 comma  := ,
 
-WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wcast-align \
-  -Wpointer-arith -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \
-  -Wmissing-declarations -Wold-style-definition -Wredundant-decls -Wundef -Wvla -Walloca \
-  -Wformat=2 -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion -Werror
-HARD := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE -fno-common \
-  -fvisibility=hidden -ftrivial-auto-var-init=pattern -ffile-prefix-map=$(CURDIR)=.
-FLAGS_debug   := -Og -g -DHOHEIT_DEBUG=1
-FLAGS_release := -O2 -g1 -D_FORTIFY_SOURCE=2
-FLAGS_asan    := -O1 -g -fno-omit-frame-pointer -DHOHEIT_DEBUG=1 -DARENA_PIECES=1
-FLAGS_tsan    := -O1 -g -DHOHEIT_DEBUG=1
-FLAGS_fuzz    := -O1 -g -DHOHEIT_DEBUG=1 -DARENA_PIECES=1
-SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined
-SAN_tsan := -fsanitize=thread
-SAN_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-# Under a sanitizer gcc 12 reports null dereferences and overruns that do not exist.
-ifneq ($(SAN_$B),)
-WARN += $(if $(findstring gcc,$(CC)),-Wno-null-dereference -Wno-stringop-overflow -Wno-maybe-uninitialized)
-endif
-
+include flags.mk
 CPPFLAGS := -D_GNU_SOURCE -Isrc -isystem $(YYJSON) -isystem $(LLHTTP)/include
 CFLAGS   := -std=gnu17 $(FLAGS_$B) $(SAN_$B) $(WARN) $(HARD) $(shell pkg-config --cflags $(PKGS))
 LDFLAGS  := $(SAN_$B) -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
@@ -63,6 +45,7 @@ BINS     := $(PROGRAMS:%=$(O)/bin/%)
 .SECONDARY:
 all: $(BINS)
 say = @printf '  %-5s %s\n' $1 $(patsubst $(O)/%,%,$2);
+link = @mkdir -p $(@D); printf '  %-5s %s\n' LINK $(patsubst $(O)/%,%,$@); $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $1 $(LDLIBS)
 
 # ---- one block per directory: archive, test programs, target unit-<dir>
 define layer
@@ -83,12 +66,10 @@ $(foreach d,$(DIRS),$(eval $(call layer,$d)))
 PLAIN := $(filter-out engine/llama,$(DIRS))
 bin-libs = $(foreach d,$(call flip,$1),$(call lib,$d)) $(O)/lib/third.a
 $(O)/bin/hoheit-engine: $(call main,hoheit-engine) $(LIBS_engine/llama) $(O)/lib/third.a
-	@mkdir -p $(@D)
-	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LLAMA_LIBS) $(LDLIBS)
+	$(call link,$(LLAMA_LIBS))
 define program
 $(O)/bin/$1: $(call main,$1) $(call bin-libs,$(PLAIN))
-	@mkdir -p $$(@D)
-	$$(call say,LINK,$$@) $(CC) $(LDFLAGS) -o $$@ $$^ $(LDLIBS)
+	$$(call link)
 endef
 $(foreach p,$(filter-out hoheit-engine hoheit-verify,$(PROGRAMS)),$(eval $(call program,$p)))
 # An auditor carries it away: static, small, made from the few files it needs.
@@ -101,11 +82,9 @@ $(O)/bin/hoheit-verify: $(VERIFY:%=src/%.c) $(O)/lib/third.a $(wildcard $(VERIFY
 $(O)/bin/tiny_log: $(O)/obj/tiny_log.c.o
 $(O)/bin/policy_steps: $(O)/obj/proof/policy_steps.c.o
 $(O)/bin/tiny_log $(O)/bin/policy_steps: $(call bin-libs,$(filter $(reach_audit),$(PLAIN)))
-	@mkdir -p $(@D)
-	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
+	$(call link)
 $(O)/bin/tiny_gguf: $(O)/obj/tiny_gguf.c.o $(call bin-libs,base)
-	@mkdir -p $(@D)
-	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call link)
 $(O)/fuzz/%: $(O)/obj/fuzz/%.c.o $(if $(filter fuzz,$B),,$(O)/obj/fuzz/replay.c.o) $(call bin-libs,$(PLAIN))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $^ $(LDLIBS)
@@ -140,21 +119,17 @@ unit: $(TESTS) $(O)/bin/tiny_gguf
 fuzz: $(FUZZ)
 flow: all $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/policy_steps
 	@tools/tap $(FLOWS)
-lint:
-	@tools/lint
+lint: ; @tools/lint
 check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/policy_steps
 	@tools/tap $(TESTS) $(FUZZ) $(FLOWS)
-bench-http:
-	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/http.py
-bench-gateway:
-	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/gateway.py
+bench-http bench-gateway: bench-%:
+	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/$*.py
 bench-%:
 	@$(MAKE) -s B=release run-$*_bench
 run-%: $(O)/bench/%
 	@$<
 $(O)/bench/%: $(O)/obj/bench/%.c.o $(call bin-libs,$(PLAIN))
-	@mkdir -p $(@D)
-	$(call say,LINK,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call link)
 # Programs that leak must be found out; none of them is ever installed.
 leaktest: all
 	@python3 tests/leak/leak.py
@@ -162,15 +137,13 @@ leaktest: all
 mutant-%: all
 	@MUTANT_CC='$(CC) -I$(O)/mutant-$*/src $(CPPFLAGS) $(CFLAGS)' MUTANT_LD='$(CC) $(LDFLAGS)' \
 	  MUTANT_LIBS='$(call bin-libs,$(PLAIN)) $(LDLIBS)' tests/leak/mutant $*
-sbom:
-	@tools/sbom
+sbom: ; @tools/sbom
 man: all
 	@mkdir -p $(O)/man; $(O)/bin/hoheit doc man >$(O)/man/hoheit.1; $(O)/bin/hoheit doc params >$(O)/man/hoheit.yaml.5
 install: all man
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -s $(BINS) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(O)/man/hoheit.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $(O)/man/hoheit.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 $(O)/man/hoheit.1 $(DESTDIR)$(PREFIX)/share/man/man1; install -m 644 $(O)/man/hoheit.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	$(O)/bin/hoheit completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/hoheit
 clean:
 	rm -rf $(OUT)
