@@ -214,54 +214,50 @@ join(arena *a, const str *texts, size_t count, str *ret)
     return try_arena_str(a, buf_str(&b), ret);
 }
 
-/* The part of `all` from `from` to `to`, with the findings in it replaced; *at is the first of them
- * that may reach into it. */
+/* All texts, and what was found in them. */
+struct found {
+    str all;
+    detect_spans spans;
+    size_t from; /* where the next text begins */
+    size_t at;   /* the first finding that may reach into it */
+};
+
+/* The next `len` bytes, with the findings in them replaced. */
 static fallible
-hide_part(pseudonyms *m, str all, size_t from, size_t to, const detect_spans *spans, size_t *at,
-          str *ret)
+hide_part(pseudonyms *m, struct found *f, size_t len, str *ret)
 {
     AUTO(buf) b = BUF(DETECT_TEXT_MAX);
-    while (*at < spans->count && spans->at[*at].start < to) {
-        const struct detect_span *s = &spans->at[*at];
+    size_t from = f->from;
+    const size_t to = from + len;
+    for (; f->at < f->spans.count && f->spans.at[f->at].start < to; f->at++) {
+        const struct detect_span *s = &f->spans.at[f->at];
         const size_t start = s->start > from ? s->start : from, end = s->end < to ? s->end : to;
-        buf_add(&b, str_slice(all, from, start));
+        buf_add(&b, str_slice(f->all, from, start));
         if (start < end)
-            TRY(put_token(m, s->type, str_slice(all, start, end), &b));
+            TRY(put_token(m, s->type, str_slice(f->all, start, end), &b));
         from = end > from ? end : from;
         if (s->end > to) /* the rest of it is in the next text */
             break;
-        (*at)++;
     }
-    buf_add(&b, str_slice(all, from, to));
+    buf_add(&b, str_slice(f->all, from, to));
+    f->from = to + BETWEEN.len;
     TRY(buf_end(&b));
     return try_arena_str(m->a, buf_str(&b), ret);
 }
 
-static fallible
-hide_all(pseudonyms *m, const lexicon *x, str all, const str *texts, size_t count, str *ret_texts)
-{
-    detect_spans spans = {0};
-    size_t from = 0, at = 0;
-    TRY(detect(x, all, NULL, m->a, &spans));
-    for (size_t i = 0; i < count; i++) {
-        TRY(hide_part(m, all, from, from + texts[i].len, &spans, &at, &ret_texts[i]));
-        from += texts[i].len + BETWEEN.len;
-    }
-    return OK;
-}
-
 fallible
-pseudonym_hide(arena *a, const lexicon *x, uint64_t seed, const str *texts, size_t count,
-               str *ret_texts, pseudonyms **ret)
+pseudonym_hide(arena *a, const struct pseudonym_ask *ask, str *ret_texts, pseudonyms **ret)
 {
+    struct found f = {.from = 0};
     void *room;
-    str all;
     TRY(try_arena_get(a, 1, sizeof(pseudonyms), &room));
     pseudonyms *m = room;
     m->a = a;
-    TRY(join(a, texts, count, &all));
-    TRY(pick_nonce(m, seed, all));
-    TRY(hide_all(m, x, all, texts, count, ret_texts));
+    TRY(join(a, ask->texts, ask->count, &f.all));
+    TRY(pick_nonce(m, ask->seed, f.all));
+    TRY(detect(ask->x, f.all, NULL, a, &f.spans));
+    for (size_t i = 0; i < ask->count; i++)
+        TRY(hide_part(m, &f, ask->texts[i].len, &ret_texts[i]));
     *ret = m;
     return OK;
 }
@@ -325,8 +321,7 @@ take_form(const struct pseudonym_value *v, str word, size_t *at)
 }
 
 static bool
-token_at(const pseudonyms *m, str word, size_t at, size_t *ret_start, size_t *ret_end,
-         str *ret_form)
+token_at(const pseudonyms *m, str word, size_t at, struct pseudonym_token *ret)
 {
     size_t digits = at + sizeof m->nonce, end = digits;
     uint64_t number = 0;
@@ -334,21 +329,21 @@ token_at(const pseudonyms *m, str word, size_t at, size_t *ret_start, size_t *re
         number = number * 10 + (uint64_t)(word.at[end++] - '0');
     for (int t = DETECT_NONE + 1; t < DETECT_OTHER; t++) {
         const struct pseudonym_value *v;
-        if (!ends_with_type(word, at, (enum detect_type)t, ret_start) ||
+        if (!ends_with_type(word, at, (enum detect_type)t, &ret->start) ||
             !(v = value_numbered(m, (uint8_t)t, number)))
             continue;
-        *ret_end = end;
-        *ret_form = v->forms[take_form(v, word, ret_end)];
+        ret->end = end;
+        ret->form = v->forms[take_form(v, word, &ret->end)];
         return true;
     }
     return false;
 }
 
 bool
-pseudonym_find(const pseudonyms *m, str word, size_t *ret_start, size_t *ret_end, str *ret_form)
+pseudonym_find(const pseudonyms *m, str word, struct pseudonym_token *ret)
 {
     for (size_t at = 0; at < word.len; at++)
-        if (is_nonce(m, word, at) && token_at(m, word, at, ret_start, ret_end, ret_form))
+        if (is_nonce(m, word, at) && token_at(m, word, at, ret))
             return true;
     return false;
 }

@@ -29,15 +29,26 @@ struct pseudonym_value { /* somebody or something, by all the forms it was writt
     size_t form_count;
 };
 
-/* Texts of one conversation in their order; each comes back with what was found replaced.  `seed`
- * picks the letters.  Everything lives in `a`.  LIMIT, TOO_LARGE. */
-fallible pseudonym_hide(arena *a, const lexicon *x, uint64_t seed, const str *texts, size_t count,
-                        str *ret_texts, pseudonyms **ret);
+struct pseudonym_ask {
+    const lexicon *x;
+    uint64_t seed;    /* picks the letters */
+    const str *texts; /* of one conversation, in their order */
+    size_t count;
+};
+
+/* Each text comes back with what was found replaced.  Everything lives in `a`.  LIMIT, TOO_LARGE.
+ */
+fallible
+pseudonym_hide(arena *a, const struct pseudonym_ask *ask, str *ret_texts, pseudonyms **ret);
 size_t pseudonym_count(const pseudonyms *m);
 /* In the order in which they were found; NULL past the end. */
 const struct pseudonym_value *pseudonym_at(const pseudonyms *m, size_t i);
-/* The first token in `word`, which has no character but letters, digits, '_' and '\': where it
- * begins and ends, and the form it stands for.  Letters count without case, and an underscore may
- * be escaped as Markdown does.  False: there is none that was given out. */
-bool
-pseudonym_find(const pseudonyms *m, str word, size_t *ret_start, size_t *ret_end, str *ret_form);
+struct pseudonym_token {
+    size_t start, end; /* in the word it was found in */
+    str form;          /* what it stands for */
+};
+
+/* The first token in `word`, which has no character but letters, digits, '_' and '\'.  Letters
+ * count without case, and an underscore may be escaped as Markdown does.  False: there is none that
+ * was given out. */
+bool pseudonym_find(const pseudonyms *m, str word, struct pseudonym_token *ret);

@@ -29,15 +29,14 @@ is_of_word(const struct restore *r, char c)
 static void
 put_word(const struct restore *r, str word, buf *out)
 {
-    size_t start, end;
-    str form;
-    while (pseudonym_find(r->m, word, &start, &end, &form)) {
-        buf_add(out, str_slice(word, 0, start));
+    struct pseudonym_token t;
+    while (pseudonym_find(r->m, word, &t)) {
+        buf_add(out, str_slice(word, 0, t.start));
         if (r->is_json)
-            json_put_raw(out, form);
+            json_put_raw(out, t.form);
         else
-            buf_add(out, form);
-        word = str_slice(word, end, word.len);
+            buf_add(out, t.form);
+        word = str_slice(word, t.end, word.len);
     }
     buf_add(out, word);
 }

@@ -538,7 +538,7 @@ offer_tools(engine_job *j, const struct conv_tools *t)
 {
     if (j->kind != ENGINE_CHAT || j->has_logprobs) /* those belong to the raw text */
         return OK;
-    return parts_new(t, j->n, j->label, on_part, j, &j->parts);
+    return parts_new(t, j->n, j->label, (struct parts_hook){on_part, j}, &j->parts);
 }
 
 static fallible

@@ -14,8 +14,7 @@ struct one { /* answer */
 
 struct parts {
     label label;
-    parts_fn *fn;
-    void *ctx;
+    struct parts_hook hook;
     uint32_t n, prompt_tokens, cached_tokens;
     bool may_call;
     struct one at[];
@@ -33,7 +32,7 @@ emit(struct one *o, enum engine_part part, uint32_t call, str text)
                                        .cached_tokens = p->cached_tokens,
                                        .text = content_of(text, p->label)};
     o->pending_tokens = 0;
-    p->fn(p->ctx, &piece);
+    p->hook.fn(p->hook.ctx, &piece);
 }
 
 static void
@@ -65,17 +64,14 @@ open_one(struct one *o, parts *p, const struct conv_tools *t)
 }
 
 fallible
-parts_new(const struct conv_tools *t, uint32_t n, label l, parts_fn *fn, void *ctx, parts **ret)
+parts_new(const struct conv_tools *t, uint32_t n, label l, struct parts_hook hook, parts **ret)
 {
     parts *p = mem_get(sizeof *p + n * sizeof *p->at);
     ASSERT(n <= ENGINE_ANSWERS_MAX);
     if (!p)
         FAIL(LIMIT, "no memory for the parts of %u answers", n);
-    *p = (parts){.label = l,
-                 .fn = fn,
-                 .ctx = ctx,
-                 .n = n,
-                 .may_call = t->count && t->choice != CONV_TOOLS_NONE};
+    *p = (parts){
+        .label = l, .hook = hook, .n = n, .may_call = t->count && t->choice != CONV_TOOLS_NONE};
     for (uint32_t i = 0; i < n; i++)
         open_one(&p->at[i], p, t);
     *ret = p;

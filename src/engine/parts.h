@@ -10,13 +10,16 @@
 #include "engine/engine.h"
 
 typedef struct parts parts;
-typedef void parts_fn(void *ctx, const struct engine_piece *p);
+struct parts_hook {
+    void (*fn)(void *ctx, const struct engine_piece *p);
+    void *ctx;
+};
 
 /* For `n` answers to a conversation that offers `t`, maybe none, which outlives it; what comes out
  * is labelled `l`. */
 fallible
-parts_new(const struct conv_tools *t, uint32_t n, label l, parts_fn *fn, void *ctx, parts **ret);
-/* NULL is fine.  Not from inside `fn`. */
+parts_new(const struct conv_tools *t, uint32_t n, label l, struct parts_hook hook, parts **ret);
+/* NULL is fine.  Not from inside the hook. */
 void parts_free(parts *p);
 /* `raw` as it came, but for its text, which is `text`.  LIMIT when memory is out or a call is too
  * long; the answer is then spoilt. */

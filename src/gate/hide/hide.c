@@ -95,7 +95,8 @@ hide_conv(const struct hide *how, const struct conv *from, struct hidden *ret)
     void *room;
     TRY(gather(how->a, from, how->own, &t));
     TRY(try_arena_get(how->a, t.count, sizeof(str), &room));
-    TRY(pseudonym_hide(how->a, how->x, seed_of(&t), t.at, t.count, room, &h.map));
+    const struct pseudonym_ask ask = {how->x, seed_of(&t), t.at, t.count};
+    TRY(pseudonym_hide(how->a, &ask, room, &h.map));
     TRY(arena_open(WORK_BYTES_MAX, &work));
     TRY(residue_check(h.map, work, room, t.count));
     TRY(copy_with(how->a, from, room, how->label, &h.conv));

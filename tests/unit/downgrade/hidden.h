@@ -24,7 +24,7 @@ hidden_open(struct hidden *h, const char *const *texts, size_t count)
         given[i] = str_of(texts[i]);
     CHECK_OK(arena_open(256 * 1024 * 1024, &h->a));
     CHECK_OK(detect_open(h->a, &x));
-    CHECK_OK(pseudonym_hide(h->a, x, 5, given, count, h->texts, &h->m));
+    CHECK_OK(pseudonym_hide(h->a, &(struct pseudonym_ask){x, 5, given, count}, h->texts, &h->m));
 }
 
 static inline void

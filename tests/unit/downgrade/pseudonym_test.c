@@ -76,12 +76,11 @@ TEST(a_token_is_found_in_any_case_escaped_and_with_an_ending)
         {"xPERSON_HB1", "Erika Sommerfeld", 1, 11},   {"IBAN_HB1", "DE02120300000000202051", 0, 8}};
     HIDE(h, "Frau Erika Sommerfeld, IBAN DE02120300000000202051", "Frau Sommerfeld");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        size_t start = 99, end = 99;
-        str form = STR_NONE;
-        CHECK(pseudonym_find(h.m, str_of(rows[i].word), &start, &end, &form));
-        CHECK_STR(form, str_of(rows[i].form));
-        CHECK_INT(start, ==, rows[i].start);
-        CHECK_INT(end, ==, rows[i].end);
+        struct pseudonym_token t = {99, 99, STR_NONE};
+        CHECK(pseudonym_find(h.m, str_of(rows[i].word), &t));
+        CHECK_STR(t.form, str_of(rows[i].form));
+        CHECK_INT(t.start, ==, rows[i].start);
+        CHECK_INT(t.end, ==, rows[i].end);
     }
     hidden_close(&h);
 }
@@ -95,9 +94,8 @@ TEST(what_was_not_given_out_is_no_token)
         "PERSON_HB9999999999"};
     HIDE(h, "Frau Erika Sommerfeld");
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t start, end;
-        str form;
-        CHECK(!pseudonym_find(h.m, str_of(words[i]), &start, &end, &form));
+        struct pseudonym_token t;
+        CHECK(!pseudonym_find(h.m, str_of(words[i]), &t));
     }
     hidden_close(&h);
 }
@@ -125,11 +123,12 @@ TEST(a_failing_allocation_hides_nothing_and_says_so)
     bool fired = true;
     CHECK_OK(arena_open(256 * 1024 * 1024, &a));
     CHECK_OK(detect_open(a, &x));
+    const struct pseudonym_ask ask = {x, 3, &text, 1};
     for (long n = 1; fired && n < 1000; n++) {
         str hidden = STR("untouched");
         pseudonyms *m = NULL;
         fault_arm(n);
-        const err e = pseudonym_hide(a, x, 3, &text, 1, &hidden, &m);
+        const err e = pseudonym_hide(a, &ask, &hidden, &m);
         fired = fault_fired();
         fault_arm(0);
         CHECK(e.code ? !m : str_find(hidden, STR("Sommerfeld")) < 0);

@@ -40,7 +40,7 @@ open_parts(enum conv_tool_choice choice)
         seen.tokens[i] = 0;
     }
     offered.choice = choice;
-    CHECK_OK(parts_new(&offered, ANSWERS, label_of_level(2), hear, &seen, &p));
+    CHECK_OK(parts_new(&offered, ANSWERS, label_of_level(2), (struct parts_hook){hear, &seen}, &p));
     return p;
 }
 
@@ -144,7 +144,7 @@ TEST(memory_that_is_out_is_an_error_and_nothing_leaks)
         for (size_t i = 0; i < ANSWERS; i++)
             seen.line[i] = BUF(1 << 16);
         fault_arm(n);
-        err e = parts_new(&offered, ANSWERS, LABEL_BOTTOM, hear, &seen, &p);
+        err e = parts_new(&offered, ANSWERS, LABEL_BOTTOM, (struct parts_hook){hear, &seen}, &p);
         if (!e.code)
             e = add(p, 0, 1, str_of(mixed));
         if (!e.code)
