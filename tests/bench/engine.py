@@ -7,11 +7,11 @@ with two threads and OMP_WAIT_POLICY=passive, and take turns, so that a busy mac
 Ours is asked over HTTP with a key, a policy and a log, as in use.  Closes with one line per number:
 bench NAME VALUE UNIT goal OP GOAL ok|short.
 
-BIN, MODEL (deps/path), PEER (tests/peer/llama/build), TINY_GGUF; ONLY=tokens,gaps,prefix,share,cost
+BIN, MODEL (deps/path), PEER (tests/peer/llama/build), TINY_GGUF; ONLY=tokens,gaps,prefix,queue,tenants,cost
 """
 import sys
 sys.path.pop(0)  # this directory, where http.py is another bench
-import http.client, json, os, random, shutil, signal, socket, statistics, subprocess, tempfile, threading, time
+import atexit, http.client, json, os, random, shutil, signal, socket, statistics, subprocess, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("BIN", ROOT + "/build/release-gcc/bin")
@@ -44,7 +44,14 @@ def free_port():
 
 
 class Server:
+    """Runs until stop(), or until this program ends, however it does."""
+
+    def run(self, args, **options):
+        self.process = subprocess.Popen(args, **options)
+        atexit.register(self.stop)
+
     def stop(self):
+        atexit.unregister(self.stop)
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
         shutil.rmtree(self.dir)
@@ -61,7 +68,7 @@ class Ours(Server):
         args = [BIN + "/hoheitd", "--data", self.data]
         for s in ("net.listen=127.0.0.1:0", "log.level=warning", "engine.threads=" + THREADS, *settings):
             args += ["--set", s]
-        self.process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=open(self.dir + "/log", "a"))
+        self.run(args, stdout=subprocess.PIPE, stderr=open(self.dir + "/log", "a"))
         self.port = int(self.process.stdout.readline().split()[1].decode().rsplit(":", 1)[1])
         self.tool("model", "add", model, "--name", name, "--quiet")
 
@@ -90,7 +97,7 @@ class Theirs(Server):
 
     def __init__(self, name, peer, model, *options):
         self.name, self.model, self.dir, self.port = name, "m", tempfile.mkdtemp(prefix="llama-server."), free_port()
-        self.process = subprocess.Popen(
+        self.run(
             [peer + "/llama-server", "-m", model, "-t", THREADS, "-np", "6", "-c", "16384", "-kvu", "--host", "127.0.0.1",
              "--port", str(self.port), *options], env=PASSIVE, stdout=subprocess.DEVNULL, stderr=open(self.dir + "/log", "w"))
         until = time.monotonic() + 60
@@ -131,7 +138,7 @@ class Answer:
         r = c.getresponse()
         if r.status != 200:
             sys.stderr.write(f"{self.server.name}: {r.status} {r.read()[:300]}\n")
-            os._exit(1)
+            os.kill(os.getpid(), signal.SIGTERM)
         for line in r:
             if self.is_cut:
                 break
@@ -220,14 +227,19 @@ def disturbed(server):
 
 def measure_gaps(d, peer, model):
     servers = [("default", ()), ("small", ("-b", "256", "-ub", "256"))]
-    got = {"ours": disturbed(d)}
+    got = {}
+
+    def take(name, server):
+        gap, first = disturbed(server)
+        print(f"# {name}: worst gap {gap:.2f} s, first token of {LONG} words after {first:.1f} s, load {os.getloadavg()[0]:.1f}", flush=True)
+        got[name] = min(got.get(name, (gap, first)), (gap, first), key=sum)
+
+    take("ours", d)
     for name, options in servers:
         s = Theirs("llama-server " + name, peer, model, *options)
-        got[name] = disturbed(s)
+        take(name, s)
         s.stop()
-    got["ours"] = min(got["ours"], disturbed(d), key=sum)
-    for name, (gap, first) in got.items():
-        print(f"# {name}: worst gap {gap:.2f} s, first token of {LONG} words after {first:.1f} s")
+    take("ours", d)
     gap, first = got["ours"]
     bench("gap", gap * 1000, "ms")
     bench("gap.default", gap / got["default"][0], "of llama-server's", "<=", 0.1)
@@ -307,6 +319,7 @@ def measure_cost():
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     only = os.environ.get("ONLY", "tokens,gaps,prefix,queue,tenants,cost").split(",")
     model = os.environ.get("MODEL") or subprocess.run([ROOT + "/deps/path", "qwen2.5-coder-0.5b-instruct"], check=True, capture_output=True, text=True).stdout.strip()
     peer = os.environ.get("PEER") or subprocess.run([ROOT + "/tests/peer/llama/build"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()

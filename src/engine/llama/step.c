@@ -5,6 +5,10 @@
 
 enum { NO_CELLS = 1, OTHER_WAY_TURNS = 64 };
 
+/* Of how many a new measure is one: of what is tried seldom it counts more, or an old one that was
+ * disturbed would stand for long. */
+enum { MEAN_OF = 8, PROBE_OF = 2 };
+
 /* A stretch of a prompt that is in the batch, and where its logits are. */
 struct part {
     struct answer *a;
@@ -122,11 +126,13 @@ reading_budget(const struct step *s, size_t writers)
 {
     const uint32_t most = s->tokens_max - (uint32_t)writers;
     const uint64_t alone_us = writers_us(&s->pace, writers);
-    uint64_t fits = STEP_READ_FIRST;
+    uint64_t fits = STEP_READ_FIRST, step_us = STEP_SLOWER_MAX * alone_us;
     if (!writers || !s->gap_us_max)
         return most;
+    if (step_us < s->gap_us_max)
+        step_us = s->gap_us_max;
     if (s->pace.read_ns)
-        fits = s->gap_us_max > alone_us ? (s->gap_us_max - alone_us) * 1000 / s->pace.read_ns : 0;
+        fits = step_us > alone_us ? (step_us - alone_us) * 1000 / s->pace.read_ns : 0;
     fits = fits < STEP_READ_MIN ? STEP_READ_MIN : fits;
     return fits < most ? (uint32_t)fits : most;
 }
@@ -254,13 +260,13 @@ decode(struct step *s, const struct plan *p)
 
 /* ---- together or singly */
 
-/* One slow step among many says little about the next. */
+/* One slow step among many says little about the next; of `parts` the new one is one. */
 static void
-smooth(uint64_t *mean_us, uint64_t us)
+smooth(uint64_t *mean_us, uint64_t us, uint64_t parts)
 {
     if (*mean_us && us > 2 * *mean_us)
         us = 2 * *mean_us;
-    *mean_us = *mean_us ? (7 * *mean_us + us) / 8 : us;
+    *mean_us = *mean_us ? ((parts - 1) * *mean_us + us) / parts : us;
 }
 
 /* What is not known yet is tried, and now and then the other way, for times change. */
@@ -283,7 +289,7 @@ run_singly(struct step *s, const struct plan *all)
             continue;
         s->batch.n_tokens = 0;
         add_writer(s, a);
-        smooth(&s->pace.single_us, decode(s, &one));
+        smooth(&s->pace.single_us, decode(s, &one), MEAN_OF);
     }
 }
 
@@ -293,20 +299,21 @@ learn_reading(struct pace *p, size_t writers, size_t read, uint64_t us)
 {
     const uint64_t alone_us = writers_us(p, writers);
     if (read >= STEP_READ_MIN && us > alone_us)
-        smooth(&p->read_ns, (us - alone_us) * 1000 / read);
+        smooth(&p->read_ns, (us - alone_us) * 1000 / read, MEAN_OF);
 }
 
 static void
 run_together(struct step *s, const struct plan *p, size_t writers)
 {
     const size_t tokens = (size_t)s->batch.n_tokens;
+    const bool is_probe = s->pace.turns % OTHER_WAY_TURNS == 0;
     const uint64_t us = decode(s, p);
     if (p->count > writers)
         learn_reading(&s->pace, writers, tokens - writers, us);
     else if (writers == 1)
-        smooth(&s->pace.single_us, us);
+        smooth(&s->pace.single_us, us, MEAN_OF);
     else if (writers <= STEP_SINGLY_MAX)
-        smooth(&s->pace.together_us[writers], us);
+        smooth(&s->pace.together_us[writers], us, is_probe ? PROBE_OF : MEAN_OF);
 }
 
 bool

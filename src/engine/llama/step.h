@@ -6,13 +6,21 @@
  * prompts that are being read, in equal parts, so a short prompt is not stuck behind a long one
  * and no stream waits for more than one step, whatever comes in.  Where answers are being written
  * the budget is what fits into gap_us_max, by what steps took up to now: a step takes as long as
- * its writers alone would, and so much for each token read beside them.
+ * its writers alone would, and so much for each token read beside them.  On a slow processor the
+ * writers alone may need most of that time, and a long prompt would never be read: so a step may
+ * also take STEP_SLOWER_MAX times what its writers take alone.
  *
  * Decoding few tokens together can take longer than one after the other: for several ways of
  * storing weights the library has a fast product with one column, a fast one with many, and a slow
  * one between (measured on the default model: 21 ms for one token, 80 ms for two, 112 for four).
  * So both are timed, and where only writers are in a step they go together or singly, whichever
  * took less.
+ *
+ * Reproducible.  With the same build, processor and number of threads an answer with a seed is the
+ * same bit for bit when it is written alone and none of its prompt was kept from before
+ * (cached_tokens 0 in usage; a request whose n is 1).  Beside others it is not promised: what
+ * shares a batch decides in which order sums are rounded, logits differ in their last bits, and now
+ * and then that changes a token that was nearly undecided.
  *
  * llama.cpp finding no cells does not happen while the ledger of jobs.h is right.  If it does, the
  * job that came last is failed with BUSY and the step is tried again: never another's.  Any
@@ -25,8 +33,9 @@
 
 enum {
     STEP_SINGLY_MAX = 8,
-    STEP_READ_MIN = 16,  /* tokens of prompts a step may always hold: reading never stands still */
-    STEP_READ_FIRST = 64 /* while it is not known what they take */
+    STEP_READ_MIN = 16,   /* tokens of prompts a step may always hold: reading never stands still */
+    STEP_READ_FIRST = 64, /* while it is not known what they take */
+    STEP_SLOWER_MAX = 6
 };
 
 /* What a decode took, smoothed; 0: not known yet. */

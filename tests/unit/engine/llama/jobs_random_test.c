@@ -280,27 +280,27 @@ TEST(a_token_of_another_prompt_would_be_noticed)
 TEST(whatever_comes_and_goes_cells_are_never_promised_twice_and_every_job_ends_as_if_alone)
 {
     NEED(engine());
-    for (uint64_t seed = 1; seed <= 4; seed++)
-        play(seed, 1500, e.m.cells, true);
+    for (uint64_t seed = 1; seed <= 3; seed++)
+        play(seed, 800, e.m.cells, true);
     printf(
         "# %u ended, %u cancelled, %u hits, %ju gave way, %u answers compared, %u ties, worst %g\n",
         ended, cancelled, hits, (uintmax_t)e.jobs.ousted, compared, ties, (double)worst);
-    CHECK(ended > 200 && cancelled > 20 && hits > 20 && e.jobs.ousted > 20);
+    CHECK(ended > 100 && cancelled > 10 && hits > 10 && e.jobs.ousted > 10);
     CHECK_INT(ties * 20, <, compared);
 }
 
 TEST(the_same_where_cells_are_so_few_that_jobs_wait_for_each_other)
 {
     NEED(engine());
-    for (uint64_t seed = 11; seed <= 14; seed++)
-        play(seed, 1000, 512 + 64 * (uint32_t)(seed % 4), true);
+    for (uint64_t seed = 11; seed <= 12; seed++)
+        play(seed, 700, 512 + 64 * (uint32_t)(seed % 4), true);
 }
 
 TEST(the_same_where_sequences_cannot_be_cut)
 {
     NEED(engine());
-    for (uint64_t seed = 21; seed <= 22; seed++)
-        play(seed, 800, e.m.cells, false);
+    for (uint64_t seed = 21; seed <= 21; seed++)
+        play(seed, 500, e.m.cells, false);
     for (uint32_t i = 0; i < SPECS; i++)
         rig_job_free(specs[i].alone);
     rig_engine_end(&e);
