@@ -35,13 +35,18 @@ bucket_of(uint64_t us)
 }
 
 void
-meter_observe_us(meters *m, enum meter id, uint64_t us)
+meter_cell_observe_us(struct meter_cell *c, uint64_t us)
 {
-    ASSERT(id < METER_COUNT && table[id].kind == HISTOGRAM);
-    struct meter_cell *c = &m->cells[id];
     atomic_fetch_add_explicit(&c->value, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&c->sum_us, us, memory_order_relaxed);
     atomic_fetch_add_explicit(&c->buckets[bucket_of(us)], 1, memory_order_relaxed);
+}
+
+void
+meter_observe_us(meters *m, enum meter id, uint64_t us)
+{
+    ASSERT(id < METER_COUNT && table[id].kind == HISTOGRAM);
+    meter_cell_observe_us(&m->cells[id], us);
 }
 
 int64_t
@@ -57,23 +62,35 @@ put_seconds(buf *b, uint64_t us)
     buf_add_fmt(b, "%" PRIu64 ".%06" PRIu64, us / 1000000, us % 1000000);
 }
 
-/* The count comes from the buckets, so that it fits them while others go on counting. */
+/* "name_sum" or "name_sum{labels}". */
 static void
-put_histogram(const struct meter_cell *c, const char *name, buf *b)
+put_name(const char *name, const char *part, str labels, buf *b)
+{
+    buf_add_fmt(b, "%s_%s", name, part);
+    if (labels.len)
+        buf_add_fmt(b, "{%.*s}", STR_FMT(labels));
+    buf_add_char(b, ' ');
+}
+
+/* The count comes from the buckets, so that it fits them while others go on counting. */
+void
+meter_cell_put(const struct meter_cell *c, const char *name, str labels, buf *b)
 {
     uint64_t count = 0;
     for (size_t i = 0; i <= METER_BUCKETS; i++) {
         count += atomic_load_explicit(&c->buckets[i], memory_order_relaxed);
-        buf_add_fmt(b, "%s_bucket{le=\"", name);
+        buf_add_fmt(b, "%s_bucket{%.*s%sle=\"", name, STR_FMT(labels), labels.len ? "," : "");
         if (i < METER_BUCKETS)
             put_seconds(b, (uint64_t)FIRST_BUCKET_US << i);
         else
             buf_add(b, STR("+Inf"));
         buf_add_fmt(b, "\"} %" PRIu64 "\n", count);
     }
-    buf_add_fmt(b, "%s_sum ", name);
+    put_name(name, "sum", labels, b);
     put_seconds(b, atomic_load_explicit(&c->sum_us, memory_order_relaxed));
-    buf_add_fmt(b, "\n%s_count %" PRIu64 "\n", name, count);
+    buf_add_char(b, '\n');
+    put_name(name, "count", labels, b);
+    buf_add_fmt(b, "%" PRIu64 "\n", count);
 }
 
 void
@@ -85,7 +102,7 @@ meters_put(const meters *m, buf *b)
         buf_add_fmt(b, "# HELP %s %s\n# TYPE %s %s\n", name, table[id].help, name,
                     kinds[table[id].kind]);
         if (table[id].kind == HISTOGRAM)
-            put_histogram(&m->cells[id], name, b);
+            meter_cell_put(&m->cells[id], name, STR_NONE, b);
         else
             buf_add_fmt(b, "%s %" PRId64 "\n", name, meter_value(m, (enum meter)id));
     }

@@ -27,6 +27,11 @@ typedef struct {
     struct meter_cell cells[METER_COUNT];
 } meters;
 
+/* One histogram that is not in the table; all zero at first. */
+void meter_cell_observe_us(struct meter_cell *c, uint64_t us);
+/* Its lines in Prometheus' format; `labels` as they stand in braces, empty for none. */
+void meter_cell_put(const struct meter_cell *c, const char *name, str labels, buf *b);
+
 void meter_add(meters *m, enum meter id, int64_t n);
 void meter_observe_us(meters *m, enum meter id, uint64_t us);
 int64_t meter_value(const meters *m, enum meter id);

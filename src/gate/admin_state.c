@@ -258,5 +258,6 @@ admin_metrics_put(const struct admin_call *c, buf *b)
 {
     TRY(admin_allow(c, OP_METRICS));
     meters_put(gate_parts_of(c->gate)->meters, b);
+    served_put(c->gate->served, b);
     return buf_end(b);
 }

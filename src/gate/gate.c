@@ -51,6 +51,8 @@ gate_new(const struct gate_parts *parts, gate **ret)
     if (!e.code)
         e = budget_open(&g->parts, &g->budget);
     if (!e.code)
+        e = served_new(&g->served);
+    if (!e.code)
         e = pairs_open(parts->db, parts->pepper, g->keys, &g->pairs);
     if (!e.code)
         e = models_sweep(parts->models_dir);
@@ -82,6 +84,7 @@ gate_free(gate *g)
     keep_free(g->keep);
     pairs_free(g->pairs);
     budget_free(g->budget);
+    served_free(g->served);
     arena_free(g->lexicon_arena);
     keyring_free(g->keys);
     mem_free(g);
@@ -199,21 +202,40 @@ denied(gate *g, const struct ask *q, str op, str request_id, arena *a)
 }
 
 fallible
-gate_allow_second(gate *g, const struct session *s, enum op op, bool is_own, str request_id,
-                  arena *a)
+gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a)
 {
     const struct ask q = {.session = s,
                           .op = op,
                           .target = policy_local_sink(g->parts.policy),
-                          .now_wall_ms = clock_wall_ms(),
-                          .is_own_act = is_own};
+                          .now_wall_ms = clock_wall_ms()};
     return denied(g, &q, str_of(op_info(op)->name), request_id, a);
 }
 
 fallible
-gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a)
+gate_leave(gate *g, const struct gate_want *w, const grant **ret)
 {
-    return gate_allow_second(g, s, op, false, request_id, a);
+    const struct ask q = {.session = w->session,
+                          .op = w->op,
+                          .data = w->data,
+                          .target = policy_local_sink(g->parts.policy),
+                          .now_wall_ms = clock_wall_ms(),
+                          .is_own_act = w->is_own_act};
+    char room[LABEL_TEXT_MAX];
+    const struct audit_record r = {.request_id = w->request_id,
+                                   .key_id = w->session->key_id,
+                                   .tenant = w->session->tenant,
+                                   .op = str_of(op_info(w->op)->name),
+                                   .label_text =
+                                       label_text(policy_names(g->parts.policy), w->data, room),
+                                   .outcome = ""};
+    struct err_kept kept;
+    struct decision d;
+    const err e = gate_decide(g, &q, w->a, &d, ret);
+    if (e.code != ERR_DENIED && e.code != ERR_UNAUTHENTICATED)
+        return e;
+    err_keep(&kept, e);
+    TRY(gate_record_decision(g, &r, &d, NULL, NULL));
+    return err_again(&kept);
 }
 
 fallible

@@ -73,9 +73,16 @@ fallible gate_check_peer(gate *g, const struct session *s, str peer, str request
 /* Leave for an operation that touches no content: OK, or the denial, which is recorded. */
 fallible gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a);
 
-/* The same for the second person of an act of two: `is_own` is whether they were the first. */
-fallible gate_allow_second(gate *g, const struct session *s, enum op op, bool is_own,
-                           str request_id, arena *a);
+/* The same for content of a label, and for the second person of an act of two. */
+struct gate_want {
+    const struct session *session;
+    enum op op;
+    label data;
+    bool is_own_act; /* the second person is the first */
+    str request_id;
+    arena *a;
+};
+fallible gate_leave(gate *g, const struct gate_want *w, const grant **ret);
 
 /* ---- another policy (acts/versions.h) */
 /* What `next` would change, in words (policy/change.h), for the keys in use too. */

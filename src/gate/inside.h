@@ -6,6 +6,7 @@
 #include "gate/engines.h"
 #include "gate/keyring.h"
 #include "gate/pairs.h"
+#include "sched/served.h"
 
 struct gate {
     struct gate_parts parts;
@@ -15,7 +16,8 @@ struct gate {
     struct egress *egress; /* egress/egress.h; NULL: no providers, or it is not up yet */
     struct keep *keep;     /* keep_inside.h */
     budget *budget;
-    arena *lexicon_arena; /* of the pseudonymiser, when it was first needed */
+    struct served *served; /* how, by model and class */
+    arena *lexicon_arena;  /* of the pseudonymiser, when it was first needed */
     const struct lexicon *lexicon;
     struct session operator_session;
     size_t running; /* jobs that hold a place */

@@ -38,6 +38,8 @@ struct gate_job {
     bool in_hook;   /* of the asker's */
     bool submitted; /* an engine has it, or had */
     uint64_t first_token_us, last_token_us;
+    uint64_t submitted_us, queued_us; /* handed to an engine; how long that made it wait */
+    struct served_row *row;           /* from the first token on */
     uint64_t tokens_in;
     uint64_t tokens_out, tokens_shown; /* of the answers that ended; of the pieces that came */
 };
@@ -179,6 +181,24 @@ completion_of(gate_job *j, const char *outcome)
     return r;
 }
 
+/* What operators see of it; no word of what was said, nor who said it. */
+static void
+observe(gate_job *j, const struct audit_record *r)
+{
+    const uint64_t before = j->submitted_us ? j->submitted_us - j->ask.received_us : 0;
+    const struct served_end e = {.queued_us = before + j->queued_us,
+                                 .first_token_us = r->first_token_us,
+                                 .total_us = r->duration_us,
+                                 .tokens_in = r->tokens_in,
+                                 .tokens_out = r->tokens_out,
+                                 .is_failed = j->failure.e.code != ERR_OK};
+    served_end(served_row_of(j->gate->served, j->model.name, j->class), &e);
+    LOG(INFO, "request.done", LOG_S("request", j->ask.request_id), LOG_S("op", r->op),
+        LOG_Z("status", r->outcome), LOG_S("model", j->model.name),
+        LOG_Z("class", served_class_name(j->class)), LOG_N("tokens_in", r->tokens_in),
+        LOG_N("tokens_out", r->tokens_out), LOG_N("ms", r->duration_us / 1000));
+}
+
 static void
 on_completed(void *ctx, err recorded)
 {
@@ -196,6 +216,7 @@ complete(gate_job *j, err e)
     j->remote = NULL;
     j->completed = true;
     const struct audit_record r = completion_of(j, e.code ? err_info(e)->id : "ok");
+    observe(j, &r);
     const err refused = audit_append(parts(j)->audit, &r, on_completed, j);
     if (refused.code)
         end(j, refused);
@@ -229,8 +250,10 @@ time_token(gate_job *j)
     if (!j->first_token_us) {
         j->first_token_us = now;
         meter_observe_us(m, METER_FIRST_TOKEN, now - j->ask.received_us);
+        j->row = served_row_of(j->gate->served, j->model.name, j->class);
     } else if (j->ask.conv->params.n == 1) { /* else pieces of several answers alternate */
         meter_observe_us(m, METER_TOKEN_GAP, now - j->last_token_us);
+        served_gap(j->row, now - j->last_token_us);
     }
     j->last_token_us = now;
 }
@@ -331,6 +354,7 @@ on_done(void *ctx, const struct engine_usage *u)
     gate_job *j = ctx;
     j->tokens_in = u->prompt_tokens;
     j->tokens_out += u->output_tokens;
+    j->queued_us = u->queued_us;
     const err e = j->reveal ? reveal_end(j->reveal, u->index) : OK;
     if (e.code) {
         cancel_with(j, e);
@@ -432,6 +456,7 @@ on_engine(void *ctx, engine *en, err why)
     const err e = engine_submit(en, j->grant, j->ask.kind, j->target.conv, j->target.model_label,
                                 hooks_of(j), &j->job);
     j->submitted = !e.code;
+    j->submitted_us = clock_us();
     if (e.code)
         complete(j, e);
 }
@@ -465,6 +490,7 @@ go_outside(gate_job *j)
 {
     const err e = send_outside(j);
     j->submitted = !e.code;
+    j->submitted_us = clock_us();
     if (e.code)
         fail(j, e);
 }

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "sched/served.h"
+
+#include "base/fault.h"
+
+enum { MODEL_BYTES_MAX = 128 };
+
+enum { QUEUE, FIRST, GAP, DURATION, HISTOGRAMS };
+
+static const struct {
+    const char *name, *help;
+} histograms[HISTOGRAMS] = {
+    [QUEUE] = {"hoheit_queue_seconds", "Time a request waited before an engine took it up."},
+    [FIRST] = {"gen_ai_server_time_to_first_token_seconds",
+               "From the request's last byte to the first token."},
+    [GAP] = {"gen_ai_server_time_per_output_token_seconds", "Between two tokens of one answer."},
+    [DURATION] = {"gen_ai_server_request_duration_seconds",
+                  "From the request's last byte to the end of the answer."},
+};
+
+enum { ENDED, FAILED, TOKENS_IN, TOKENS_OUT, COUNTERS };
+
+struct served_row {
+    char model[MODEL_BYTES_MAX];
+    size_t model_len;
+    enum conv_class class;
+    struct meter_cell cells[HISTOGRAMS];
+    uint64_t counters[COUNTERS];
+};
+
+struct served {
+    struct served_row *rows[SERVED_ROWS_MAX];
+    size_t count;
+    struct served_row other;
+};
+
+const char *served_class_name(enum conv_class class)
+{
+    static const char *const names[] = {
+        [CONV_CITIZEN] = "citizen", [CONV_CLERK] = "clerk", [CONV_BATCH] = "batch"};
+    ASSERT((size_t) class < sizeof names / sizeof *names);
+    return names[class];
+}
+
+static void
+name_row(struct served_row *r, str model, enum conv_class class)
+{
+    r->model_len = model.len < MODEL_BYTES_MAX ? model.len : MODEL_BYTES_MAX;
+    if (r->model_len)
+        memcpy(r->model, model.at, r->model_len);
+    r->class = class;
+}
+
+fallible
+served_new(struct served **ret)
+{
+    struct served *s = mem_get(sizeof *s);
+    if (!s)
+        FAIL(LIMIT, "no memory for measurements");
+    memset(s, 0, sizeof *s);
+    name_row(&s->other, STR("other"), CONV_CLERK);
+    *ret = s;
+    return OK;
+}
+
+void
+served_free(struct served *s)
+{
+    for (size_t i = 0; s && i < s->count; i++)
+        mem_free(s->rows[i]);
+    mem_free(s);
+}
+
+static str
+model_of(const struct served_row *r)
+{
+    return (str){r->model, r->model_len};
+}
+
+struct served_row *
+served_row_of(struct served *s, str model, enum conv_class class)
+{
+    const str name = str_slice(model, 0, MODEL_BYTES_MAX);
+    for (size_t i = 0; i < s->count; i++)
+        if (s->rows[i]->class == class && str_eq(model_of(s->rows[i]), name))
+            return s->rows[i];
+    struct served_row *r = s->count < SERVED_ROWS_MAX ? mem_get(sizeof *r) : NULL;
+    if (!r)
+        return &s->other;
+    memset(r, 0, sizeof *r);
+    name_row(r, name, class);
+    return s->rows[s->count++] = r;
+}
+
+void
+served_gap(struct served_row *r, uint64_t us)
+{
+    meter_cell_observe_us(&r->cells[GAP], us);
+}
+
+void
+served_end(struct served_row *r, const struct served_end *e)
+{
+    meter_cell_observe_us(&r->cells[QUEUE], e->queued_us);
+    meter_cell_observe_us(&r->cells[DURATION], e->total_us);
+    if (e->first_token_us)
+        meter_cell_observe_us(&r->cells[FIRST], e->first_token_us);
+    r->counters[e->is_failed ? FAILED : ENDED]++;
+    r->counters[TOKENS_IN] += e->tokens_in;
+    r->counters[TOKENS_OUT] += e->tokens_out;
+}
+
+/* ---- Prometheus */
+
+/* A label's value: quotes, backslashes and line feeds are escaped, what is no text is left out. */
+static void
+put_labels(const struct served_row *r, buf *b)
+{
+    buf_add(b, STR("gen_ai_request_model=\""));
+    for (size_t i = 0; i < r->model_len; i++) {
+        const unsigned char c = (unsigned char)r->model[i];
+        if (c == '"' || c == '\\')
+            buf_add_char(b, '\\');
+        if (c >= 0x20 && c < 0x7f)
+            buf_add_char(b, (char)c);
+    }
+    buf_add_fmt(b, "\",hoheit_class=\"%s\"", served_class_name(r->class));
+}
+
+/* Row `i`, the shared one after the last; NULL past it, and there while nothing is in it. */
+static const struct served_row *
+row_at(const struct served *s, size_t i)
+{
+    const struct served_row *o = &s->other;
+    if (i < s->count)
+        return s->rows[i];
+    return i == s->count && o->counters[ENDED] + o->counters[FAILED] ? o : NULL;
+}
+
+static void
+put_histogram(const struct served *s, int which, buf *b)
+{
+    const struct served_row *r;
+    buf_add_fmt(b, "# HELP %s %s\n# TYPE %s histogram\n", histograms[which].name,
+                histograms[which].help, histograms[which].name);
+    for (size_t i = 0; (r = row_at(s, i)); i++) {
+        AUTO(buf) labels = BUF(1024);
+        put_labels(r, &labels);
+        meter_cell_put(&r->cells[which], histograms[which].name, buf_str(&labels), b);
+    }
+}
+
+static const struct counters {
+    const char *name, *help, *by, *values[2];
+    int first;
+} counters[] = {
+    {"hoheit_model_requests_total",
+     "Requests that ended, by how.",
+     "outcome",
+     {"ok", "failed"},
+     ENDED},
+    {"gen_ai_server_token_usage_total",
+     "Tokens read and written.",
+     "gen_ai_token_type",
+     {"input", "output"},
+     TOKENS_IN},
+};
+
+static void
+put_counters(const struct served *s, const struct counters *k, buf *b)
+{
+    const struct served_row *r;
+    buf_add_fmt(b, "# HELP %s %s\n# TYPE %s counter\n", k->name, k->help, k->name);
+    for (size_t i = 0; (r = row_at(s, i)); i++)
+        for (int v = 0; v < 2; v++) {
+            buf_add_fmt(b, "%s{", k->name);
+            put_labels(r, b);
+            buf_add_fmt(b, ",%s=\"%s\"} %llu\n", k->by, k->values[v],
+                        (unsigned long long)r->counters[k->first + v]);
+        }
+}
+
+void
+served_put(const struct served *s, buf *b)
+{
+    for (int i = 0; i < HISTOGRAMS; i++)
+        put_histogram(s, i, b);
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
+        put_counters(s, &counters[i], b);
+}

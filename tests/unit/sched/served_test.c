@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "sched/served.h"
+
+#include <stdio.h>
+
+#include "base/fault.h"
+#include "test.h"
+
+enum { PAGE_BYTES_MAX = 8 * 1024 * 1024 };
+
+#define HAS(b, text) CHECK(str_find(buf_str(b), STR(text)) >= 0)
+#define HAS_NOT(b, text) CHECK(str_find(buf_str(b), STR(text)) < 0)
+
+TEST(what_was_served_is_told_by_model_and_class)
+{
+    struct served *s = NULL;
+    AUTO(buf) b = BUF(PAGE_BYTES_MAX);
+    NEED_OK(served_new(&s));
+    struct served_row *clerk = served_row_of(s, STR("haus"), CONV_CLERK);
+    struct served_row *batch = served_row_of(s, STR("haus"), CONV_BATCH);
+    CHECK(clerk != batch && clerk == served_row_of(s, STR("haus"), CONV_CLERK));
+    served_gap(clerk, 150);
+    served_end(clerk, &(struct served_end){.queued_us = 90,
+                                           .first_token_us = 2000,
+                                           .total_us = 1500000,
+                                           .tokens_in = 7,
+                                           .tokens_out = 11});
+    served_end(clerk, &(struct served_end){.total_us = 10, .tokens_in = 1, .is_failed = true});
+    served_put(s, &b);
+    CHECK_OK(buf_end(&b));
+#define CLERK "gen_ai_request_model=\"haus\",hoheit_class=\"clerk\""
+    HAS(&b, "# TYPE hoheit_queue_seconds histogram\n");
+    HAS(&b, "\nhoheit_queue_seconds_bucket{" CLERK ",le=\"0.000100\"} 2\n");
+    HAS(&b, "\ngen_ai_server_time_to_first_token_seconds_count{" CLERK "} 1\n");
+    HAS(&b, "\ngen_ai_server_time_to_first_token_seconds_sum{" CLERK "} 0.002000\n");
+    HAS(&b, "\ngen_ai_server_time_per_output_token_seconds_bucket{" CLERK ",le=\"0.000100\"} 0\n");
+    HAS(&b, "\ngen_ai_server_time_per_output_token_seconds_bucket{" CLERK ",le=\"0.000200\"} 1\n");
+    HAS(&b, "\ngen_ai_server_request_duration_seconds_count{" CLERK "} 2\n");
+    HAS(&b, "\nhoheit_model_requests_total{" CLERK ",outcome=\"ok\"} 1\n");
+    HAS(&b, "\nhoheit_model_requests_total{" CLERK ",outcome=\"failed\"} 1\n");
+    HAS(&b, "\ngen_ai_server_token_usage_total{" CLERK ",gen_ai_token_type=\"input\"} 8\n");
+    HAS(&b, "\ngen_ai_server_token_usage_total{" CLERK ",gen_ai_token_type=\"output\"} 11\n");
+    HAS(&b, "hoheit_class=\"batch\",outcome=\"ok\"} 0\n");
+    HAS_NOT(&b, "other");
+    served_free(s);
+}
+
+TEST(what_was_never_asked_for_is_not_told)
+{
+    struct served *s = NULL;
+    AUTO(buf) b = BUF(PAGE_BYTES_MAX);
+    NEED_OK(served_new(&s));
+    served_put(s, &b);
+    HAS(&b, "# TYPE hoheit_queue_seconds histogram\n");
+    HAS_NOT(&b, "{");
+    served_free(s);
+}
+
+TEST(more_models_than_there_are_rows_share_one)
+{
+    struct served *s = NULL;
+    AUTO(buf) b = BUF(PAGE_BYTES_MAX);
+    NEED_OK(served_new(&s));
+    struct served_row *last = NULL;
+    for (int i = 0; i < SERVED_ROWS_MAX + 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "m%d", i);
+        struct served_row *r = served_row_of(s, str_of(name), CONV_CITIZEN);
+        CHECK((r == last) == (i > SERVED_ROWS_MAX));
+        served_end(last = r, &(struct served_end){.tokens_in = 1});
+    }
+    CHECK(served_row_of(s, STR("m0"), CONV_CITIZEN) != last);
+    served_put(s, &b);
+    CHECK_OK(buf_end(&b));
+    HAS(&b, "{gen_ai_request_model=\"other\",hoheit_class=\"clerk\",outcome=\"ok\"} 3\n");
+    served_free(s);
+}
+
+TEST(a_name_cannot_leave_its_quotes_and_is_cut_where_it_is_too_long)
+{
+    struct served *s = NULL;
+    char longer[400];
+    AUTO(buf) b = BUF(PAGE_BYTES_MAX);
+    NEED_OK(served_new(&s));
+    memset(longer, 'x', sizeof longer);
+    CHECK(served_row_of(s, (str){longer, 400}, CONV_CLERK) ==
+          served_row_of(s, (str){longer, 300}, CONV_CLERK));
+    served_row_of(s, STR("a\"} 1\nb\\"), CONV_CLERK);
+    served_row_of(s, STR(""), CONV_CLERK);
+    served_put(s, &b);
+    HAS(&b, "{gen_ai_request_model=\"a\\\"} 1b\\\\\",hoheit_class");
+    HAS(&b, "{gen_ai_request_model=\"\",hoheit_class");
+    HAS_NOT(&b, "\nb");
+    served_free(s);
+}
+
+TEST(without_memory_all_share_one_row_and_none_is_made)
+{
+    struct served *s = NULL;
+    fault_arm(1);
+    CHECK_INT(served_new(&s).code, ==, ERR_LIMIT);
+    fault_arm(0);
+    NEED_OK(served_new(&s));
+    fault_arm(1);
+    struct served_row *r = served_row_of(s, STR("haus"), CONV_CLERK);
+    CHECK(fault_fired());
+    fault_arm(0);
+    served_gap(r, 1);
+    CHECK(served_row_of(s, STR("haus"), CONV_CLERK) != r);
+    served_free(s);
+    served_free(NULL);
+}
+
+TEST(every_class_has_a_name)
+{
+    CHECK_STR(str_of(served_class_name(CONV_CITIZEN)), STR("citizen"));
+    CHECK_STR(str_of(served_class_name(CONV_CLERK)), STR("clerk"));
+    CHECK_STR(str_of(served_class_name(CONV_BATCH)), STR("batch"));
+}
