@@ -13,19 +13,26 @@
     "  - { height: 1, id: intern, title: Intern }\n"                                               \
     "  - { height: 2, id: VS-NfD, title: VS }\n"                                                   \
     "compartments:\n"                                                                              \
-    "  - { bit: 8, id: SOZIALDATEN, title: Sozial, law: x }\n"
+    "  - { bit: 8, id: SOZIALDATEN, title: Sozial }\n"                                             \
+    "parties:\n"                                                                                   \
+    "  - { bit: 128, id: BUND, title: Bund }\n"                                                    \
+    "taints:\n"                                                                                    \
+    "  - { bit: 224, id: web, title: Netz }\n"
 
 /* Of req_hid only the first entry has a label: the second must hide with it. */
 static const char *const case_entries[] = {
-    "{\"seq\":1,\"time\":\"2026-03-01T08:00:00.000Z\",\"event\":\"model.add\",\"request\":\"req_m\","
+    "{\"seq\":1,\"time\":\"2026-03-01T08:00:00.000Z\",\"event\":\"model.add\",\"request\":\"req_"
+    "m\","
     "\"key\":\"local\",\"tenant\":\"local\",\"object\":\"amt\",\"outcome\":\"ok\"}",
     "{\"seq\":2,\"time\":\"2026-03-02T08:00:00.000Z\",\"event\":\"decision\",\"request\":\"req_1\","
     "\"key\":\"key_a\",\"tenant\":\"stadt\",\"op\":\"chat\",\"label\":\"offen\",\"model\":\"amt\","
     "\"model_sha256\":\"ab\",\"decision\":\"allowed\",\"rule\":\"default\"}",
-    "{\"seq\":3,\"time\":\"2026-03-02T08:00:01.000Z\",\"event\":\"completion\",\"request\":\"req_1\","
+    "{\"seq\":3,\"time\":\"2026-03-02T08:00:01.000Z\",\"event\":\"completion\",\"request\":\"req_"
+    "1\","
     "\"key\":\"key_a\",\"tenant\":\"stadt\",\"label\":\"offen\",\"model\":\"amt\",\"tokens_in\":3,"
     "\"tokens_out\":5,\"outcome\":\"ok\"}",
-    "{\"seq\":4,\"time\":\"2026-03-03T08:00:00.000Z\",\"event\":\"decision\",\"request\":\"req_hid\","
+    "{\"seq\":4,\"time\":\"2026-03-03T08:00:00.000Z\",\"event\":\"decision\",\"request\":\"req_"
+    "hid\","
     "\"key\":\"key_b\",\"tenant\":\"land\",\"op\":\"chat\",\"label\":\"VS-NfD//SOZIALDATEN\","
     "\"model\":\"amt\",\"decision\":\"allowed\",\"rule\":\"default\"}",
     "{\"seq\":5,\"time\":\"2026-03-03T08:00:01.000Z\",\"event\":\"egress\",\"request\":\"req_hid\","
@@ -36,13 +43,16 @@ static const char *const case_entries[] = {
     "{\"seq\":7,\"time\":\"2026-03-05T08:00:00.000Z\",\"event\":\"decision\",\"request\":\"req_3\","
     "\"key\":\"key_a\",\"tenant\":\"stadt\",\"op\":\"chat\",\"label\":\"offen\",\"model\":\"amt\","
     "\"decision\":\"denied\",\"rule\":\"limit.requests\",\"why\":\"=1+1\"}",
-    "{\"seq\":8,\"time\":\"2026-03-06T08:00:00.000Z\",\"event\":\"person.rm\",\"request\":\"req_p\","
+    "{\"seq\":8,\"time\":\"2026-03-06T08:00:00.000Z\",\"event\":\"person.rm\",\"request\":\"req_"
+    "p\","
     "\"key\":\"local\",\"object\":\"key_a\"}",
     "{\"seq\":9,\"time\":\"2026-03-07T08:00:00.000Z\",\"event\":\"log.read\",\"request\":\"req_l\","
     "\"key\":\"key_r\",\"object\":\"req_1\"}",
     "{\"seq\":10,\"time\":\"2026-03-08T08:00:00.000Z\",\"event\":\"egress\",\"request\":\"req_4\","
-    "\"key\":\"key_a\",\"label\":\"offen\",\"model\":\"amt\",\"object\":\"wolke\",\"input\":\"ef\"}",
-    "{\"seq\":11,\"time\":\"2026-03-08T09:00:00.000Z\",\"event\":\"decision\",\"request\":\"req_5\","
+    "\"key\":\"key_a\",\"label\":\"offen\",\"model\":\"amt\",\"object\":\"wolke\",\"input\":"
+    "\"ef\"}",
+    "{\"seq\":11,\"time\":\"2026-03-08T09:00:00.000Z\",\"event\":\"decision\",\"request\":\"req_"
+    "5\","
     "\"label\":\"UNBEKANNT\",\"decision\":\"allowed\"}",
     "no record at all",
 };
@@ -141,8 +151,7 @@ rig_reseal(rig *r)
 static inline err
 rig_check(const rig *r)
 {
-    const struct check_ask q = {
-        .dir = r->dir, .log_key = &r->log.key, .seal_key = &r->seal_key};
+    const struct check_ask q = {.dir = r->dir, .log_key = &r->log.key, .seal_key = &r->seal_key};
     struct check_report report;
     return evidence_check(r->a, &q, &report);
 }

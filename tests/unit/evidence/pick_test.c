@@ -47,13 +47,26 @@ TEST(what_is_asked_for_is_taken)
 
 TEST(times_are_whole_parts_of_a_time)
 {
-    static const char *const good[] = {"2026",          "2026-03",          "2026-03-01",
-                                       "2026-03-01T12", "2026-03-01T12:00", "2026-03-01T12:00:00Z",
+    static const char *const good[] = {"2026",
+                                       "2026-03",
+                                       "2026-03-01",
+                                       "2026-03-01T12",
+                                       "2026-03-01T12:00",
+                                       "2026-03-01T12:00:00Z",
                                        "2026-03-01T12:00:00.123Z"};
-    static const char *const bad[] = {
-        "yesterday",  "26",          "2026-",       "2026-3",     "2026-03-",
-        "2026-03-0",  "2026/03/01",  "2026-03-01 ", "2026-03-01T", "2026-03-01T12:00:00.12",
-        "2026-03Z",   "2026-03-01T12:00:00+01:00", "2026-03-01T12:00:00.1234Z"};
+    static const char *const bad[] = {"yesterday",
+                                      "26",
+                                      "2026-",
+                                      "2026-3",
+                                      "2026-03-",
+                                      "2026-03-0",
+                                      "2026/03/01",
+                                      "2026-03-01 ",
+                                      "2026-03-01T",
+                                      "2026-03-01T12:00:00.12",
+                                      "2026-03Z",
+                                      "2026-03-01T12:00:00+01:00",
+                                      "2026-03-01T12:00:00.1234Z"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         CHECK_OK(pick_check(&(struct pick){.since = str_of(good[i])}));
         CHECK_OK(pick_check(&(struct pick){.until = str_of(good[i])}));
