@@ -6,14 +6,26 @@
 #include "know/text/lex.h"
 #include "know/text/stem.h"
 #include "know/text/words.h"
+#include "work/answer/scope.h"
 #include "work/answer/sentence.h"
 
-enum { WORDS_MAX = 64, SENTENCES_MAX = 64 };
+enum { WORDS_MAX = 64, SENTENCES_MAX = 64, SMALL_UNITS = 1000, COMPOUND_LEAST = 4 };
 
 /* Fitted on 100 German questions to 53 statutes, 8,939 sections: whether one of the first five
  * passages is the right one.  The least strength was chosen on the same questions so that few that
  * can be answered are turned away; other collections may want another. */
 static const double slope = 2.22, offset = -4.88, strength_least = 1.4, share_least = 0.5;
+
+/* What a small collection says of how rare a word is says little: there it counts how many of the
+ * question's words the best passage and its headings hold. */
+static const double held_least = 0.5;
+
+enum { ORDERED_MAX = 2 * CARDS_MAX };
+struct ordered {
+    const struct know_hit *at[ORDERED_MAX];
+    size_t count;
+    double share;
+};
 
 struct wanted {
     char rooms[WORDS_MAX][STEM_MAX];
@@ -28,7 +40,7 @@ read_wanted(str question, struct wanted *w)
     struct lexeme x;
     lex_begin(&l, question);
     while (w->count < WORDS_MAX && lex_next(&l, &x)) {
-        if (words_is_stop(x.text) || x.text.len > STEM_MAX)
+        if (words_is_stop(x.text) || scope_is_vague(x.text) || x.text.len > STEM_MAX)
             continue;
         const str s = stem_german(x.text, w->rooms[w->count]);
         memmove(w->rooms[w->count], s.at, s.len);
@@ -37,21 +49,28 @@ read_wanted(str question, struct wanted *w)
     }
 }
 
-/* How many of the wanted words the text holds, also inside compounds. */
-static size_t
-count_wanted(const struct wanted *w, str text)
+/* Which of the wanted words the text holds, also inside compounds. */
+static void
+find_wanted(const struct wanted *w, str text, bool found[WORDS_MAX])
 {
-    bool found[WORDS_MAX] = {false};
     struct lex l;
     struct lexeme x;
-    size_t n = 0;
     lex_begin(&l, text);
     while (lex_next(&l, &x)) {
         char room[STEM_MAX];
         const str s = stem_german(x.text, room);
         for (size_t i = 0; i < w->count; i++)
-            found[i] |= str_eq(s, w->at[i]) || (w->at[i].len > 4 && str_find(s, w->at[i]) >= 0);
+            found[i] |= str_eq(s, w->at[i]) ||
+                        (w->at[i].len >= COMPOUND_LEAST && str_find(s, w->at[i]) >= 0);
     }
+}
+
+static size_t
+count_wanted(const struct wanted *w, str text)
+{
+    bool found[WORDS_MAX] = {false};
+    size_t n = 0;
+    find_wanted(w, text, found);
     for (size_t i = 0; i < w->count; i++)
         n += found[i];
     return n;
@@ -84,6 +103,74 @@ narrow(str line, const struct wanted *w)
     return (str){from, (size_t)(to - from)};
 }
 
+/* The share of the question's words that a passage holds, with what stands above it. */
+static fallible
+share_held(const grant *g, const struct know_hit *h, const struct wanted *w, double *ret)
+{
+    bool found[WORDS_MAX] = {false};
+    str text;
+    size_t n = 0;
+    TRY(content_open(h->text, g, &text));
+    find_wanted(w, text, found);
+    find_wanted(w, h->heading, found);
+    find_wanted(w, h->path, found);
+    find_wanted(w, h->title, found);
+    for (size_t i = 0; i < w->count; i++)
+        n += found[i];
+    *ret = w->count ? (double)n / (double)w->count : 0;
+    return OK;
+}
+
+/* Of a small collection: what holds most of the words first, else as they were. */
+static fallible
+order_by_words(const grant *g, const struct know_hits *hits, const struct wanted *w,
+               struct ordered *o)
+{
+    double held[ORDERED_MAX];
+    for (size_t i = 0; i < o->count; i++) {
+        size_t at = i;
+        double share;
+        TRY(share_held(g, &hits->at[i], w, &share));
+        for (; at && held[at - 1] < share; at--) {
+            held[at] = held[at - 1];
+            o->at[at] = o->at[at - 1];
+        }
+        held[at] = share;
+        o->at[at] = &hits->at[i];
+    }
+    o->share = o->count ? held[0] : 0;
+    while (o->count && held[o->count - 1] < o->share * share_least)
+        o->count--;
+    return OK;
+}
+
+static void
+order_by_score(const struct know_hits *hits, struct ordered *o)
+{
+    for (size_t i = 0; i < o->count; i++)
+        o->at[i] = &hits->at[i];
+    while (o->count && (double)o->at[o->count - 1]->score < (double)hits->at[0].score * share_least)
+        o->count--;
+}
+
+static fallible
+judge(const grant *g, const struct know_hits *hits, const struct wanted *w, struct ordered *o,
+      struct cards *c)
+{
+    const double top = hits->count ? (double)hits->at[0].score : 0;
+    c->strength = top / log(2 + (double)hits->units);
+    if (hits->units < SMALL_UNITS) {
+        TRY(order_by_words(g, hits, w, o));
+        c->confidence = o->share;
+        c->is_enough = o->share >= held_least;
+        return OK;
+    }
+    order_by_score(hits, o);
+    c->confidence = 1 / (1 + exp(-(slope * c->strength + offset)));
+    c->is_enough = c->strength >= strength_least;
+    return OK;
+}
+
 static fallible
 fill(const grant *g, const struct know_hit *h, const struct wanted *w, struct card *c)
 {
@@ -108,16 +195,11 @@ cards_take(const grant *g, const struct know_hits *hits, str question, struct ca
     struct wanted w = {.count = 0};
     struct cards c = {.read = hits->read};
     read_wanted(question, &w);
-    const double top = hits->count ? (double)hits->at[0].score : 0;
-    c.strength = top / log(2 + (double)hits->units);
-    c.confidence = 1 / (1 + exp(-(slope * c.strength + offset)));
-    c.is_enough = c.strength >= strength_least;
-    for (size_t i = 0; i < hits->count && c.count < CARDS_MAX; i++) {
-        const double share = top > 0 ? (double)hits->at[i].score / top : 0;
-        if (share < share_least)
-            break;
-        TRY(fill(g, &hits->at[i], &w, &c.at[c.count]));
-        c.at[c.count++].share = share;
+    struct ordered o = {.count = hits->count < ORDERED_MAX ? hits->count : ORDERED_MAX};
+    TRY(judge(g, hits, &w, &o, &c));
+    for (; c.count < o.count && c.count < CARDS_MAX; c.count++) {
+        TRY(fill(g, o.at[c.count], &w, &c.at[c.count]));
+        c.at[c.count].share = (double)(o.at[c.count]->score / hits->at[0].score);
     }
     c.is_enough &= c.count > 0;
     *ret = c;

@@ -6,9 +6,9 @@
  * or of a long one the sentences that hold most of the question's words.
  *
  * The strength of an answer is the best passage's score over the logarithm of the collection's
- * size, so that it means the same in a small collection as in a large one; its confidence is a
- * logistic curve over that, fitted once (cards.c says on what).  Below a least strength there
- * is no answer.  Pure. */
+ * size; its confidence is a logistic curve over that, fitted once (cards.c says on what).  In a
+ * collection of less than a thousand sections it is the share of the question's words that the best
+ * passage holds.  Below a least value there is no answer.  Pure. */
 #pragma once
 #include "know/know.h"
 

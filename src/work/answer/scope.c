@@ -55,20 +55,23 @@ holds(str words, enum kind kind)
     return false;
 }
 
-/* Few words, and none of them says what about. */
+bool
+scope_is_vague(str word)
+{
+    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+        if (phrases[i].kind == VAGUE_KIND && str_starts(word, phrases[i].text))
+            return true;
+    return false;
+}
+
+/* No word says what about. */
 static bool
 is_vague(str words)
 {
-    size_t clear = 0;
-    for (str word; str_next(&words, ' ', &word);) {
-        if (!word.len || words_is_stop(word))
-            continue;
-        bool is_vague_word = false;
-        for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
-            is_vague_word |= phrases[i].kind == VAGUE_KIND && str_starts(word, phrases[i].text);
-        clear += !is_vague_word;
-    }
-    return clear == 0;
+    for (str word; str_next(&words, ' ', &word);)
+        if (word.len && !words_is_stop(word) && !scope_is_vague(word))
+            return false;
+    return true;
 }
 
 static fallible

@@ -21,5 +21,8 @@ struct scoped {
 
 enum { SCOPE_BYTES_MAX = 8192 };
 
+/* Does the folded word need another one to be a question ("formular")? */
+bool scope_is_vague(str word);
+
 /* Beyond SCOPE_BYTES_MAX nothing is read.  LIMIT. */
 fallible scope_read(arena *a, str question, struct scoped *ret);

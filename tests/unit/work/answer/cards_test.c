@@ -17,10 +17,10 @@ hit_of(const char *text, float score, label l)
 TEST(the_best_passages_come_with_their_share_and_weak_ones_do_not)
 {
     RIG(r);
-    struct know_hit at[] = {hit_of("Der Ausweis gilt zehn Jahre.", 20, LABEL_BOTTOM),
-                            hit_of("Der Pass gilt zehn Jahre.", 15, LABEL_BOTTOM),
+    struct know_hit at[] = {hit_of("Der Ausweis gilt zehn Jahre.", 30, LABEL_BOTTOM),
+                            hit_of("Der Pass gilt zehn Jahre.", 20, LABEL_BOTTOM),
                             hit_of("Hunde sind anzumelden.", 2, LABEL_BOTTOM)};
-    const struct know_hits hits = {.at = at, .count = 3, .units = 100};
+    const struct know_hits hits = {.at = at, .count = 3, .units = 9000};
     struct cards c;
     NEED_OK(cards_take(rig_grant(&r, "offen"), &hits, STR("Wie lange gilt der Ausweis?"), &c));
     CHECK_INT(c.count, ==, 2);
@@ -33,7 +33,7 @@ TEST(little_strength_is_not_enough_and_nothing_found_neither)
 {
     RIG(r);
     struct know_hit at[] = {hit_of("Hunde sind anzumelden.", 2, LABEL_BOTTOM)};
-    struct know_hits hits = {.at = at, .count = 1, .units = 100};
+    struct know_hits hits = {.at = at, .count = 1, .units = 9000};
     struct cards c;
     NEED_OK(cards_take(rig_grant(&r, "offen"), &hits, STR("Katzen?"), &c));
     CHECK(!c.is_enough);
@@ -54,7 +54,7 @@ TEST(a_long_line_is_cut_to_the_sentences_that_hold_the_words_and_stays_verbatim)
              "Hunde sind binnen vier Wochen "
              "anzumelden. Schluss.");
     struct know_hit at[] = {hit_of(text, 20, LABEL_BOTTOM)};
-    const struct know_hits hits = {.at = at, .count = 1, .units = 100};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 9000};
     struct cards c;
     NEED_OK(cards_take(rig_grant(&r, "offen"), &hits, STR("Wann muss ich Hunde anmelden?"), &c));
     NEED(c.count == 1);
@@ -63,11 +63,29 @@ TEST(a_long_line_is_cut_to_the_sentences_that_hold_the_words_and_stays_verbatim)
     CHECK(str_find(str_of(text), c.at[0].quote) >= 0);
 }
 
+TEST(in_a_small_collection_half_of_the_words_must_be_there)
+{
+    RIG(r);
+    struct know_hit at[] = {hit_of("Die Steuer beträgt 96 Euro.", 0.5f, LABEL_BOTTOM)};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 12};
+    struct cards c;
+    at[0].title = STR("Hundesteuersatzung");
+    NEED_OK(cards_take(rig_grant(&r, "offen"), &hits, STR("Wie hoch ist die Hundesteuer?"), &c));
+    CHECK(c.is_enough);
+    NEED_OK(cards_take(rig_grant(&r, "offen"), &hits,
+                       STR("Welche Steuer gilt am Neptun im "
+                           "Himmel?"),
+                       &c));
+    CHECK(!c.is_enough);
+    NEED_OK(cards_take(rig_grant(&r, "offen"), &hits, STR("???"), &c));
+    CHECK(!c.is_enough);
+}
+
 TEST(what_the_grant_does_not_cover_is_denied)
 {
     RIG(r);
     struct know_hit at[] = {hit_of("Geheim.", 20, rig_label(&r, "VS-NfD"))};
-    const struct know_hits hits = {.at = at, .count = 1, .units = 100};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 9000};
     struct cards c;
     CHECK_ERR(cards_take(rig_grant(&r, "offen"), &hits, STR("Was?"), &c), DENIED);
 }
