@@ -212,6 +212,18 @@ is_proposer(const struct policy_row *r, const struct session *s)
 }
 
 static fallible
+check_person(const struct admin_call *c, const struct policy_row *r)
+{
+    const grant *unused;
+    const struct gate_want w = {.session = c->session,
+                                .op = OP_POLICY_APPROVE,
+                                .is_own_act = is_proposer(r, c->session),
+                                .request_id = c->request_id,
+                                .a = c->a};
+    return gate_leave(c->gate, &w, &unused);
+}
+
+static fallible
 check_open(const struct approval *w)
 {
     struct policy_row active;
@@ -304,8 +316,7 @@ versions_approve(const struct admin_call *c, int64_t id)
     w->call = *c;
     TRY(gate_allow(c->gate, c->session, OP_POLICY_APPROVE, c->request_id, c->a));
     TRY(policies_get(db_of(c), c->a, id, &w->row));
-    TRY(gate_allow_second(c->gate, c->session, OP_POLICY_APPROVE, is_proposer(&w->row, c->session),
-                          c->request_id, c->a));
+    TRY(check_person(c, &w->row));
     TRY(check_open(w));
     arena_on_end(c->a, drop, w);
     TRY(load_for(c, w->row.text, &w->next));

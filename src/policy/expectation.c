@@ -74,21 +74,29 @@ outcome(const struct decision *d, char room[OUTCOME_MAX])
     snprintf(room, OUTCOME_MAX, d->allowed ? "allowed" : "denied by %s", d->rule);
 }
 
+struct run {
+    const policy *p;
+    arena *a; /* of one row */
+    size_t number;
+    char room[OUTCOME_MAX];
+};
+
 static void
-run_row(const policy *p, const struct row *r, size_t number, arena *a, struct expected *ret,
-        char room[OUTCOME_MAX])
+run_row(struct run *run, const struct row *r, struct expected *ret)
 {
+    arena *a = run->a;
     struct decision *d = arena_new(a, struct decision);
-    const err e = decide(p, r, a, d);
-    *ret = (struct expected){.about = r->name ? str_of(r->name) : arena_fmt(a, "row %zu", number),
-                             .want = str_of(r->expect)};
+    const err e = decide(run->p, r, a, d);
+    *ret =
+        (struct expected){.about = r->name ? str_of(r->name) : arena_fmt(a, "row %zu", run->number),
+                          .want = str_of(r->expect)};
     if (e.code && !d->rule) {
         ret->got = STR("no decision");
         ret->why = arena_str(a, str_of(err_public(e)));
         return;
     }
-    outcome(d, room);
-    ret->got = str_of(room);
+    outcome(d, run->room);
+    ret->got = str_of(run->room);
     ret->holds = str_eq(ret->got, ret->want);
     ret->why = str_of(d->why);
 }
@@ -122,9 +130,9 @@ expectations_run(policy *p, str yaml, expected_fn *fn, void *ctx)
     for (uint32_t i = 0; i < t->rows_count; i++)
         TRY(check_want(&t->rows[i], i + (size_t)1));
     for (uint32_t i = 0; i < t->rows_count; i++) {
+        struct run run = {.p = p, .a = a, .number = i + (size_t)1};
         struct expected e;
-        char room[OUTCOME_MAX];
-        run_row(p, &t->rows[i], i + (size_t)1, a, &e, room);
+        run_row(&run, &t->rows[i], &e);
         fn(ctx, &e);
         arena_reset(a);
     }

@@ -312,6 +312,7 @@ TEST(a_denial_says_why_in_one_sentence)
         {RULE_SESSION_REVOKED, "key demo was revoked"},
         {RULE_SESSION_NETWORK, "key demo may not be used from this address"},
         {RULE_OP_ROLE, "key.add needs the role operator (Betrieb), which key demo lacks"},
+        {RULE_ACT_ONE_PERSON, "what key demo proposed is for somebody else to approve"},
         {RULE_OP_SCOPE, "key demo is not for model toy"},
         {RULE_INSTANCE_CEILING, "label GEHEIM is above the ceiling VS-V of this installation"},
         {RULE_CLEARANCE_LEVEL, "label VS-V is above the clearance VS-NfD of key demo"},

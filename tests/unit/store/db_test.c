@@ -342,6 +342,15 @@ good_file(char *bytes)
     return read_bytes(room, bytes);
 }
 
+/* What SQLite reads beyond the end of a page that was cut is zeros: then nothing is lost. */
+static bool
+is_zeros(const char *bytes, size_t from, size_t to)
+{
+    while (from < to && !bytes[from])
+        from++;
+    return from == to;
+}
+
 TEST(a_file_cut_off_anywhere_is_refused)
 {
     static char bytes[FILE_MAX];
@@ -353,7 +362,8 @@ TEST(a_file_cut_off_anywhere_is_refused)
         db *d = NULL;
         remove_all(room);
         write_bytes(room, bytes, cut);
-        if (db_open(room, &d).code != ERR_CORRUPT)
+        if (db_open(room, &d).code != ERR_CORRUPT &&
+            !(len - cut < 4096 && is_zeros(bytes, cut, len)))
             test_fail(__FILE__, __LINE__, "cut at %zu of %zu: %s", cut, len,
                       d ? "ok" : err_trail());
         db_close(d);
