@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* `hoheit doc PAGE`: the manual, from the tables, in mdoc (mdoc(7)); of the dialects, in Markdown. */
+/* `hoheit doc PAGE`: the manual, from the tables, in mdoc (mdoc(7)); the page of the dialects in
+ * Markdown. */
 #include <stdarg.h>
 
 #include "base/params.h"

@@ -13,6 +13,7 @@
 #include "api/know/know_api.h"
 #include "api/ollama/ollama.h"
 #include "api/openai/openai.h"
+#include "api/rerank/rerank.h"
 #include "api/responses/responses.h"
 #include "api/responses/works.h"
 #include "base/fault.h"
@@ -224,7 +225,8 @@ static fallible
 open_server(struct app *app)
 {
     const struct route_table all[] = {openai_table,  responses_table, anthropic_table,
-                                      bedrock_table, know_table, citizen_table, ollama_table,    admin_table};
+                                      bedrock_table, know_table,      citizen_table,
+                                      ollama_table,  rerank_table,    admin_table};
     struct route_table *kept = arena_get(app->a, sizeof all);
     memcpy(kept, all, sizeof all);
     TRY(api_new(app->gate, kept, sizeof all / sizeof *all, &openai_dialect, &app->api));

@@ -247,22 +247,30 @@ class Client:
 
 
 # ---- the flows: each returns (status, head, body) of the call that carries the canary
-def texts(f, r, people, grams, count):
-    """`count` texts with the canary; with people in them where the flow has some."""
-    made = []
-    for _ in range(count):
+class Texts:
+    """Texts with the canary, made when they are first used; with people in them where the flow has some."""
+
+    def __init__(self, f, r, people, grams):
+        self.parts, self.made = (f, r, people, grams), {}
+
+    def __getitem__(self, i):
+        if i not in self.made:
+            self.made[i] = self.make()
+        return self.made[i]
+
+    def make(self):
+        f, r, people, grams = self.parts
         text = r.choice(["Bitte prüfen: {}.", "Vermerk {} zur Akte.", "Es geht um {}, mehr nicht."]).format(f.word)
         if f.hides:
             said, values = people.sentence()
             text += " " + said
             for v in values:
                 grams.add(v, f)
-        made.append(text)
-    return made
+        return text
 
 
 def chat_body(f, r, model, people, grams):
-    t = texts(f, r, people, grams, 8)
+    t = Texts(f, r, people, grams)
     shape = r.randrange(7)
     body = {"model": model, "messages": [{"role": "user", "content": t[0]}], "max_tokens": 12}
     if shape == 1:
@@ -311,7 +319,7 @@ def decide(f, w, model):
 
 
 def completions(f, r, c, w, people, grams):
-    t = texts(f, r, people, grams, 1)
+    t = Texts(f, r, people, grams)
     body = {"model": choose(f, r, w), "prompt": t[0], "max_tokens": 8, "stream": r.random() < .3}
     return c.call(f.key, "POST", "/v1/completions", body, f.label.text())
 
@@ -319,12 +327,13 @@ def completions(f, r, c, w, people, grams):
 def embeddings(f, r, c, w, people, grams):
     model = r.choice(["vektor", "vektor-fern", "vektoren"])
     decide(f, w, model)
-    body = {"model": model, "input": texts(f, r, people, grams, r.randint(1, 3))}
+    t = Texts(f, r, people, grams)
+    body = {"model": model, "input": [t[i] for i in range(r.randint(1, 3))]}
     return c.call(f.key, "POST", "/v1/embeddings", body, f.label.text())
 
 
 def anthropic(f, r, c, w, people, grams):
-    t = texts(f, r, people, grams, 3)
+    t = Texts(f, r, people, grams)
     body = {"model": choose(f, r, w), "max_tokens": 16, "system": t[1], "stream": r.random() < .4,
             "messages": [{"role": "user", "content": [{"type": "text", "text": t[0]}]}]}
     if r.random() < .2:
@@ -333,7 +342,7 @@ def anthropic(f, r, c, w, people, grams):
 
 
 def bedrock(f, r, c, w, people, grams):
-    t = texts(f, r, people, grams, 2)
+    t = Texts(f, r, people, grams)
     body = {"messages": [{"role": "user", "content": [{"text": t[0]}]}], "system": [{"text": t[1]}],
             "inferenceConfig": {"maxTokens": 12}}
     path = f"/model/{choose(f, r, w)}/converse{'-stream' if r.random() < .4 else ''}"
@@ -342,7 +351,7 @@ def bedrock(f, r, c, w, people, grams):
 
 def malformed(f, r, c, w, people, grams):
     """The canary stands in a body that is wrong in one way or another."""
-    t = texts(f, r, people, grams, 1)[0]
+    t = Texts(f, r, people, grams)[0]
     body = chat_body(f, r, "haus", people, grams)
     raw = json.dumps(body).encode()
     decide(f, w, "haus")
@@ -368,7 +377,7 @@ def malformed(f, r, c, w, people, grams):
 def kept(f, r, c, w, people, grams):
     """What applications leave here, and others asking for it."""
     decide(f, w, "haus")
-    t = texts(f, r, people, grams, 2)
+    t = Texts(f, r, people, grams)
     label, other = f.label.text(), r.choice([k for k in w.keys if k is not f.key])
     paths = []
     how = r.randrange(4)
@@ -615,7 +624,7 @@ def main():
     p.add_argument("--keep", action="store_true")
     a = p.parse_args()
     began = time.monotonic()
-    switch = has_switch()
+    switch = None if a.expect_leaks else has_switch()
     if switch:
         sys.exit(f"{switch} speaks of mutants: a fault may not be built in")
     w = World(a.seed)

@@ -25,8 +25,9 @@ TEST(texts_come_back_in_the_order_of_their_cosine_with_the_question)
 {
     static const char *const paths[] = {"/v1/rerank", "/v2/rerank"};
     open_site();
+    const char *key = site_key("amt", "intern");
     for (int i = 0; i < 2; i++) {
-        AUTO(reply) *r = POST(site.net, paths[i], site_key("amt", "intern"),
+        AUTO(reply) *r = POST(site.net, paths[i], key,
                               "{\"query\":\"aaaaaaaaaa\",\"documents\":["
                               "\"a\",{\"text\":\"aaaaaaaaaa\"},\"aaaaa\"]}");
         CHECK_INT(r->status, ==, 200);
@@ -49,13 +50,14 @@ TEST(texts_come_back_in_the_order_of_their_cosine_with_the_question)
 TEST(only_so_many_as_asked_for_and_with_their_texts)
 {
     open_site();
-    AUTO(reply) *r = POST(site.net, "/v1/rerank", site_key("amt", "intern"),
+    const char *key = site_key("amt", "intern");
+    AUTO(reply) *r = POST(site.net, "/v1/rerank", key,
                           "{\"model\":\"toy-embed\",\"query\":\"bbbb\",\"top_n\":1,"
                           "\"return_documents\":true,\"documents\":[\"b\",\"bbbb\"]}");
     CHECK_INT(r->status, ==, 200);
     CHECK_STR(reply_text(r, "results.0.document.text"), STR("bbbb"));
     CHECK(!reply_at(r, "results.1").v);
-    AUTO(reply) *all = POST(site.net, "/v1/rerank", site_key("amt", "intern"),
+    AUTO(reply) *all = POST(site.net, "/v1/rerank", key,
                             "{\"query\":\"b\",\"top_n\":900,\"documents\":[\"b\",\"b\"]}");
     CHECK_INT(all->status, ==, 200);
     CHECK_INT(reply_number(all, "results.0.index"), ==, 0); /* alike: as they came */
