@@ -86,3 +86,23 @@ check_place(enum openai_route route, const char *text, enum err_code code, const
                   err_public(e));
 }
 #define PLACE(code, route, place, text) check_place(route, text, ERR_##code, place, __LINE__)
+
+/* Decoded content has the least label, which any leave covers. */
+static inline str
+open_text(content c)
+{
+    AUTO(arena) *a = NULL;
+    str text = STR("(closed)");
+    CHECK_OK(arena_open(1 << 20, &a));
+    policy *p = small_policy();
+    const grant *g = small_grant(p, a, "offen");
+    CHECK_OK(content_open(c, g, &text));
+    policy_free(p);
+    return text;
+}
+
+static inline bool
+text_is(content c, const char *want)
+{
+    return str_eq(open_text(c), str_of(want));
+}

@@ -46,26 +46,6 @@ field_at(const char *name, uint32_t on)
         }                                                                                          \
     } while (0)
 
-/* Decoded content has the least label, which any leave covers. */
-static str
-open_text(content c)
-{
-    AUTO(arena) *a = NULL;
-    str text = STR("(closed)");
-    CHECK_OK(arena_open(1 << 20, &a));
-    policy *p = small_policy();
-    const grant *g = small_grant(p, a, "offen");
-    CHECK_OK(content_open(c, g, &text));
-    policy_free(p);
-    return text;
-}
-
-static bool
-text_is(content c, const char *want)
-{
-    return str_eq(open_text(c), str_of(want));
-}
-
 static void
 show_plain_fields(void)
 {
