@@ -10,10 +10,10 @@
 #include "cli/show.h"
 #include "os/sandbox.h"
 
-typedef fallible command_fn(struct cli *c, const struct args *a);
-
-static command_fn *const handlers[] = {
-#define COMMAND(id, ...) cmd_##id,
+/* NULL for those of the layer above. */
+static command_fn *const handlers[CMD_global] = {
+#define COMMAND(id, ...) [CMD_##id] = cmd_##id,
+#define OFFLINE(...)
 #define OPTION(...)
 #define EXAMPLE(...)
 #include "cli/commands.def"
@@ -21,7 +21,6 @@ static command_fn *const handlers[] = {
 #undef OPTION
 #undef EXAMPLE
 };
-_Static_assert(sizeof handlers / sizeof *handlers == CMD_global, "one handler per command");
 
 /* ---- for commands */
 
@@ -229,9 +228,23 @@ incomplete(struct cli *c, const struct args *a)
 }
 
 static fallible
+find_handler(const struct cli *c, enum command_id id, command_fn **ret)
+{
+    ASSERT(id < CMD_global);
+    command_fn *handle = handlers[id];
+    if (!handle && c->env.offline)
+        handle = c->env.offline[id];
+    if (!handle)
+        REFUSE(UNSUPPORTED, "", "\"%s\" is not in this build", command_info(id)->words);
+    *ret = handle;
+    return OK;
+}
+
+static fallible
 carry_out(struct cli *c, int argc, const char *const *argv, struct args *a)
 {
     const err e = args_read(argc, argv, a);
+    command_fn *handle;
     c->json = args_has(a, "json");
     c->quiet = args_has(a, "quiet");
     c->verbose = args_has(a, "verbose");
@@ -245,9 +258,10 @@ carry_out(struct cli *c, int argc, const char *const *argv, struct args *a)
     if (a->command == CMD_global)
         return incomplete(c, a);
     TRY(args_check_count(a));
+    TRY(find_handler(c, a->command, &handle));
     TRY(remote_choose(c, a));
     TRY(confine(c, a->command));
-    return handlers[a->command](c, a);
+    return handle(c, a);
 }
 
 /* A full disk shows when the last bytes leave.  That a reader (`| head`) has had enough is nothing

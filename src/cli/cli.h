@@ -5,6 +5,11 @@
  * told (language, hint, JSON) is decided here once; the exit status is the error table's.  No
  * command keeps state: a run has one struct cli, one arena, and one thread.
  *
+ * All commands are in one table (commands.def), so help, completion and parser know all of them.
+ * Those that need no daemon are carried out in cli/offline, the layer above, which may use what
+ * this one must not (logs, collections, detectors).  Nothing here names their functions: they come
+ * with the environment.
+ *
  * The environment comes as a struct, so that tests run whole commands without touching theirs. */
 #pragma once
 #include <stdio.h>
@@ -15,12 +20,16 @@
 
 enum { CLI_MEMORY = 256 * 1024 * 1024 };
 
+struct cli;
+typedef fallible command_fn(struct cli *c, const struct args *a);
+
 struct cli_env {
     FILE *in, *out, *err;
     const char *data, *url, *key; /* HOHEIT_DATA, HOHEIT_URL, HOHEIT_KEY; NULL: unset */
     const char *home, *term, *no_color;
     const char *commit, *sbom_sha256; /* of this build; NULL: unknown */
     void (*put_dialects)(FILE *f);    /* the page of all fields; NULL: not in this build */
+    command_fn *const *offline;       /* commands_offline; NULL: not in this build */
     bool confine;                     /* enter the sandbox: for good, so not in tests */
 };
 
@@ -55,7 +64,9 @@ str cli_text(struct cli *c, const jval *object, const char *name);
 /* A member as a number, 0 if it is none. */
 uint64_t cli_number(const jval *object, const char *name);
 
+/* Those of this layer. */
 #define COMMAND(id, ...) fallible cmd_##id(struct cli *c, const struct args *a);
+#define OFFLINE(...)
 #define OPTION(...)
 #define EXAMPLE(...)
 #include "cli/commands.def"

@@ -6,6 +6,7 @@
 
 #include "api/fates/fates.h"
 #include "cli/cli.h"
+#include "cli/offline/commands.h"
 
 #ifndef HOHEIT_SBOM_SHA256 /* a release build names its bill of materials */
 #define HOHEIT_SBOM_SHA256 NULL
@@ -26,6 +27,7 @@ main(int argc, char **argv)
                                 .commit = HOHEIT_COMMIT,
                                 .sbom_sha256 = HOHEIT_SBOM_SHA256,
                                 .put_dialects = fates_put,
+                                .offline = commands_offline,
                                 .confine = true};
     /* A peer or reader that is gone shows as a failed write. */
     (void)signal(SIGPIPE, SIG_IGN);

@@ -68,9 +68,9 @@ TEST(as_json_an_error_is_json_too)
 TEST(what_an_error_quotes_cannot_reach_into_the_terminal)
 {
     FRESH(r);
-    RUN(&r, NULL, "explain", "\033[2Jboo");
-    CHECK_STATUS(&r, 1);
-    CHECK_SAYS(&r, "nothing is called �[2Jboo");
+    RUN(&r, NULL, "help", "\033[2Jboo");
+    CHECK_STATUS(&r, 2);
+    CHECK_SAYS(&r, "there is no command \"�[2Jboo\"");
 }
 
 /* ---- the command line */
@@ -100,15 +100,17 @@ TEST(a_mistake_is_pointed_out_with_the_way_to_help)
     CHECK_SAYS(&r, "hint: `hoheit help bench` explains it.");
 }
 
-TEST(the_version_is_told_by_option_too)
+TEST(a_command_of_the_layer_above_is_known_but_refused_where_that_is_missing)
 {
-    const char *const argv[] = {"hoheit", "--version"};
-    FILE *out = rig_file();
-    const struct cli_env env = {.in = stdin, .out = out, .err = stderr};
-    static char text[FAKE_ROOM];
-    CHECK_INT(cli_run(2, argv, &env), ==, 0);
-    run_fill(text, out);
-    CHECK_IN(text, "hoheit 0.1\n");
+    FRESH(r);
+    RUN(&r, NULL, "version", "--help");
+    CHECK_STATUS(&r, 0);
+    CHECK_OUT(&r, "hoheit version - ");
+    RUN(&r, NULL, "version");
+    CHECK_STATUS(&r, 2);
+    CHECK_SAYS(&r, "hoheit: \"version\" is not in this build\n");
+    RUN(&r, NULL, "version", "please"); /* what is wrong with the command line goes first */
+    CHECK_SAYS(&r, "takes no arguments");
 }
 
 TEST(output_that_cannot_be_written_is_a_failure)

@@ -8,7 +8,9 @@
  *
  * The fake answers on DIR/run/hoheit.sock from a thread of its own, one connection after the
  * other; what it was asked stands in f.asked.  Without a fake (NULL) the data directory is one
- * that does not exist. */
+ * that does not exist.
+ *
+ * cli/offline/rig.h adds the commands of that layer. */
 #pragma once
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,6 +24,10 @@
 
 #include "cli/cli.h"
 #include "test.h"
+
+#ifndef RIG_OFFLINE
+#define RIG_OFFLINE NULL
+#endif
 
 enum { FAKE_RULES = 16, FAKE_ROOM = 1 << 20 };
 
@@ -202,6 +208,7 @@ run_args(struct run *r, const struct fake *f, const char *const *words, size_t c
     r->env.in = in;
     r->env.out = out;
     r->env.err = error;
+    r->env.offline = RIG_OFFLINE;
     r->status = cli_run(3 + (int)count, argv, &r->env);
     fclose(in);
     run_fill(r->out, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/policy.h"
+#include "cli/offline/policy.h"
 
 #include "rig.h"
 
@@ -7,7 +7,7 @@
     static struct fake f;                                                                          \
     NEED(fake_start(&f))
 
-static const char policy_text[] =
+static const char small_policy[] =
     "version: 1\n"
     "levels: [{ height: 0, id: offen, title: O }, { height: 1, id: intern, title: I }]\n"
     "compartments: [{ bit: 8, id: A, title: Akten }, { bit: 9, id: B, title: B }]\n"
@@ -59,7 +59,7 @@ TEST(the_names_of_a_policy_are_shown_with_their_numbers)
     snprintf(path, sizeof path, "%s/policy.yaml", f.dir);
     FILE *file = fopen(path, "w");
     NEED(file);
-    fputs(policy_text, file);
+    fputs(small_policy, file);
     fclose(file);
     RUN(&r, &f, "policy", "show");
     CHECK_STATUS(&r, 0);
@@ -78,8 +78,8 @@ TEST(a_change_is_told_in_words_and_with_the_daemon_for_its_keys)
     FRESH(r);
     FAKE(f);
     char text[1024];
-    const char *old = file_of("old", policy_text), *same = file_of("same", policy_text);
-    snprintf(text, sizeof text, "%s", policy_text);
+    const char *old = file_of("old", small_policy), *same = file_of("same", small_policy);
+    snprintf(text, sizeof text, "%s", small_policy);
     memcpy(strstr(text, "bit: 9, id: B"), "bit: 10,id: C", 13);
     const char *new_ = file_of("new", text);
     fake_says(&f, "GET /admin/v1/keys", 200,
@@ -102,8 +102,8 @@ TEST(a_number_that_gets_another_name_fails_a_diff)
 {
     FRESH(r);
     char text[1024];
-    const char *old = file_of("old", policy_text);
-    snprintf(text, sizeof text, "%s", policy_text);
+    const char *old = file_of("old", small_policy);
+    snprintf(text, sizeof text, "%s", small_policy);
     *strstr(text, "A, title") = 'X';
     RUN(&r, NULL, "policy", "diff", old, file_of("reuse", text));
     CHECK(r.status != 0);
@@ -121,7 +121,7 @@ TEST(a_table_of_expectations_is_held_against_the_policy)
         file_of("table", "version: 1\nceiling: intern\nexpectations:\n"
                          "  - { clearance: offen, label: intern, expect: allowed }\n"
                          "  - { clearance: offen, label: offen, expect: allowed }\n");
-    const char *ours = file_of("policy", policy_text);
+    const char *ours = file_of("policy", small_policy);
     RUN(&r, NULL, "policy", "test", table, "--policy", ours);
     CHECK(r.status != 0);
     CHECK_OUT(&r, "not so: row 1: denied by clearance.level, expected allowed (label intern");

@@ -2,6 +2,7 @@
 /* `hoheit explain WHAT`: a request from the daemon's records; everything else from the tables this
  * program was built with, so it needs no daemon. */
 #include "base/params.h"
+#include "cli/offline/commands.h"
 #include "cli/remote.h"
 #include "cli/show.h"
 #include "cli/story.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `hoheit completion SHELL`: scripts that know the table of commands.  They run no program while
  * somebody types. */
-#include "cli/cli.h"
+#include "cli/offline/commands.h"
 
 /* ---- walking the table */
 

@@ -2,7 +2,7 @@
 /* `hoheit verify [DIR]`: is the log what its signatures say?  Offline: files and public keys. */
 #include "audit/judge.h"
 #include "base/enc.h"
-#include "cli/cli.h"
+#include "cli/offline/commands.h"
 #include "cli/show.h"
 #include "os/file.h"
 

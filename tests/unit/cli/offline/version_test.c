@@ -44,3 +44,15 @@ TEST(it_takes_no_arguments)
     RUN(&r, NULL, "version", "please");
     CHECK_STATUS(&r, 2);
 }
+
+TEST(the_version_is_told_by_option_too)
+{
+    const char *const argv[] = {"hoheit", "--version"};
+    FILE *out = rig_file();
+    const struct cli_env env = {
+        .in = stdin, .out = out, .err = stderr, .offline = commands_offline};
+    static char text[FAKE_ROOM];
+    CHECK_INT(cli_run(2, argv, &env), ==, 0);
+    run_fill(text, out);
+    CHECK_IN(text, "hoheit 0.1\n");
+}

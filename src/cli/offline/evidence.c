@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `hoheit evidence …`: bundles for auditors, out of the log's files, and their verification. */
 #include "base/enc.h"
-#include "cli/cli.h"
+#include "cli/offline/commands.h"
 #include "cli/show.h"
 #include "evidence/check.h"
 #include "evidence/export.h"

@@ -11,8 +11,9 @@
 
 #include "base/enc.h"
 #include "base/fault.h"
-#include "cli/know_remote.h"
-#include "cli/offline.h"
+#include "cli/offline/commands.h"
+#include "cli/offline/know_remote.h"
+#include "cli/offline/offline.h"
 #include "cli/show.h"
 #include "os/clock.h"
 #include "os/entropy.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `hoheit label parse|join|import|export`: labels, read by a policy file; no daemon is asked. */
-#include "cli/policy.h"
+#include "cli/offline/commands.h"
+#include "cli/offline/policy.h"
 #include "cli/show.h"
 #include "os/clock.h"
 #include "policy/expression.h"

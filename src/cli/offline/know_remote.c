@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/know_remote.h"
+#include "cli/offline/know_remote.h"
 
 #include "base/utf8.h"
 #include "cli/show.h"

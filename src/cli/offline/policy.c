@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `hoheit policy check|show|diff|test`: policy files, read here and not by the daemon. */
-#include "cli/policy.h"
+#include "cli/offline/policy.h"
 
+#include "cli/offline/commands.h"
 #include "cli/remote.h"
 #include "cli/show.h"
 #include "os/file.h"

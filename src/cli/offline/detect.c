@@ -2,7 +2,7 @@
 /* `hoheit detect --jsonl`: what points to a person in the texts on standard input, offline. */
 #include "detect/detect.h"
 
-#include "cli/cli.h"
+#include "cli/offline/commands.h"
 
 enum { LINE_MAX_BYTES = 32 * 1024 * 1024 };
 #define WORK_BYTES ((size_t)1024 * 1024 * 1024)

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 
 #include "base/params.h"
-#include "cli/cli.h"
+#include "cli/offline/commands.h"
 #include "policy/policy.h"
 
 static const char date[] = "March 1, 2026";

@@ -5,7 +5,7 @@
 #include <yaml.h>
 #include <yyjson.h>
 
-#include "cli/cli.h"
+#include "cli/offline/commands.h"
 #include "cli/show.h"
 #include "net/parser.h"
 

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* rig.h - the rig of cli/, with the commands of cli/offline as well. */
+#pragma once
+#include "cli/offline/commands.h"
+
+#define RIG_OFFLINE commands_offline
+#include "unit/cli/rig.h"
