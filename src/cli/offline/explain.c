@@ -3,9 +3,9 @@
  * program was built with, so it needs no daemon. */
 #include "base/params.h"
 #include "cli/offline/commands.h"
+#include "cli/offline/story.h"
 #include "cli/remote.h"
 #include "cli/show.h"
-#include "cli/story.h"
 #include "os/config.h"
 #include "policy/policy.h"
 

@@ -114,7 +114,7 @@ TEST(what_is_missing_is_named)
     NEED(make_place(&p, "wrong"));
     RUN(&r, NULL, "know", "stat", POLICY);
     CHECK_STATUS(&r, 2);
-    CHECK_SAYS(&r, "say where: --dir DIR");
+    CHECK_SAYS(&r, "say which: --know NAME, or --dir DIR");
     RUN(&r, NULL, "know", "stat", "--dir", p.dir, POLICY);
     CHECK_STATUS(&r, 1);
     RUN(&r, NULL, "know", "stat", "--dir", p.dir);
