@@ -45,8 +45,9 @@ show_words(struct cli *c, const jval *root)
         show_wrapped(c->out, cli_text(c, &s, "text"), 0, WIDTH);
     w = (struct jwalk){0};
     for (jval s; json_each(&removed, &w, &s);) {
-        const str why = cli_text(c, &s, "why");
-        (void)fprintf(c->out, "(ein Satz entfernt: %.*s)\n", STR_FMT(why));
+        (void)fputs("(ein Satz entfernt: ", c->out);
+        show_text(c->out, cli_text(c, &s, "why"), false);
+        (void)fputs(")\n", c->out);
     }
     return OK;
 }
@@ -55,12 +56,14 @@ static fallible
 show(struct cli *c, const jval *root)
 {
     const jval personal = json_get(root, "personal_data");
+    const str said = cli_text(c, root, "said");
     if (json_type(personal) == J_ARRAY && json_count(&personal))
         cli_note(c, "the question holds %zu personal details; they are not needed",
                  json_count(&personal));
-    show_wrapped(c->out, cli_text(c, root, "said"), 0, WIDTH);
-    if (cli_text(c, root, "said").len)
+    if (said.len) {
+        show_wrapped(c->out, said, 0, WIDTH);
         show_wrapped(c->out, cli_text(c, root, "contact"), 0, WIDTH);
+    }
     TRY(show_cards(c, root));
     TRY(show_words(c, root));
     show_wrapped(c->out, cli_text(c, root, "notice"), 0, WIDTH);

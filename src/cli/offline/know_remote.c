@@ -123,6 +123,25 @@ send_all(struct sending *s)
     return send_body(s);
 }
 
+static fallible
+tell_added(const struct sending *s)
+{
+    AUTO(buf) b = BUF(1024);
+    if (!s->c->json) {
+        cli_note(s->c, "%llu added, %llu replaced, %llu as they were, %llu left out",
+                 (unsigned long long)s->added, (unsigned long long)s->replaced,
+                 (unsigned long long)s->same, (unsigned long long)s->left_out);
+        return OK;
+    }
+    json_open(&b, '{');
+    json_member_u64(&b, "added", s->added);
+    json_member_u64(&b, "replaced", s->replaced);
+    json_member_u64(&b, "same", s->same);
+    json_member_u64(&b, "left_out", s->left_out);
+    json_close(&b, '}');
+    return cli_put_json(s->c, &b);
+}
+
 fallible
 know_remote_add(struct cli *c, const struct args *a)
 {
@@ -133,10 +152,7 @@ know_remote_add(struct cli *c, const struct args *a)
     const err e = send_all(&s);
     buf_done(&s.body);
     TRY(e);
-    cli_note(c, "%llu added, %llu replaced, %llu as they were, %llu left out",
-             (unsigned long long)s.added, (unsigned long long)s.replaced,
-             (unsigned long long)s.same, (unsigned long long)s.left_out);
-    return OK;
+    return tell_added(&s);
 }
 
 fallible
