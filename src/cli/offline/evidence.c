@@ -38,6 +38,8 @@ given_key(const struct args *a, const char *option, struct note_key *room,
     if (!args_has(a, option))
         return OK;
     TRY(read_key(option, args_str(a, option), room));
+    if (str_eq(str_of(option), STR("witness")) && room->type != NOTE_WITNESS)
+        REFUSE(ARGUMENT, option, "this is not the key of a witness");
     *ret = room;
     return OK;
 }
