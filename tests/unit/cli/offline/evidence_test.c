@@ -229,11 +229,12 @@ TEST(nothing_is_written_over)
     CHECK_OUT(&r, "good: 2 entries");
 }
 
+/* As long as one, but not hexadecimal. */
+#define NO_SEED "zz23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
+
 TEST(a_seal_that_is_no_seed_is_refused_and_kept)
 {
-    static const char *const bad[] = {"", "short\n",
-                                      "zz23456789abcdef0123456789abcdef0123456789abcdef0123456789"
-                                      "abcdef\n"};
+    static const char *const bad[] = {"", "short\n", NO_SEED};
     FRESH(r);
     PLACE(p, "noseed");
     AUTO(arena) *a = NULL;
