@@ -171,6 +171,8 @@ check_witness(check *k, str anchor)
         own = *k->ask->witness;
     else
         TRY(find_key(k, NULL, "witness.key", &own));
+    if (own.type != NOTE_WITNESS)
+        REFUSE(CORRUPT, "", "the witness's key is not one of a witness");
     TRY(in_file(note_read(anchor, &n), "checkpoint"));
     return in_file(note_check(&n, &own, &k->r.witness_time_s), "checkpoint");
 }

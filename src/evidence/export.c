@@ -282,6 +282,7 @@ put_manifest(export *x)
     manifest_put(&b, &x->m);
     TRY(buf_end(&b));
     manifest_put_sealed(&text, buf_str(&b));
+    TRY(buf_end(&text));
     buf_add(&note, buf_str(&text));
     buf_add_char(&note, '\n');
     TRY(note_sign(&note, q->seal_key, q->seal, buf_str(&text), 0));

@@ -114,6 +114,20 @@ check_owner(db *d, int64_t *ret_version)
     return OK;
 }
 
+/* SQLite reads zeros where a page was cut off, which may pass for good.  With a write-ahead log the
+ * file may be shorter than the records are. */
+static fallible
+check_length(db *d, const struct look *seen)
+{
+    struct answer size = {0}, count = {0};
+    if (!seen->bytes || seen->was_left_open)
+        return OK;
+    TRY(ask(d, "PRAGMA page_size", &size));
+    TRY(ask(d, "PRAGMA page_count", &count));
+    const bool is_whole = (uint64_t)size.number * (uint64_t)count.number == seen->bytes;
+    return query_check(is_whole ? SQLITE_OK : SQLITE_CORRUPT, "check the file's length");
+}
+
 static fallible
 check_whole(db *d)
 {
@@ -174,6 +188,7 @@ set_up(db *d, const char *path)
         return query_check(SQLITE_NOTADB, "open the file");
     TRY(connect(d, path));
     TRY(check_owner(d, &version));
+    TRY(check_length(d, &seen));
     if (seen.was_left_open || seen.bytes <= CHECK_BYTES_MAX)
         TRY(check_whole(d));
     TRY(set_modes(d));

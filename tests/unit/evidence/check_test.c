@@ -170,12 +170,47 @@ TEST(keys_that_were_given_are_the_ones_that_count)
     small_log_sign(&other.log);
     q.known = str_of(other.log.newest);
     CHECK_ERR(evidence_check(r.a, &q, &report), CORRUPT);
-    q = (struct check_ask){.dir = r.dir, .witness = &r.log.key};
-    CHECK_OK(evidence_check(r.a, &q, &report)); /* the log's own signature is on it */
-    q.witness = &r.seal_key;
-    CHECK_ERR(evidence_check(r.a, &q, &report), CORRUPT);
     q = (struct check_ask){.dir = "/nonexistent"};
     CHECK_ERR(evidence_check(r.a, &q, &report), CORRUPT);
+}
+
+/* The checkpoint of the log gets a line of a witness whose key is `ret`. */
+static void
+cosign(rig *r, struct note_key *ret)
+{
+    AUTO(buf) note = BUF(NOTE_BYTES_MAX);
+    struct note n;
+    const char *const path = small_log_path(&r->log, "checkpoint");
+    str text;
+    NEED_OK(file_read(r->a, path, NOTE_BYTES_MAX, &text));
+    NEED_OK(note_read(text, &n));
+    NEED_OK(note_key_make(STR("zeuge"), NOTE_WITNESS, &r->seal_key.public, ret));
+    buf_add(&note, text);
+    NEED_OK(note_sign(&note, ret, &r->seal, n.text, 1772000000));
+    NEED_OK(file_write_atomic(path, buf_str(&note), 0600));
+}
+
+TEST(a_witness_is_who_signed_as_one)
+{
+    AUTO(rig) r = {.a = NULL}, other = {.a = NULL};
+    struct check_report report;
+    struct note_key witness, stranger;
+    rig_new(&r, "witnessed");
+    rig_new(&other, "witnessed-not");
+    cosign(&r, &witness);
+    r.ask.witness = &witness;
+    NEED_OK(evidence_export(r.a, &r.ask, &r.m));
+    NEED_OK(evidence_export(other.a, &other.ask, &other.m));
+    struct check_ask q = {.dir = r.dir, .witness = &witness};
+    CHECK_OK(evidence_check(r.a, &q, &report));
+    CHECK_INT(report.witness_time_s, ==, 1772000000);
+    q.witness = &r.log.key; /* it signed, but as the log */
+    CHECK_ERR(evidence_check(r.a, &q, &report), CORRUPT);
+    NEED_OK(note_key_make(STR("anderer"), NOTE_WITNESS, &r.log.key.public, &stranger));
+    q.witness = &stranger;
+    CHECK_ERR(evidence_check(r.a, &q, &report), CORRUPT);
+    q = (struct check_ask){.dir = other.dir, .witness = &witness};
+    CHECK_ERR(evidence_check(other.a, &q, &report), CORRUPT);
 }
 
 TEST(whatever_fails_is_no_verdict_of_good)

@@ -342,15 +342,6 @@ good_file(char *bytes)
     return read_bytes(room, bytes);
 }
 
-/* What SQLite reads beyond the end of a page that was cut is zeros: then nothing is lost. */
-static bool
-is_zeros(const char *bytes, size_t from, size_t to)
-{
-    while (from < to && !bytes[from])
-        from++;
-    return from == to;
-}
-
 TEST(a_file_cut_off_anywhere_is_refused)
 {
     static char bytes[FILE_MAX];
@@ -358,12 +349,11 @@ TEST(a_file_cut_off_anywhere_is_refused)
     const size_t len = good_file(bytes);
     path_of("cut", room);
     NEED(len > 20000);
-    for (size_t cut = 1; cut < len; cut += 1 + test_random() % 1024) {
+    for (size_t cut = 1; cut < len; cut += cut + 1024 < len ? 1 + test_random() % 1024 : 1) {
         db *d = NULL;
         remove_all(room);
         write_bytes(room, bytes, cut);
-        if (db_open(room, &d).code != ERR_CORRUPT &&
-            !(len - cut < 4096 && is_zeros(bytes, cut, len)))
+        if (db_open(room, &d).code != ERR_CORRUPT)
             test_fail(__FILE__, __LINE__, "cut at %zu of %zu: %s", cut, len,
                       d ? "ok" : err_trail());
         db_close(d);
