@@ -38,7 +38,7 @@ pass_say(const struct gate_ask *ask, struct target *t)
 static fallible
 hash(const struct pass *p, content raw, str *ret)
 {
-    TRY(content_open(raw, p->grant, ret));
+    TRY(content_open(raw, p->own, ret));
     return sha256_add(p->hash, *ret);
 }
 
@@ -96,7 +96,7 @@ pass_start(struct pass *p, egress *e, const struct gate_ask *ask, const struct t
 {
     struct remote_pass how = pass_of(ask, t);
     ASSERT(t->passes && p->hash && p->hooks.on_end && !p->job);
-    p->grant = t->grant;
+    p->own = t->own;
     p->job = ret;
     p->tail = BUF(TAIL_BYTES_MAX);
     how.said = &t->said;

@@ -22,7 +22,7 @@ struct pass_hooks {
 struct pass {
     sha256 *hash; /* of the answer; the caller's */
     struct pass_hooks hooks;
-    const grant *grant;
+    const grant *own; /* the asker's: the answer may hold what the target may not take in */
     remote_job **job;
     buf tail;
 };

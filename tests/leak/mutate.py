@@ -21,9 +21,9 @@ MUTANTS = {
         ("engine/remote/job.c", []), ("engine/remote/pass.c", []), ("engine/remote/remote.c", []),
     ],
     # the pseudonymiser forgets a type, one the second look has no shape for
-    "pseudonym": [("downgrade/pseudonym.c", [("TRY(put_token(m, s->type, str_slice(all, start, end), &b));",
-                                              "if (s->type == DETECT_PERSON) buf_add(&b, str_slice(all, start, end)); else "
-                                              "TRY(put_token(m, s->type, str_slice(all, start, end), &b));")])],
+    "pseudonym": [("downgrade/pseudonym.c", [("TRY(put_token(m, s->type, str_slice(f->all, start, end), &b));",
+                                              "if (s->type == DETECT_PERSON) buf_add(&b, str_slice(f->all, start, end)); else "
+                                              "TRY(put_token(m, s->type, str_slice(f->all, start, end), &b));")])],
     # the way out logs what it sends
     "bodies": [("egress/outlet.c", [("    s->id = f->id;\n    if (!find_peer",
                                      '    LOG(INFO, "egress.call", LOG_S("body", c.body));\n    s->id = f->id;\n    if (!find_peer')])],
