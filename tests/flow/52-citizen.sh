@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
 # Documents in the daemon's collections, under labels; a citizen's question answered from them.
+set -u
+# shellcheck source=tests/flow/lib.sh
 . "${0%/*}/lib.sh"
 
 daemon_with_toys --set citizen.know=wissen --set 'citizen.contact=Bürgerbüro, Telefon 115' || {
@@ -17,8 +19,8 @@ documents() { # LABEL NAME TEXT
         "{\"documents\":[{\"name\":\"$2\",\"text\":\"$3\"}]}" -H "X-Hoheit-Label: $1"
     [ "$(cat "$dir/status")" = 200 ]
 }
-search() { status 200 "$1" POST /v1/know/wissen/search "{\"query\":\"$2\"}"; }
-ask() { status 200 "$1" POST /v1/citizen/ask "{\"question\":\"$2\"${3-}}"; }
+search() { status 200 "$1" POST /v1/know/wissen/search "{\"query\":\"$2\"}" >"$dir/shown"; }
+ask() { status 200 "$1" POST /v1/citizen/ask "{\"question\":\"$2\"${3-}}" >"$dir/shown"; }
 
 expect 'an operator makes a collection' status 200 "$operator" POST /v1/know '{"name":"wissen"}'
 expect 'not twice' status 409 "$operator" POST /v1/know '{"name":"wissen"}'
@@ -65,7 +67,7 @@ expect 'orders are refused' body 'j["behaviour"] == "refuse" and not j["cards"]'
 ask "$offen" 'Meine IBAN ist DE89370400440532013000. Wie hoch ist die Hundesteuer?' ',"rewrite":false'
 expect 'personal data is pointed out' body 'any(p["type"] == "IBAN" for p in j["personal_data"])'
 expect 'and is not in the log' sh -c "! grep -rqF DE89370400440532013000 '$dir/log' '$data/records'"
-status 200 "$offen" POST /v1/citizen/ask '{"question":"Wie hoch ist die Hundesteuer?","stream":true}'
+ask "$offen" 'Wie hoch ist die Hundesteuer?' ',"stream":true'
 expect 'as a stream the cards come first' sh -c \
     "grep '^event:' '$dir/body' | tr -d '\r' | tr '\n' ' ' | grep -q 'event: cards event: answer event: done'"
 expect 'the command line asks too' sh -c \
