@@ -423,6 +423,8 @@ read_search(struct kept_work *w)
     const jval query = json_get(&body, "query"), most = json_get(&body, "max_num_results"),
                again = json_get(&body, "rewrite_query");
     TRY(json_str(&query, QUERY_BYTES, &t->query));
+    if (!t->query.len)
+        REFUSE_AT(ARGUMENT, &query, "is empty");
     TRY(opt_json_i64(&most, 1, MOST_MAX, &t->most));
     TRY(opt_json_bool(&again, &rewrite));
     TRY(find(w, &k));

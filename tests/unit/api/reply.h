@@ -13,7 +13,7 @@
 enum { REPLY_BYTES_MAX = 8 * 1024 * 1024, REPLY_EVENTS = 256 };
 
 /* ---- one call and what came back */
-typedef struct reply {
+typedef struct { /* no tag: work/answer has a struct reply */
     http_client *client;
     arena *a;
     int status;

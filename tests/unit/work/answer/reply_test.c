@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "work/answer/reply.h"
+
+#include "unit/know/rig.h"
+
+static const char text[] = "Der Ausweis gilt zehn Jahre.";
+
+static struct know_hit
+hit_under(label l, float score)
+{
+    return (struct know_hit){.doc = STR("d"),
+                             .section = STR("§ 1"),
+                             .text = content_of(str_of(text), l),
+                             .quote = content_of(str_of(text), l),
+                             .score = score};
+}
+
+static struct scoped
+asked(enum scope s)
+{
+    return (struct scoped){.scope = s, .question = STR("Wie lange gilt der Ausweis?")};
+}
+
+TEST(what_is_found_is_the_answer_and_nothing_is_said_beside_it)
+{
+    RIG(r);
+    struct know_hit at[] = {hit_under(LABEL_BOTTOM, 30)};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 9000};
+    const struct scoped s = asked(SCOPE_ANSWER);
+    struct reply p;
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.behaviour, ==, BEHAVIOUR_ANSWER);
+    CHECK_INT(p.cards.count, ==, 1);
+    CHECK_STR(p.cards.at[0].quote, str_of(text));
+    CHECK_INT(p.said.len, ==, 0);
+}
+
+TEST(what_is_too_weak_is_handed_over_without_the_cards)
+{
+    RIG(r);
+    struct know_hit at[] = {hit_under(LABEL_BOTTOM, 0.01f)};
+    struct know_hits hits = {.at = at, .count = 1, .units = 9000};
+    const struct scoped s = asked(SCOPE_ANSWER);
+    struct reply p;
+    for (size_t count = 0; count < 2; count++) {
+        hits.count = count;
+        NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+        CHECK_INT(p.behaviour, ==, BEHAVIOUR_HANDOVER);
+        CHECK_INT(p.cards.count, ==, 0);
+        CHECK(str_find(p.said, STR("weiß ich nicht")) >= 0);
+    }
+}
+
+TEST(what_is_no_question_for_documents_gets_no_card_even_if_there_were_hits)
+{
+    static const struct {
+        enum scope scope;
+        enum behaviour behaviour;
+    } cases[] = {{SCOPE_CLARIFY, BEHAVIOUR_CLARIFY},
+                 {SCOPE_OFFICIAL, BEHAVIOUR_HANDOVER},
+                 {SCOPE_REFUSE, BEHAVIOUR_REFUSE}};
+    RIG(r);
+    struct know_hit at[] = {hit_under(LABEL_BOTTOM, 30)};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 9000};
+    str said[3];
+    for (size_t i = 0; i < 3; i++) {
+        const struct scoped s = asked(cases[i].scope);
+        struct reply p;
+        NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+        CHECK_INT(p.behaviour, ==, cases[i].behaviour);
+        CHECK_INT(p.cards.count, ==, 0);
+        CHECK(p.said.len > 0);
+        said[i] = p.said;
+        NEED_OK(reply_make(rig_grant(&r, "offen"), &s, NULL, &p));
+        CHECK_STR(p.said, said[i]);
+    }
+    CHECK(!str_eq(said[0], said[1]) && !str_eq(said[1], said[2]) && !str_eq(said[0], said[2]));
+}
+
+TEST(what_the_grant_does_not_cover_is_denied_and_leaves_the_reply_alone)
+{
+    RIG(r);
+    struct know_hit at[] = {hit_under(rig_label(&r, "VS-NfD"), 30)};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 9000};
+    const struct scoped s = asked(SCOPE_ANSWER);
+    struct reply p = {.behaviour = BEHAVIOUR_CLARIFY};
+    CHECK_ERR(reply_make(rig_grant(&r, "intern"), &s, &hits, &p), DENIED);
+    CHECK_INT(p.behaviour, ==, BEHAVIOUR_CLARIFY);
+    CHECK_INT(p.cards.count, ==, 0);
+    CHECK_OK(reply_make(rig_grant(&r, "VS-NfD"), &s, &hits, &p));
+}
+
+TEST(each_behaviour_has_a_name_of_its_own_and_every_answer_its_notice)
+{
+    for (int a = BEHAVIOUR_ANSWER; a <= BEHAVIOUR_REFUSE; a++)
+        for (int b = BEHAVIOUR_ANSWER; b <= BEHAVIOUR_REFUSE; b++)
+            CHECK_INT(
+                a == b, ==,
+                strcmp(behaviour_name((enum behaviour)a), behaviour_name((enum behaviour)b)) == 0);
+    CHECK(str_find(reply_notice(), STR("KI-System")) >= 0);
+}
