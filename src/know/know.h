@@ -100,7 +100,7 @@ struct know_hit {
     content text, quote;
     size_t quote_from, quote_to;   /* in text */
     size_t source_from, source_to; /* of the unit, in the source */
-    float score;
+    float score, words, near;      /* both legs and each alone (know/rank.h) */
 };
 
 struct know_hits {
@@ -108,6 +108,8 @@ struct know_hits {
     size_t count;
     label read; /* join of the labels of all segments that were searched */
     size_t segments, documents, units;
+    float
+        known; /* share of the question's words that somebody here wrote, or that a saying tells */
 };
 
 /* Everything is copied into `a`.  DENIED unless `g` covers the question. */

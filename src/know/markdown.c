@@ -67,7 +67,8 @@ count_while(str s, size_t from, bool (*is)(char))
     return from;
 }
 
-/* "*", "-", "1.", "12a.", "a)", "3)" with a blank or the end behind; *ret_star for "*". */
+/* "*", "-", "1.", "12a.", "a)", "3)" with a blank or the end behind, a "*" also with the mark of a
+ * footnote; *ret_star for "*". */
 static bool
 is_list_item(str line, bool *ret_star)
 {
@@ -86,7 +87,8 @@ is_list_item(str line, bool *ret_star)
         n = count_while(s, 0, is_small);
         n = n <= 3 && n < s.len && s.at[n] == ')' ? n + 1 : 0;
     }
-    return n && (n == s.len || s.at[n] == ' ' || s.at[n] == '\t');
+    const bool before_mark = *ret_star && str_starts(str_slice(s, n, s.len), STR("[^"));
+    return n && (n == s.len || s.at[n] == ' ' || s.at[n] == '\t' || before_mark);
 }
 
 /* ---- cleaning */

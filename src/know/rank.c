@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { CITING_MAX = 100, LIKENESS_FROM = 1000 };
+enum { CITING_MAX = 100, LIKENESS_FROM = 1000, MEASURE_LEAST = 100 };
 
 static const float k1 = 1.2f, length_share = 0.75f, other_share = 0.5f, citing_share = 0.35f,
                    least_range = 0.05f; /* few or equal rows must not all count nothing */
@@ -16,6 +16,7 @@ struct ranker {
     float *score, *best, *sum;
     uint32_t *touched;
     size_t touched_count;
+    float mean, deviation; /* of the best likenesses */
 };
 
 size_t
@@ -234,12 +235,28 @@ add_cited(struct ranker *r)
 
 /* ---- both legs */
 
+/* Likenesses differ little and from model to model: what says something is how far one stands out
+ * among the best. */
+static void
+measure(struct ranker *r, const float *likeness, const uint32_t *best, size_t count)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)likeness[best[i]];
+    const double mean = count ? sum / (double)count : 0;
+    for (size_t i = 0; i < count; i++)
+        squares += pow((double)likeness[best[i]] - mean, 2);
+    r->mean = (float)mean;
+    r->deviation = count >= MEASURE_LEAST ? (float)sqrt(squares / (double)count) : 0;
+}
+
 static void
 add_likeness(struct ranker *r, const float *likeness, float weight)
 {
     uint32_t best[LIKENESS_FROM];
     float top = 0;
     const size_t n = take_best(r, likeness, RANK_NONE, best, LIKENESS_FROM);
+    measure(r, likeness, best, n);
     for (size_t i = 0; i < r->total; i++)
         top = r->score[i] > top ? r->score[i] : top;
     const float high = n ? likeness[best[0]] : 0, last = n ? likeness[best[n - 1]] : 0;
@@ -248,6 +265,7 @@ add_likeness(struct ranker *r, const float *likeness, float weight)
     const float low = high - range;
     for (size_t i = 0; i < r->total; i++) {
         const float near = likeness[i] > low ? (likeness[i] - low) / range : 0;
+        r->sum[i] = r->score[i]; /* what the words made, for who asks */
         r->score[i] = (top > 0 ? r->score[i] / top : 0) + weight * near;
     }
 }
@@ -267,7 +285,14 @@ rank_units(arena *a, const struct rank_ask *in, size_t most, struct ranked *ret,
     const size_t n = most ? take_best(&r, r.score, 0, best, most) : 0;
     for (size_t i = 0; i < n; i++) {
         const struct place p = place_of(&r, best[i]);
-        ret[i] = (struct ranked){p.segment, p.unit, r.score[best[i]]};
+        const bool is_near = in->likeness && r.deviation > 0 && in->likeness[best[i]] > RANK_NONE;
+        ret[i] = (struct ranked){
+            .segment = p.segment,
+            .unit = p.unit,
+            .score = r.score[best[i]],
+            .words = in->likeness ? r.sum[best[i]] : r.score[best[i]],
+            .near = is_near ? (in->likeness[best[i]] - r.mean) / r.deviation : 0,
+        };
     }
     *ret_count = n;
     return OK;

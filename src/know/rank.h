@@ -18,6 +18,8 @@
 struct ranked {
     uint32_t segment, unit;
     float score;
+    float words; /* of it the lexical leg's */
+    float near;  /* how far its likeness stands above the best thousand's mean, in deviations */
 };
 
 struct rank_ask {

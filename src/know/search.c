@@ -106,7 +106,15 @@ fill_hit(const struct search *s, const struct ranked *r, struct know_hit *h)
     h->source_from = u->from;
     h->source_to = u->to;
     h->score = r->score;
+    h->words = r->words;
+    h->near = r->near;
     return OK;
+}
+
+static float
+known_share(const struct search *s)
+{
+    return s->q->words ? (float)s->q->known / (float)s->q->words : 0;
 }
 
 /* A question whose words nobody here wrote, as one in another language, is better answered by
@@ -115,7 +123,7 @@ static float
 weight_of(const struct search *s)
 {
     const float weight = s->ask->weight > 0 ? s->ask->weight : default_weight;
-    const float known = s->q->words ? (float)s->q->known / (float)s->q->words : 0;
+    const float known = known_share(s);
     return weight / (known > least_known ? known : least_known);
 }
 
@@ -168,6 +176,7 @@ know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struc
     struct search s = {.k = k, .work = work, .out = a, .ask = ask};
     TRY(open_segments(&s, g, &hits));
     TRY(question_read(work, k->e, s.c, text, &s.q));
+    hits.known = known_share(&s);
     TRY(answer(&s, &hits));
     *ret = hits;
     return OK;

@@ -28,6 +28,7 @@ static const char *const share_names[SHARES] = {"quote_verbatim", "must_contain"
 struct evaluation {
     struct cli *c;
     offline *o;
+    offline_vectors *v; /* of the questions; no rows: words alone */
     size_t all[SHARES], good[SHARES], count;
     uint64_t us_max, us_sum;
     buf answers;
@@ -180,7 +181,9 @@ look_up(const struct evaluation *e, const struct item *i, arena *work, struct re
     TRY(scope_read(work, i->question, &scope));
     if (scope.scope == SCOPE_ANSWER) {
         const struct know_ask ask = {.text = content_of(scope.question, LABEL_BOTTOM),
-                                     .most = HITS};
+                                     .most = HITS,
+                                     .vector = offline_vectors_find(e->v, i->id),
+                                     .dims = e->v->dims};
         TRY(know_search(e->o->k, e->o->g, &ask, work, hits));
     }
     return reply_make(e->o->g, &scope, hits, r);
@@ -195,6 +198,8 @@ put_answer(struct evaluation *e, const struct item *i, const struct reply *r, st
     json_member_str(b, "behaviour", str_of(behaviour_name(r->behaviour)));
     json_member_str(b, "answer", text);
     json_member_f64(b, "confidence", r->cards.confidence);
+    json_member_f64(b, "strength", r->cards.strength);
+    json_member_f64(b, "near", r->cards.near);
     json_key(b, "citations");
     json_open(b, '[');
     for (size_t n = 0; n < r->cards.count; n++) {
@@ -376,8 +381,11 @@ fallible
 cmd_eval_citizen(struct cli *c, const struct args *a)
 {
     AUTO(offline) o = {0};
-    struct evaluation e = {.c = c, .o = &o, .answers = BUF((size_t)1 << 30)};
+    AUTO(offline_vectors) v = {0};
+    struct evaluation e = {.c = c, .o = &o, .v = &v, .answers = BUF((size_t)1 << 30)};
     TRY(offline_open(c, a, OP_KNOW_SEARCH, &o));
+    if (args_has(a, "vectors"))
+        TRY(offline_vectors_read(args_str(a, "vectors"), &v));
     const err failed = evaluate(&e, a);
     buf_done(&e.answers);
     return failed;

@@ -2,13 +2,16 @@
 /* cards.h - the answer before any model: verbatim passages with their source, and how sure it is
  * that the right one is among them.
  *
- * A quote is a run of the document's text as it was added: a line of it (a paragraph or list item),
- * or of a long one the sentences that hold most of the question's words.
+ * A quote is a run of the document's text as it was added: the best line of a passage (a paragraph
+ * or list item) with as many lines around it as there is room for, because a line alone often says
+ * half; of a line that is too long the sentences that hold most of the question's words.
  *
  * The strength of an answer is the best passage's score over the logarithm of the collection's
  * size; its confidence is a logistic curve over that, fitted once (cards.c says on what).  In a
  * collection of less than a thousand sections it is the share of the question's words that the best
- * passage holds.  Below a least value there is no answer.  Pure. */
+ * passage holds.  A question in another language has no words of the documents: it is judged by how
+ * far the best likeness stands out, with less confidence.  Below a least value there is no answer.
+ * Pure. */
 #pragma once
 #include "know/know.h"
 
@@ -25,7 +28,7 @@ struct card {
 struct cards {
     struct card at[CARDS_MAX];
     size_t count;
-    double strength, confidence; /* confidence: 0 … 1 */
+    double strength, near, confidence; /* confidence: 0 … 1 */
     bool is_enough;
     label read; /* join of all that was searched */
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "work/answer/reply.h"
 
+#include "work/answer/place.h"
+
 const char *
 behaviour_name(enum behaviour b)
 {
@@ -33,11 +35,33 @@ static const struct said {
                                "Personen gehören nicht dazu.")},
 };
 
+static void
+hand_over(struct reply *r, str said_instead)
+{
+    r->behaviour = BEHAVIOUR_HANDOVER;
+    r->said = said_instead;
+    r->cards.count = 0;
+}
+
+static fallible
+names_place(const grant *g, const struct know_hits *hits, str place, bool *ret)
+{
+    *ret = false;
+    for (size_t i = 0; i < hits->count && !*ret; i++) {
+        str text;
+        TRY(content_open(hits->at[i].text, g, &text));
+        *ret = place_is_named(text, place) || place_is_named(hits->at[i].title, place) ||
+               place_is_named(hits->at[i].path, place);
+    }
+    return OK;
+}
+
 fallible
 reply_make(const grant *g, const struct scoped *scope, const struct know_hits *hits,
            struct reply *ret)
 {
     struct reply r = {.behaviour = BEHAVIOUR_ANSWER};
+    bool is_named = true;
     ASSERT(scope->scope != SCOPE_ANSWER || hits);
     if (scope->scope != SCOPE_ANSWER) {
         r.behaviour = said[scope->scope].behaviour;
@@ -46,13 +70,16 @@ reply_make(const grant *g, const struct scoped *scope, const struct know_hits *h
         return OK;
     }
     TRY(cards_take(g, hits, scope->question, &r.cards));
-    if (!r.cards.is_enough) {
-        r.behaviour = BEHAVIOUR_HANDOVER;
-        r.said = STR("Das weiß ich nicht: In den Unterlagen habe ich keine Stelle gefunden, die "
-                     "diese Frage beantwortet. Bitte wenden Sie sich an die zuständige Stelle; "
-                     "dort hilft Ihnen ein Mensch weiter.");
-        r.cards.count = 0;
-    }
+    if (scope->place.len)
+        TRY(names_place(g, hits, scope->place, &is_named));
+    if (!is_named)
+        hand_over(&r, STR("Das weiß ich nicht: Ihre Frage betrifft einen Ort, zu dem in den "
+                          "Unterlagen nichts steht. Bitte wenden Sie sich an die Stelle, die dort "
+                          "zuständig ist."));
+    else if (!r.cards.is_enough)
+        hand_over(&r, STR("Das weiß ich nicht: In den Unterlagen habe ich keine Stelle gefunden, "
+                          "die diese Frage beantwortet. Bitte wenden Sie sich an die zuständige "
+                          "Stelle; dort hilft Ihnen ein Mensch weiter."));
     *ret = r;
     return OK;
 }

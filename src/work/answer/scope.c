@@ -4,9 +4,12 @@
 #include "base/buf.h"
 #include "know/text/lex.h"
 #include "know/text/words.h"
+#include "work/answer/place.h"
 #include "work/answer/sentence.h"
 
-enum kind { COMMAND_KIND, REFUSED_KIND, OFFICIAL_KIND, VAGUE_KIND };
+enum { SHORT_MATTERS = 2 };
+
+enum kind { COMMAND_KIND, REFUSED_KIND, OFFICIAL_KIND, VAGUE_KIND, POINTING_KIND };
 
 static const struct phrase {
     enum kind kind;
@@ -16,11 +19,13 @@ static const struct phrase {
 #define REFUSED(text) {REFUSED_KIND, STR_INIT(text)},
 #define OFFICIAL(text) {OFFICIAL_KIND, STR_INIT(text)},
 #define VAGUE(text) {VAGUE_KIND, STR_INIT(text)},
+#define POINTING(text) {POINTING_KIND, STR_INIT(text)},
 #include "work/answer/scope.def"
 #undef COMMAND
 #undef REFUSED
 #undef OFFICIAL
 #undef VAGUE
+#undef POINTING
 };
 
 /* The words of a text with one blank before each. */
@@ -64,14 +69,14 @@ scope_is_vague(str word)
     return false;
 }
 
-/* No word says what about. */
-static bool
-is_vague(str words)
+/* How many words say what about. */
+static size_t
+count_matters(str words)
 {
+    size_t n = 0;
     for (str word; str_next(&words, ' ', &word);)
-        if (word.len && !words_is_stop(word) && !scope_is_vague(word))
-            return false;
-    return true;
+        n += word.len && !words_is_stop(word) && !scope_is_vague(word);
+    return n;
 }
 
 static fallible
@@ -114,6 +119,45 @@ read_sentences(str question, buf *left, bool *ret_had_orders)
     return buf_end(left);
 }
 
+static bool
+is_capital_at(str text, size_t at)
+{
+    return at < text.len && ((text.at[at] >= 'A' && text.at[at] <= 'Z') ||
+                             (text.at[at] == '\xc3' && at + 1 < text.len &&
+                              (text.at[at + 1] == '\x84' || text.at[at + 1] == '\x96' ||
+                               text.at[at + 1] == '\x9c')));
+}
+
+/* "Is that allowed?": a "das" that is no article.  Behind an article comes a noun, and nouns have
+ * capitals, unless their writer has none for anything. */
+static bool
+says_that(str text)
+{
+    struct lex l;
+    struct lexeme x;
+    bool after = false, has_capitals = false;
+    lex_begin(&l, text);
+    for (size_t i = 0; lex_next(&l, &x); i++) {
+        const bool is_capital = is_capital_at(text, x.from);
+        has_capitals |= i > 0 && is_capital;
+        if (after && !is_capital && (words_is_stop(x.text) || has_capitals || i == 2))
+            return true;
+        after = str_eq(x.text, STR("das")) || str_eq(x.text, STR("dies"));
+    }
+    return after;
+}
+
+/* What is said in a sentence of its own is what the next one points to. */
+static bool
+points_back(str question, str words)
+{
+    const size_t n = count_matters(words);
+    str rest = question, one;
+    if (sentence_next(&rest, &one) && sentence_next(&rest, &one) && n)
+        return false;
+    return !n || (n <= SHORT_MATTERS && (holds(words, POINTING_KIND) || says_that(question)));
+}
+
 static enum scope
 judge(str whole, str left, bool asks)
 {
@@ -121,7 +165,7 @@ judge(str whole, str left, bool asks)
         return SCOPE_REFUSE;
     if (holds(left, OFFICIAL_KIND))
         return SCOPE_OFFICIAL;
-    return is_vague(left) ? SCOPE_CLARIFY : SCOPE_ANSWER;
+    return SCOPE_ANSWER;
 }
 
 fallible
@@ -141,6 +185,10 @@ scope_read(arena *a, str question, struct scoped *ret)
     /* Beside orders only what is a question by its form counts as one. */
     const bool asks = !s.had_orders || str_find_char(s.question, '?') >= 0;
     s.scope = judge(buf_str(&whole), buf_str(&words), asks);
+    s.points_back = points_back(s.question, buf_str(&words));
+    if (s.scope == SCOPE_ANSWER && s.points_back)
+        s.scope = SCOPE_CLARIFY;
+    (void)place_asked(s.question, &s.place);
     *ret = s;
     return OK;
 }

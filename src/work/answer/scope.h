@@ -17,6 +17,8 @@ struct scoped {
     enum scope scope;
     str question; /* what is left to be looked up; sentences that give orders are left out */
     bool had_orders;
+    bool points_back; /* to something that was said before, and it says too little itself */
+    str place;        /* it is asked about (place.h); empty: none */
 };
 
 enum { SCOPE_BYTES_MAX = 8192 };

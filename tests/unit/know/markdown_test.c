@@ -126,6 +126,9 @@ TEST(marks_escapes_and_footnotes_are_cleaned)
     CHECK_STR(s, STR("1. fett und\nweiter * \\x"));
     CHECK_OK(markdown_clean(r.a, STR("*    *   A\n*   B\n\n    *\n"), &s));
     CHECK_STR(s, STR("A\nB"));
+    CHECK_OK(
+        markdown_clean(r.a, STR("*   bei\n    *[^a_1]\n   Klasse 1\n*    *[^b]\n C *kursiv*"), &s));
+    CHECK_STR(s, STR("bei\nKlasse 1\nC *kursiv*"));
     CHECK_OK(markdown_clean(r.a, STR("[^"), &s));
     CHECK_STR(s, STR("[^"));
     CHECK_OK(markdown_clean(r.a, STR(""), &s));

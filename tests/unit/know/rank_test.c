@@ -200,6 +200,65 @@ TEST(likeness_alone_ranks_and_its_absence_is_no_vote)
         CHECK(best[i].unit != 1);
 }
 
+/* Six documents of thirty sections. */
+static struct segment
+long_segment(struct rig *r)
+{
+    const char *texts[6];
+    for (int d = 0; d < 6; d++) {
+        AUTO(buf) b = BUF(1 << 16);
+        for (int i = 0; i < 30; i++)
+            buf_add_fmt(&b, "# S%d\n\n%s %s\n\n", i, vocabulary[i % WORDS], vocabulary[d]);
+        texts[d] = arena_str(r->a, buf_str(&b)).at;
+    }
+    return rig_segment(r, texts, 6);
+}
+
+TEST(both_legs_are_told_apart_and_what_stands_out_is_told_in_deviations)
+{
+    RIG(r);
+    const struct segment s = long_segment(&r);
+    struct question q = {.count = 1};
+    struct ranked words[10], both[10];
+    size_t count = 0, both_count = 0;
+    float likeness[180];
+    q.at[0] = (struct question_group){.at = {{STR("miet"), 1}}, .count = 1};
+    NEED(s.unit_count == 180);
+    for (size_t i = 0; i < 180; i++)
+        likeness[i] = 0.8f + 0.001f * (float)(i % 7);
+    struct rank_ask in = {.c = {pointers(&r, &s, 1), 1}, .q = &q, .weight = 1};
+    NEED_OK(rank_units(r.a, &in, 10, words, &count));
+    NEED(count > 1);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(words[i].words == words[i].score); /* the same float */
+        CHECK(words[i].near == 0);
+    }
+    likeness[words[0].unit] = 0.9f;
+    in.likeness = likeness;
+    NEED_OK(rank_units(r.a, &in, 10, both, &both_count));
+    NEED(both_count > 1);
+    CHECK_INT(both[0].unit, ==, words[0].unit);
+    CHECK(both[0].words == words[0].words);
+    CHECK(both[0].near > 5);
+    CHECK(both[1].near < 2);
+}
+
+TEST(of_few_likenesses_none_stands_out)
+{
+    RIG(r);
+    static const char *const texts[] = {"# A\n\neins\n", "# B\n\nzwei\n"};
+    const struct segment s = rig_segment(&r, texts, 2);
+    const struct question q = {0};
+    const float likeness[] = {0.2f, 0.9f};
+    struct ranked best[2];
+    size_t count = 0;
+    const struct rank_ask in = {
+        .c = {pointers(&r, &s, 1), 1}, .q = &q, .likeness = likeness, .weight = 1};
+    NEED_OK(rank_units(r.a, &in, 2, best, &count));
+    for (size_t i = 0; i < count; i++)
+        CHECK(best[i].near == 0);
+}
+
 TEST(nothing_to_search_finds_nothing)
 {
     RIG(r);

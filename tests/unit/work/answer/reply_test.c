@@ -12,7 +12,9 @@ hit_under(label l, float score)
                              .section = STR("§ 1"),
                              .text = content_of(str_of(text), l),
                              .quote = content_of(str_of(text), l),
-                             .score = score};
+                             .quote_to = sizeof text - 1,
+                             .score = score,
+                             .words = score};
 }
 
 static struct scoped
@@ -75,6 +77,23 @@ TEST(what_is_no_question_for_documents_gets_no_card_even_if_there_were_hits)
         CHECK_STR(p.said, said[i]);
     }
     CHECK(!str_eq(said[0], said[1]) && !str_eq(said[1], said[2]) && !str_eq(said[0], said[2]));
+}
+
+TEST(a_question_about_a_place_is_answered_only_by_what_names_it)
+{
+    RIG(r);
+    struct know_hit at[] = {hit_under(LABEL_BOTTOM, 30)};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 9000};
+    struct scoped s = asked(SCOPE_ANSWER);
+    struct reply p;
+    s.place = STR("leipzig");
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.behaviour, ==, BEHAVIOUR_HANDOVER);
+    CHECK_INT(p.cards.count, ==, 0);
+    CHECK(str_find(p.said, STR("einen Ort")) >= 0);
+    at[0].title = STR("Satzung der Stadt Leipzig");
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.behaviour, ==, BEHAVIOUR_ANSWER);
 }
 
 TEST(what_the_grant_does_not_cover_is_denied_and_leaves_the_reply_alone)

@@ -71,6 +71,31 @@ TEST(what_says_too_little_is_asked_back)
     SCOPE("", SCOPE_CLARIFY);
 }
 
+TEST(what_points_to_something_said_before_is_asked_back)
+{
+    SCOPE("Gilt das auch für meine Frau?", SCOPE_CLARIFY);
+    SCOPE("Ist das erlaubt?", SCOPE_CLARIFY);
+    SCOPE("Und für Kinder?", SCOPE_CLARIFY);
+    SCOPE("Wie lange hab ich noch Zeit?", SCOPE_CLARIFY);
+}
+
+TEST(an_article_or_a_sentence_before_points_to_nothing_else)
+{
+    SCOPE("Kostet das Parken etwas?", SCOPE_ANSWER);
+    SCOPE("wann ist das rathaus offen", SCOPE_ANSWER);
+    SCOPE("Ist das Überholen verboten?", SCOPE_ANSWER);
+    SCOPE("Das Hotel will meinen Personalausweis. Ist das erlaubt?", SCOPE_ANSWER);
+    SCOPE("Ich habe eine Aufenthaltserlaubnis. Darf ich damit arbeiten?", SCOPE_ANSWER);
+}
+
+TEST(the_place_asked_about_is_told)
+{
+    AUTO(arena) *a = NULL;
+    NEED_OK(arena_open(1 << 20, &a));
+    CHECK_STR(read_scope(a, "Wie hoch ist die Hundesteuer in Leipzig?").place, STR("leipzig"));
+    CHECK_INT(read_scope(a, "Wie hoch ist die Hundesteuer?").place.len, ==, 0);
+}
+
 TEST(phrases_begin_at_words)
 {
     SCOPE("Darf mein Vermieter Mieteigentum enthinterziehen lassen?", SCOPE_ANSWER);
