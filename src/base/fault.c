@@ -31,6 +31,12 @@ fault_fired(void)
     return atomic_load(&fired);
 }
 
+long
+fault_left(void)
+{
+    return atomic_load(&countdown);
+}
+
 void *
 mem_get(size_t size)
 {

@@ -15,6 +15,10 @@ bool fault_now(void);
 /* Has the armed fault fired? */
 bool fault_fired(void);
 
+/* Asks until the armed fault fires; below 1 when none is armed.  Armed with a number that is never
+ * reached it counts work: allocations and system calls. */
+long fault_left(void);
+
 /* malloc, realloc and free of the house; NULL when the fault fires or memory is out. */
 void *mem_get(size_t size);
 void *mem_grow(void *p, size_t size);

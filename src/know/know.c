@@ -191,9 +191,12 @@ fallible
 know_cleared(know *k, const grant *g, arena *a, struct loaded ***ret, size_t *ret_count)
 {
     void *at = NULL;
-    size_t n = 0;
+    size_t n = 0, may = 0;
     ASSERT(k && g);
-    TRY(try_arena_get(a, k->part_count + 1, sizeof(struct loaded *), &at));
+    for (size_t i = 0; i < k->part_count; i++)
+        may += grant_covers(g, k->parts[i].part.label);
+    /* Not by how many there are: what is not cleared must not cost memory either. */
+    TRY(try_arena_get(a, may + 1, sizeof(struct loaded *), &at));
     struct loaded **const cleared = (struct loaded **)at;
     for (size_t i = 0; i < k->part_count; i++)
         if (grant_covers(g, k->parts[i].part.label)) {

@@ -59,8 +59,8 @@ fallible know_commit(know *k);
 
 /* ---- vectors: the caller's, from whatever embedder he runs */
 
-/* A piece of a unit to be embedded: its id ("bmg:§ 17#0") and text, with what it is about before.
- */
+/* A piece of a unit to be embedded: its id ("bmg:§ 17#0", above the bottom with the label behind)
+ * and text, with what it is about before. */
 struct know_piece {
     str id, text;
     label label;

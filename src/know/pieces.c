@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Pieces of units for an embedder, and its vectors taken back.  A piece has 110 words, overlaps its
  * neighbour by 20 and says before what it is about; a unit has at most three. */
+#include <inttypes.h>
+
 #include "base/fault.h"
 #include "base/map.h"
 #include "know/know.h"
@@ -55,6 +57,21 @@ put_piece(buf *b, const struct segment *s, const struct seg_unit *u, str words)
         buf_add_char(b, words.at[i] == '\n' ? ' ' : words.at[i]);
 }
 
+/* Two labels may hold a document of the same name: then each piece has its own vector, or the upper
+ * one's would speak for the lower. */
+static void
+put_id(buf *b, const struct loaded *l, const struct seg_unit *u, size_t number)
+{
+    const struct segment *const s = &l->view;
+    const uint64_t *const w = l->part.label.w;
+    buf_add(b, segment_text(s, s->docs[u->doc].name));
+    buf_add_char(b, ':');
+    buf_add(b, segment_text(s, u->section));
+    buf_add_fmt(b, "#%zu", number);
+    if (!label_eq(l->part.label, LABEL_BOTTOM))
+        buf_add_fmt(b, "@%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64, w[0], w[1], w[2], w[3]);
+}
+
 typedef err piece_fn(void *ctx, const struct know_piece *p, uint32_t unit);
 
 static fallible
@@ -67,10 +84,7 @@ each_piece_of_unit(const struct loaded *l, uint32_t unit, piece_fn *fn, void *ct
     for (size_t n = 0; n < PIECES_MAX; n++) {
         AUTO(buf) id = BUF(64 * 1024), b = BUF(2 * PIECE_BYTES_MAX);
         const size_t end = skip_words(text, at, PIECE_WORDS);
-        buf_add(&id, segment_text(s, s->docs[u->doc].name));
-        buf_add_char(&id, ':');
-        buf_add(&id, segment_text(s, u->section));
-        buf_add_fmt(&id, "#%zu", n);
+        put_id(&id, l, u, n);
         put_piece(&b, s, u, str_slice(text, at, end));
         TRY(buf_end(&id));
         TRY(buf_end(&b));

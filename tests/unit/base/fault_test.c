@@ -52,6 +52,19 @@ TEST(arming_again_forgets_what_fired)
     fault_arm(0);
 }
 
+TEST(what_is_left_counts_the_asks)
+{
+    fault_arm(1000000);
+    for (int i = 0; i < 50; i++) {
+        CHECK_INT(fault_left(), ==, 1000000 - i);
+        CHECK(!fault_now());
+    }
+    fault_arm(0);
+    CHECK_INT(fault_left(), ==, 0);
+    CHECK(!fault_now());
+    CHECK_INT(fault_left(), ==, 0);
+}
+
 TEST(memory_fails_when_the_fault_fires)
 {
     fault_arm(1);

@@ -3,6 +3,12 @@
  * grant's ceiling are there. */
 #include "know/know.h"
 
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <unistd.h>
+
+#include "os/file.h"
 #include "rig.h"
 
 enum { STATES = 400, QUESTIONS = 25, ROUNDS = 20, LOW_DOCS = 24, HIGH_NAMES = 12 };
@@ -122,6 +128,302 @@ TEST(ten_thousand_answers_below_change_no_byte_when_documents_above_do)
 {
     for (int i = 0; i < ROUNDS; i++)
         run_round(STATES / ROUNDS);
+}
+
+/* ---- the same with vectors */
+
+enum { DIMS = 128, LIKE_STATES = 40, LIKE_QUESTIONS = 10 };
+
+/* A direction that hangs on the text alone. */
+static void
+vector_of(str text, float ret[DIMS])
+{
+    uint64_t x = 1469598103934665603u;
+    double sum = 0;
+    for (size_t i = 0; i < text.len; i++)
+        x = (x ^ (unsigned char)text.at[i]) * 1099511628211u;
+    for (int i = 0; i < DIMS; i++) {
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        ret[i] = (float)(int)(x >> 40 & 0xff) - 100;
+        sum += (double)ret[i] * (double)ret[i];
+    }
+    for (int i = 0; i < DIMS; i++)
+        ret[i] = (float)((double)ret[i] / sqrt(sum));
+}
+
+static err
+embed(void *ctx, const struct know_piece *p)
+{
+    float v[DIMS];
+    vector_of(p->text, v);
+    return know_vectors_add((know_vectors *)ctx, p->id, v);
+}
+
+static void
+embed_all(know *k, const grant *g)
+{
+    AUTO(know_vectors) *v = NULL;
+    size_t count = 0;
+    CHECK_OK(know_vectors_new(DIMS, &v));
+    CHECK_OK(know_pieces(k, g, embed, v));
+    CHECK_OK(know_vectors_commit(k, g, v, &count));
+    CHECK(count > 0);
+}
+
+TEST(answers_by_likeness_change_no_byte_either)
+{
+    RIG(r);
+    str before[LIKE_QUESTIONS];
+    const char *asked[LIKE_QUESTIONS];
+    float like[LIKE_QUESTIONS][DIMS];
+    know *const k = open_fresh(&r);
+    const grant *const low = rig_grant(&r, "intern"), *const top = rig_grant(&r, "VS-NfD//A,B");
+    for (int i = 0; i < 3 * LOW_DOCS; i++)
+        rig_add(&r, k, arena_fmt(r.a, "d%d", i).at, i % 2 ? "offen" : "intern",
+                random_text(&r, (uint64_t)i));
+    CHECK_OK(know_commit(k));
+    embed_all(k, low);
+    for (size_t q = 0; q < LIKE_QUESTIONS; q++) {
+        asked[q] = random_question(&r);
+        vector_of(str_of(asked[q]), like[q]);
+        before[q] = rig_answer_like(&r, k, low, asked[q], like[q], DIMS);
+    }
+    CHECK(!str_eq(before[0], rig_answer(&r, k, low, asked[0])));
+    for (int t = 0; t < LIKE_STATES; t++) {
+        stir_high(&r, k, top);
+        if (t % 2)
+            embed_all(k, top);
+        for (size_t q = 0; q < LIKE_QUESTIONS; q++)
+            CHECK(str_eq(rig_answer_like(&r, k, low, asked[q], like[q], DIMS), before[q]));
+    }
+    know_close(k);
+}
+
+/* ---- whoever may see less finds as well in what he sees */
+
+enum { SWEEP_DOCS = 60, SWEEP_SECTIONS = 200, SWEEP_ROWS = SWEEP_DOCS * SWEEP_SECTIONS, TOP = 10 };
+
+struct swept {
+    str ids[SWEEP_ROWS];
+    float rows[SWEEP_ROWS][DIMS];
+    label labels[SWEEP_ROWS];
+    size_t count;
+    arena *a;
+    know_vectors *v;
+};
+
+static err
+embed_row(void *ctx, const struct know_piece *p)
+{
+    struct swept *const w = (struct swept *)ctx;
+    const ptrdiff_t end = str_find_char(p->id, '#');
+    ASSERT(w->count < SWEEP_ROWS && end > 0);
+    w->ids[w->count] = arena_str(w->a, str_slice(p->id, 0, (size_t)end));
+    w->labels[w->count] = p->label;
+    vector_of(p->id, w->rows[w->count]);
+    return know_vectors_add(w->v, p->id, w->rows[w->count++]);
+}
+
+static float
+dot(const float *a, const float *b)
+{
+    float sum = 0;
+    for (int i = 0; i < DIMS; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+/* The tenth best likeness among what `g` covers, by looking at all. */
+static float
+tenth_of(const struct swept *w, const grant *g, const float *q)
+{
+    float best[TOP];
+    size_t n = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        const float like = dot(w->rows[i], q);
+        if (!grant_covers(g, w->labels[i]) || (n == TOP && like <= best[TOP - 1]))
+            continue;
+        size_t at = n < TOP ? n++ : TOP - 1;
+        for (; at && best[at - 1] < like; at--)
+            best[at] = best[at - 1];
+        best[at] = like;
+    }
+    CHECK_INT(n, ==, TOP);
+    return best[TOP - 1];
+}
+
+static float
+likeness_of(const struct swept *w, const struct know_hit *h, const float *q)
+{
+    char id[200];
+    const int n = snprintf(id, sizeof id, "%.*s:%.*s", STR_FMT(h->doc), STR_FMT(h->section));
+    for (size_t i = 0; i < w->count; i++)
+        if (str_eq(w->ids[i], (str){id, (size_t)n}))
+            return dot(w->rows[i], q);
+    return -1;
+}
+
+static double
+recall_of(const struct swept *w, know *k, const grant *g)
+{
+    enum { ASKED = 25 };
+    size_t found = 0;
+    for (uint64_t i = 0; i < ASKED; i++) {
+        AUTO(arena) *a = NULL;
+        struct know_hits hits = {0};
+        float q[DIMS];
+        vector_of((str){(const char *)&i, sizeof i}, q);
+        const struct know_ask ask = {.text = content_of(STR("xyzzy"), LABEL_BOTTOM),
+                                     .most = TOP,
+                                     .vector = q,
+                                     .dims = DIMS,
+                                     .without_quotes = true};
+        CHECK_OK(arena_open((size_t)16 << 20, &a));
+        CHECK_OK(know_search(k, g, &ask, a, &hits));
+        const float tenth = tenth_of(w, g, q) - 2e-3f; /* rows are kept in eight bits */
+        for (size_t h = 0; h < hits.count; h++)
+            found += likeness_of(w, &hits.at[h], q) >= tenth;
+    }
+    return (double)found / (ASKED * TOP);
+}
+
+static void
+add_sections(struct rig *r, know *k, int number)
+{
+    AUTO(buf) b = BUF(1 << 16);
+    const char *const label_text = number == 0   ? "offen"
+                                   : number < 4  ? "intern"
+                                   : number < 12 ? "VS-NfD"
+                                                 : "VS-NfD//A";
+    for (int i = 0; i < SWEEP_SECTIONS; i++)
+        buf_add_fmt(&b, "# S%d\n\nwort\n\n", i);
+    buf_add_char(&b, 0);
+    CHECK_OK(buf_end(&b));
+    rig_add(r, k, arena_fmt(r->a, "d%d", number).at, label_text, b.at);
+}
+
+TEST(recall_of_ten_is_that_of_looking_at_all_whatever_one_may_see)
+{
+    static const char *const clearances[] = {"offen", "intern", "VS-NfD", "VS-NfD//A"};
+    RIG(r);
+    AUTO(know_vectors) *v = NULL;
+    struct swept *const w = calloc(1, sizeof *w);
+    size_t count = 0, units_before = 0;
+    know *const k = open_fresh(&r);
+    for (int d = 0; d < SWEEP_DOCS; d++)
+        add_sections(&r, k, d);
+    CHECK_OK(know_commit(k));
+    CHECK_OK(know_vectors_new(DIMS, &v));
+    w->a = r.a;
+    w->v = v;
+    CHECK_OK(know_pieces(k, rig_grant(&r, "VS-NfD//A"), embed_row, w));
+    CHECK_OK(know_vectors_commit(k, rig_grant(&r, "VS-NfD//A"), v, &count));
+    CHECK_INT(count, ==, SWEEP_ROWS);
+    for (size_t i = 0; i < 4; i++) {
+        const grant *const g = rig_grant(&r, clearances[i]);
+        struct know_stat s = {0};
+        CHECK_OK(know_stat(k, g, &s));
+        CHECK(s.units > units_before);
+        units_before = s.units;
+        const double recall = recall_of(w, k, g);
+        printf("# recall %s %.3f\n", clearances[i], recall);
+        CHECK(recall >= 0.99);
+    }
+    CHECK_INT(units_before, ==, SWEEP_ROWS);
+    know_close(k);
+    free(w);
+}
+
+/* ---- what can be measured from outside: work, not time, so that it is the same number each run */
+
+struct work {
+    long asks;                       /* allocations and system calls */
+    unsigned long long bytes, calls; /* read, as the kernel counts */
+    size_t answer;
+};
+
+/* The number behind a name in /proc/self/io. */
+static unsigned long long
+count_in(const char *text, const char *name)
+{
+    const char *const at = strstr(text, name);
+    return at ? strtoull(at + strlen(name), NULL, 10) : 0;
+}
+
+static void
+read_counts(struct work *w, size_t *ret_len)
+{
+    char text[512] = "";
+    AUTO(fd) f = open("/proc/self/io", O_RDONLY | O_CLOEXEC);
+    const ssize_t n = read(f, text, sizeof text - 1);
+    CHECK(n > 0);
+    w->bytes = count_in(text, "rchar: ");
+    w->calls = count_in(text, "syscr: ");
+    *ret_len = n > 0 ? (size_t)n : 0; /* counts in the next reading */
+}
+
+/* A search in a collection that was just opened: what it reads, asks for and gives. */
+static struct work
+work_of(const char *dir, const grant *g, const char *question)
+{
+    AUTO(secret) key = rig_key();
+    AUTO(arena) *a = NULL;
+    AUTO(know) *k = NULL;
+    struct know_hits hits;
+    struct work from = {0}, to = {0};
+    const struct know_ask ask = {.text = content_of(str_of(question), LABEL_BOTTOM), .most = 20};
+    size_t len, last;
+    CHECK_OK(know_open(dir, &key, &k));
+    CHECK_OK(arena_open((size_t)16 << 20, &a));
+    read_counts(&from, &len);
+    fault_arm(LONG_MAX);
+    CHECK_OK(know_search(k, g, &ask, a, &hits));
+    to.asks = LONG_MAX - fault_left();
+    fault_arm(0);
+    read_counts(&to, &last);
+    to.bytes -= from.bytes + len;
+    to.calls -= from.calls;
+    to.answer = arena_used(a);
+    return to;
+}
+
+static bool
+is_same_work(const struct work *a, const struct work *b)
+{
+    return a->asks == b->asks && a->bytes == b->bytes && a->calls == b->calls &&
+           a->answer == b->answer;
+}
+
+TEST(a_search_does_the_same_work_whatever_lies_above)
+{
+    RIG(r);
+    AUTO(secret) key = rig_key();
+    AUTO(know) *k = NULL;
+    const char *asked[6];
+    struct work before[6];
+    const char *const dir = rig_dir(&r, "know");
+    const grant *const low = rig_grant(&r, "intern"), *const top = rig_grant(&r, "VS-NfD//A,B");
+    NEED_OK(know_create(dir, &key));
+    NEED_OK(know_open(dir, &key, &k));
+    for (int i = 0; i < LOW_DOCS; i++)
+        rig_add(&r, k, arena_fmt(r.a, "d%d", i).at, i % 2 ? "offen" : "intern",
+                random_text(&r, (uint64_t)i));
+    CHECK_OK(know_commit(k));
+    for (size_t q = 0; q < 6; q++) {
+        asked[q] = random_question(&r);
+        before[q] = work_of(dir, low, asked[q]);
+        CHECK(before[q].asks > 0 && before[q].bytes > 0);
+    }
+    for (int t = 0; t < 60; t++) {
+        stir_high(&r, k, top);
+        for (size_t q = 0; q < 6; q++) {
+            const struct work now = work_of(dir, low, asked[q]);
+            CHECK(is_same_work(&now, &before[q]));
+        }
+    }
+    /* The measure can tell: who is cleared reads more. */
+    const struct work more = work_of(dir, top, asked[0]);
+    CHECK(more.bytes > before[0].bytes && more.asks > before[0].asks);
 }
 
 TEST(whoever_is_cleared_does_see_the_change)

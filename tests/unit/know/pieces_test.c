@@ -75,6 +75,42 @@ TEST(long_units_give_three_pieces_that_overlap)
     know_close(k);
 }
 
+struct ids {
+    str at[2];
+    size_t count;
+    arena *a;
+};
+
+static err
+note_id(void *ctx, const struct know_piece *p)
+{
+    struct ids *const l = ctx;
+    if (l->count < 2)
+        l->at[l->count] = arena_str(l->a, p->id);
+    l->count++;
+    return OK;
+}
+
+/* Or the vector of what lies above would be given to what lies below. */
+TEST(pieces_of_the_same_name_under_two_labels_have_two_ids)
+{
+    RIG(r);
+    AUTO(secret) key = rig_key();
+    AUTO(know) *k = NULL;
+    struct ids l = {.a = r.a};
+    const char *const dir = rig_dir(&r, "know");
+    NEED_OK(know_create(dir, &key));
+    NEED_OK(know_open(dir, &key, &k));
+    rig_add(&r, k, "d", "offen", "# A\n\nHund\n");
+    rig_add(&r, k, "d", "VS-NfD", "# A\n\nKatze\n");
+    CHECK_OK(know_commit(k));
+    CHECK_OK(know_pieces(k, rig_grant(&r, "VS-NfD"), note_id, &l));
+    NEED(l.count == 2);
+    CHECK_STR(l.at[0], STR("d:A#0"));
+    CHECK(!str_eq(l.at[0], l.at[1]));
+    CHECK(str_starts(l.at[1], STR("d:A#0@")));
+}
+
 static struct know_hits
 ask(struct rig *r, know *k, const char *clearance, str like)
 {

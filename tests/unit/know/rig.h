@@ -119,28 +119,53 @@ rig_add(struct rig *r, know *k, const char *name, const char *label_text, const 
     CHECK_OK(know_add(k, rig_grant(r, "VS-NfD//A,B"), &s, content_of(str_of(text), l), &change));
 }
 
-/* All bytes of an answer. */
+static inline void
+rig_put_hit(buf *b, const grant *g, const struct know_hit *h)
+{
+    str whole = STR_NONE, quote = STR_NONE;
+    CHECK_OK(content_open(h->text, g, &whole));
+    CHECK_OK(content_open(h->quote, g, &quote));
+    const str all[] = {h->doc, h->title, h->edition, h->section, h->heading, h->path, quote, whole};
+    buf_add_fmt(b, "%a %a %a %zu-%zu %zu-%zu", (double)h->score, (double)h->words, (double)h->near,
+                h->quote_from, h->quote_to, h->source_from, h->source_to);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        buf_add_char(b, '|');
+        buf_add(b, all[i]);
+    }
+    for (int i = 0; i < 4; i++)
+        buf_add_fmt(b, " %llx", (unsigned long long)h->text.label.w[i]);
+    buf_add_char(b, '\n');
+}
+
+/* All bytes of an answer; `vector` NULL: by words alone. */
 static inline str
-rig_answer(struct rig *r, know *k, const grant *g, const char *question)
+rig_answer_like(struct rig *r, know *k, const grant *g, const char *question, const float *vector,
+                size_t dims)
 {
     AUTO(buf) b = BUF((size_t)16 << 20);
     AUTO(arena) *a = NULL;
     struct know_hits hits = {0};
     str text = STR_NONE;
-    const struct know_ask ask = {.text = content_of(str_of(question), LABEL_BOTTOM), .most = 20};
+    const struct know_ask ask = {.text = content_of(str_of(question), LABEL_BOTTOM),
+                                 .most = 20,
+                                 .vector = vector,
+                                 .dims = dims};
     CHECK_OK(arena_open((size_t)16 << 20, &a));
     CHECK_OK(know_search(k, g, &ask, a, &hits));
-    buf_add_fmt(&b, "%zu %zu %zu %zu\n", hits.count, hits.segments, hits.documents, hits.units);
-    for (size_t i = 0; i < hits.count; i++) {
-        const struct know_hit *const h = &hits.at[i];
-        str whole = STR_NONE;
-        CHECK_OK(content_open(h->text, g, &whole));
-        buf_add_fmt(&b, "%.*s|%.*s|%a|%zu-%zu|", STR_FMT(h->doc), STR_FMT(h->section),
-                    (double)h->score, h->quote_from, h->quote_to);
-        buf_add(&b, whole);
-        buf_add_char(&b, '\n');
-    }
+    buf_add_fmt(&b, "%zu %zu %zu %zu %a", hits.count, hits.segments, hits.documents, hits.units,
+                (double)hits.known);
+    for (int i = 0; i < 4; i++)
+        buf_add_fmt(&b, " %llx", (unsigned long long)hits.read.w[i]);
+    buf_add_char(&b, '\n');
+    for (size_t i = 0; i < hits.count; i++)
+        rig_put_hit(&b, g, &hits.at[i]);
     CHECK_OK(buf_end(&b));
     CHECK_OK(try_arena_str(r->a, buf_str(&b), &text));
     return text;
+}
+
+static inline str
+rig_answer(struct rig *r, know *k, const grant *g, const char *question)
+{
+    return rig_answer_like(r, k, g, question, NULL, 0);
 }
