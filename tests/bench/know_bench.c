@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* know_bench.c - retrieval on one core: a million vectors searched by their codes, how that goes
- * when less and less may be seen, how fast Markdown is taken in, how long a question takes.
+ * when less and less may be seen, how fast Markdown is taken in, how long a question takes, and
+ * whether that time tells of documents one may not see (two samples, compared by their ranks).
  * Vectors are random around random centres, pages are random words; the seed is fixed. */
 #include <math.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ enum {
     TOP = 10,
     RESCORE = 4000 /* as know_search has it */
 };
+enum { TIMED = 2000, TIMED_PAGES = 500 };
 enum { PAGES = 10000, WORDS = 20000, PAGE_WORDS = 400, ASKED = 300 };
 
 static uint64_t state = 1;
@@ -272,7 +274,7 @@ make_page(buf *b)
 }
 
 static err
-make_grant(policy **p, arena *a, const grant **ret)
+make_grant(policy **p, arena *a, const char *clearance, const grant **ret)
 {
     static const char text[] = "version: 1\nlevels:\n  - { height: 0, id: offen, title: Offen }\n"
                                "compartments:\n  - { bit: 8, id: A, title: A }\n"
@@ -280,9 +282,11 @@ make_grant(policy **p, arena *a, const grant **ret)
                                "taints:\n  - { bit: 224, id: web, title: W }\n";
     struct decision d;
     struct session s = {.key_id = STR("b"), .key_name = STR("b"), .tenant = STR("b")};
-    TRY(policy_load(str_of(text), p));
-    TRY(policy_set_ceiling(*p, STR("offen")));
-    TRY(policy_clearance(*p, STR("offen"), STR_NONE, &s.clearance));
+    if (!*p) {
+        TRY(policy_load(str_of(text), p));
+        TRY(policy_set_ceiling(*p, STR("offen")));
+    }
+    TRY(policy_clearance(*p, str_of(clearance), STR_NONE, &s.clearance));
     const struct ask q = {.session = &s, .op = OP_KNOW_SEARCH, .target = policy_local_sink(*p)};
     return policy_decide(*p, &q, a, &d, ret);
 }
@@ -325,7 +329,7 @@ bench_pages(const char *dir)
     TRY(secret_get(&key, 32));
     TRY(arena_open((size_t)64 << 20, &a));
     TRY(arena_open((size_t)512 << 20, &work));
-    TRY(make_grant(&p, a, &g));
+    TRY(make_grant(&p, a, "offen", &g));
     TRY(know_create(dir, &key));
     TRY(know_open(dir, &key, &k));
     TRY(take_in(k, g));
@@ -345,15 +349,145 @@ bench_pages(const char *dir)
     return OK;
 }
 
+/* ---- does the time tell? */
+
+struct timed {
+    double ms;
+    bool is_both;
+};
+
+static int
+by_time(const void *a, const void *b)
+{
+    return by_size(&((const struct timed *)a)->ms, &((const struct timed *)b)->ms);
+}
+
+/* Mann, Whitney 1947: how far the sum of one sample's ranks is from what chance would give, in
+ * standard deviations. */
+static double
+rank_z(struct timed *all, size_t count)
+{
+    double sum = 0;
+    const double n = (double)count / 2;
+    qsort(all, count, sizeof *all, by_time);
+    for (size_t i = 0; i < count; i++)
+        sum += all[i].is_both ? (double)i + 1 : 0;
+    const double u = sum - n * (n + 1) / 2;
+    return (u - n * n / 2) / sqrt(n * n * (2 * n + 1) / 12);
+}
+
+static double
+median_of(const struct timed *sorted, size_t count, bool is_both)
+{
+    size_t seen = 0;
+    for (size_t i = 0; i < count; i++)
+        if (sorted[i].is_both == is_both && ++seen > count / 4)
+            return sorted[i].ms;
+    return 0;
+}
+
+static err
+add_pages(know *k, const grant *g, const char *prefix, label l)
+{
+    AUTO(buf) page = BUF(1 << 20);
+    for (int i = 0; i < TIMED_PAGES; i++) {
+        char name[32];
+        enum know_change change;
+        (void)snprintf(name, sizeof name, "%s%d", prefix, i);
+        make_page(&page);
+        const struct know_source s = {.name = str_of(name), .form = DOC_MARKDOWN};
+        TRY(know_add(k, g, &s, content_of(buf_str(&page), l), &change));
+    }
+    return know_commit(k);
+}
+
+static err
+time_one(know *k, const grant *g, str question, double *ret)
+{
+    AUTO(arena) *work = NULL;
+    struct know_hits hits;
+    const struct know_ask ask = {.text = content_of(question, LABEL_BOTTOM), .most = 10};
+    TRY(arena_open((size_t)64 << 20, &work));
+    const double from = cpu_ms();
+    TRY(know_search(k, g, &ask, work, &hits));
+    *ret = cpu_ms() - from;
+    return OK;
+}
+
+/* k[1] holds as many documents again above what `low` may see. */
+static err
+compare_times(know *const k[2], const grant *low)
+{
+    static struct timed all[2 * TIMED];
+    for (size_t i = 0; i < TIMED; i++) {
+        AUTO(buf) q = BUF(4096);
+        const size_t first = random_u64() >> 63;
+        for (int n = 0; n < 6; n++)
+            put_word(&q, random_word());
+        for (size_t turn = 0; turn < 2; turn++) {
+            const size_t which = turn ^ first;
+            struct timed *const t = &all[2 * i + turn];
+            t->is_both = which == 1;
+            TRY(time_one(k[which], low, buf_str(&q), &t->ms));
+        }
+    }
+    const double z = rank_z(all, 2 * TIMED);
+    const double without = median_of(all, 2 * TIMED, false), with = median_of(all, 2 * TIMED, true);
+    printf("bench know.timing.z %.2f goal <= 3 %s\n", fabs(z), fabs(z) <= 3 ? "ok" : "short");
+    printf("bench know.timing.medians %.4f ms without, %.4f ms with (%+.2f %%)\n", without, with,
+           100 * (with / without - 1));
+    return OK;
+}
+
+static err
+open_timed(const char *dir, const secret *key, const grant *top, label high, know **ret)
+{
+    state = 7; /* the same pages below in both */
+    TRY(know_create(dir, key));
+    TRY(know_open(dir, key, ret));
+    TRY(add_pages(*ret, top, "page", LABEL_BOTTOM));
+    return label_eq(high, LABEL_BOTTOM) ? OK : add_pages(*ret, top, "page", high);
+}
+
+static err
+bench_timing(const char *dir)
+{
+    AUTO(secret) key = {0};
+    AUTO(arena) *a = NULL;
+    AUTO(know) *without = NULL, *with = NULL;
+    policy *p = NULL;
+    label high = LABEL_BOTTOM;
+    const grant *low = NULL, *top = NULL;
+    char path[64];
+    TRY(secret_get(&key, 32));
+    TRY(arena_open((size_t)64 << 20, &a));
+    TRY(make_grant(&p, a, "offen", &low));
+    TRY(make_grant(&p, a, "offen//A", &top));
+    TRY(label_parse(policy_names(p), STR("offen//A"), &high));
+    (void)snprintf(path, sizeof path, "%s/without", dir);
+    TRY(open_timed(path, &key, top, LABEL_BOTTOM, &without));
+    (void)snprintf(path, sizeof path, "%s/with", dir);
+    TRY(open_timed(path, &key, top, high, &with));
+    know *const both[2] = {without, with};
+    TRY(compare_times(both, low));
+    policy_free(p);
+    return OK;
+}
+
 int
 main(int argc, char **argv)
 {
     char dir[] = "/tmp/know-bench-XXXXXX", command[64];
     if (!mkdtemp(dir))
         return 1;
-    err e = argc > 1 && strcmp(argv[1], "pages") == 0 ? OK : bench_vectors();
-    if (!e.code)
-        e = bench_pages(dir);
+    const char *const only = argc > 1 ? argv[1] : "";
+    char pages[64];
+    (void)snprintf(pages, sizeof pages, "%s/pages", dir);
+    err e = *only ? OK : bench_vectors();
+    if (!e.code && strcmp(only, "timing") != 0)
+        e = bench_pages(pages);
+    if (!e.code && strcmp(only, "pages") != 0)
+        e = bench_timing(dir);
     if (e.code)
         fprintf(stderr, "%s\n", err_trail());
     (void)snprintf(command, sizeof command, "rm -r %s", dir);
