@@ -148,7 +148,9 @@ read_labels(const struct admin_call *c, const struct declassify_wish *w, struct 
 {
     const struct label_names *n = policy_names(parts(c)->policy);
     char room[LABEL_TEXT_MAX];
-    TRY(label_parse(n, w->from, &r->row.label));
+    r->row.label = c->session->default_label;
+    if (w->from.len)
+        TRY(label_parse(n, w->from, &r->row.label));
     TRY(label_parse(n, w->to, &r->to));
     if (!label_dominates(r->row.label, r->to) || label_eq(r->row.label, r->to))
         REFUSE(ARGUMENT, "to", "the label proposed must take something off and put nothing on");
@@ -167,8 +169,8 @@ read_wish(const struct admin_call *c, const struct declassify_wish *w, struct re
         REFUSE(ARGUMENT, "content", "the content is not UTF-8");
     TRY(check_words("reason", w->reason));
     TRY(check_words("basis", w->basis));
-    if (w->valid_ms > longest)
-        REFUSE(ARGUMENT, "valid_ms", "a proposal is valid for %d days at most",
+    if (!w->valid_ms || w->valid_ms > longest)
+        REFUSE(ARGUMENT, "valid_ms", "a proposal must say how long it is valid: %d days at most",
                DECLASSIFY_VALID_DAYS_MAX);
     return read_labels(c, w, r);
 }
@@ -185,8 +187,7 @@ fill(const struct admin_call *c, const struct declassify_wish *w, struct release
     r->person = c->session->person;
     r->row.id = arena_str(c->a, id_new("dec_", room));
     r->row.state = RELEASE_PROPOSED;
-    r->row.expires_wall_ms =
-        clock_wall_ms() + (w->valid_ms ? (int64_t)w->valid_ms : DECLASSIFY_VALID_MS);
+    r->row.expires_wall_ms = clock_wall_ms() + (int64_t)w->valid_ms;
     TRY(sha256_of(r->content, &r->digest));
     digest_text(&r->digest, hex);
     r->sha256_text = arena_str(c->a, str_of(hex));
@@ -270,30 +271,57 @@ check_state(const struct release *r, enum release_state want)
     return OK;
 }
 
-/* ---- showing */
-static void
-put_taken(const char *what, const struct label_name *names, size_t count, const label both[2],
-          buf *b)
+/* ---- showing: the difference in words */
+struct difference {
+    arena *a;
+    buf *b;
+    label gone; /* what is taken off and was not named yet */
+};
+
+static label
+without(label l, label off)
 {
-    for (size_t i = 0; i < count; i++)
-        if (label_has(both[0], names[i].bit) && !label_has(both[1], names[i].bit)) {
-            AUTO(buf) one = BUF(256);
-            buf_add_fmt(&one, "%s %.*s", what, STR_FMT(names[i].id));
-            json_put_str(b, buf_str(&one));
-        }
+    for (int w = 0; w < 4; w++)
+        l.w[w] &= ~off.w[w];
+    return l;
 }
 
 static void
-put_difference(const struct label_names *n, const struct release *r, buf *b)
+put_taken(struct difference *d, const char *what, const struct label_name *names, size_t count)
 {
-    const label both[2] = {r->row.label, r->to};
+    for (size_t i = 0; i < count; i++) {
+        if (!label_has(d->gone, names[i].bit))
+            continue;
+        json_put_str(d->b, arena_fmt(d->a, "%s %.*s", what, STR_FMT(names[i].id)));
+        d->gone = without(d->gone, label_with(LABEL_BOTTOM, names[i].bit));
+    }
+}
+
+static str
+level_name(const struct label_names *n, label l)
+{
+    for (size_t i = 0; i < n->level_count; i++)
+        if (n->levels[i].bit == label_level(l))
+            return n->levels[i].id;
+    return STR("?");
+}
+
+static void
+put_difference(arena *a, const struct label_names *n, const struct release *r, buf *b)
+{
+    const label from = r->row.label;
+    const int above = LABEL_COMPARTMENT_FIRST, bits = LABEL_TAINT_FIRST + LABEL_TAINT_COUNT;
+    struct difference d = {a, b, label_part(without(from, r->to), above, bits - above)};
     json_key(b, "takes_off");
     json_open(b, '[');
-    if (label_level(both[0]) != label_level(both[1]))
-        json_put_str(b, STR("level"));
-    put_taken("compartment", n->compartments, n->compartment_count, both, b);
-    put_taken("exclusion of", n->parties, n->party_count, both, b);
-    put_taken("taint", n->taints, n->taint_count, both, b);
+    if (label_level(from) != label_level(r->to))
+        json_put_str(b, arena_fmt(a, "level %.*s, down to %.*s", STR_FMT(level_name(n, from)),
+                                  STR_FMT(level_name(n, r->to))));
+    put_taken(&d, "compartment", n->compartments, n->compartment_count);
+    put_taken(&d, "exclusion of", n->parties, n->party_count);
+    put_taken(&d, "taint", n->taints, n->taint_count);
+    if (!label_eq(d.gone, LABEL_BOTTOM)) /* REL shuts out parties to come */
+        json_put_str(b, STR("exclusion of what has no name in the policy"));
     json_close(b, ']');
 }
 
@@ -316,7 +344,7 @@ declassify_show(const struct admin_call *c, str id, buf *b)
     json_member_str(b, "state", str_of(state_name(r.row.state)));
     json_member_str(b, "from", r.from_text);
     json_member_str(b, "to", r.to_text);
-    put_difference(policy_names(parts(c)->policy), &r, b);
+    put_difference(c->a, policy_names(parts(c)->policy), &r, b);
     json_member_str(b, "reason", r.reason);
     json_member_str(b, "basis", r.basis);
     json_member_str(b, "proposer", r.proposer);

@@ -10,8 +10,9 @@
  *   fetch     the proposer gets the text under the lower label, once; recorded before it leaves
  *
  * The approval covers digest, labels, reason, basis and end: all of it is sealed together
- * (store/releases.h).  What is over, used, or not for the asker is not there.  Reason and basis may
- * say something about the content: neither is logged, their digest is.  One thread, the loop's. */
+ * (store/releases.h).  What is over is not there, and another's is not there to fetch.  Reason and
+ * basis may say something about the content: neither is logged, their digest is.  One thread, the
+ * loop's. */
 #pragma once
 #include "gate/admin.h"
 #include "store/releases.h"
@@ -19,18 +20,19 @@
 enum {
     DECLASSIFY_CONTENT_MAX = 4 * 1024 * 1024,
     DECLASSIFY_WORDS_MAX = 4096,
-    DECLASSIFY_VALID_MS = 24 * 3600 * 1000, /* when nothing else is said */
     DECLASSIFY_VALID_DAYS_MAX = 30
 };
 
 struct declassify_wish {
-    str content, from, to, reason, basis;
-    uint64_t valid_ms; /* 0: a day */
+    str content;
+    str from; /* empty: the session's default */
+    str to, reason, basis;
+    uint64_t valid_ms; /* from now on */
 };
 
 /* Answers are complete when `done` comes (gate/admin.h), and may not leave before: {"id":…,
  * "sha256":…,"expires":…}.  PARSE: a label is none; ARGUMENT: nothing is taken off, or something
- * put on; a reason or basis is missing. */
+ * put on; a reason, a basis or an end is missing. */
 fallible declassify_propose(const struct admin_call *c, const struct declassify_wish *w, buf *b);
 /* With "content" and "takes_off". */
 fallible declassify_show(const struct admin_call *c, str id, buf *b);

@@ -45,3 +45,7 @@ void admin_policy_show(struct api_call *c);
 void admin_policy_propose(struct api_call *c);
 void admin_policy_rollback(struct api_call *c);
 void admin_policy_approve(struct api_call *c);
+void admin_declassify_propose(struct api_call *c); /* declassify.c */
+void admin_declassify_show(struct api_call *c);
+void admin_declassify_approve(struct api_call *c);
+void admin_declassify_release(struct api_call *c);
