@@ -19,7 +19,11 @@ static void
 put_line(FILE *f, enum command_id id)
 {
     const struct command_info *const c = command_info(id);
-    (void)fprintf(f, "  %-*s%s\n", NAME_WIDTH, c->words, c->summary);
+    const bool is_long = strlen(c->words) >= NAME_WIDTH;
+    (void)fprintf(f, "  %-*s", NAME_WIDTH, c->words);
+    if (is_long)
+        (void)fprintf(f, "\n  %*s", NAME_WIDTH, "");
+    (void)fprintf(f, "%s\n", c->summary);
 }
 
 /* ---- options */
