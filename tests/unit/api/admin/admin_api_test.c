@@ -65,6 +65,10 @@ static const struct {
               {"POST", "/admin/v1/policy/rollback", 403},
               {"GET", "/admin/v1/policy/1", 403},
               {"POST", "/admin/v1/policy/1/approve", 403},
+              {"POST", "/admin/v1/declassify", 400}, /* who may read a text may propose it */
+              {"GET", "/admin/v1/declassify/dec_1", 403},
+              {"POST", "/admin/v1/declassify/dec_1/approve", 403},
+              {"POST", "/admin/v1/declassify/dec_1/release", 404},
               {"GET", "/admin/v1/models", 200}, /* models are for every key to see */
               {"GET", "/log/checkpoint", 403},
               {"GET", "/admin/v1/explain/req_x", 404}}; /* and their own requests */
@@ -76,6 +80,10 @@ body_for(size_t i)
         return "{}";
     if (strcmp(routes[i].path, "/admin/v1/policy") == 0)
         return "{\"text\":\"version: 1\"}";
+    if (strstr(routes[i].path, "/dec_1/approve"))
+        return "{\"sha256\":\"00\"}";
+    if (strcmp(routes[i].path, "/admin/v1/declassify") == 0)
+        return "{}";
     if (strstr(routes[i].path, "/streams"))
         return "{\"value\":1}";
     if (strstr(routes[i].path, "tenants") || strstr(routes[i].path, "persons"))
