@@ -231,6 +231,7 @@ static inline void
 rig_close(struct rig *r)
 {
     CHECK_INT(meter_value(&r->meters, METER_REQUESTS_RUNNING), ==, 0);
+    arena_free(TAKE(r->a)); /* calls end before the gate they were made of */
     gate_free(r->gate);
     r->gate = NULL;
     ipc_free(TAKE(r->control));
@@ -246,5 +247,4 @@ rig_close(struct rig *r)
     secret_done(&r->pepper);
     secret_done(&r->seal_key);
     loop_free(r->l);
-    arena_free(r->a);
 }
