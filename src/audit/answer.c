@@ -3,11 +3,13 @@
 
 #include <stdio.h>
 
+#include "audit/cosign.h"
 #include "audit/ledger.h"
 #include "audit/record.h"
 #include "audit/tiles.h"
 #include "base/enc.h"
 #include "base/json.h"
+#include "base/num.h"
 
 enum { SCRATCH_BYTES = 1024 * 1024, LEAVES_MAX = 1024 };
 
@@ -47,10 +49,51 @@ put_tile(book *b, const char *path, buf *ret)
 }
 
 static fallible
-put_file(book *b, const char *path, buf *ret)
+put_cosigned(book *b, const char *path, buf *ret)
 {
     AUTO(arena) *a = NULL;
+    uint32_t id;
     str note;
+    TRY(cosigned_name_read(str_of(path), &id));
+    TRY(arena_open(SCRATCH_BYTES, &a));
+    const err e = file_read(a, file_join(a, book_log_dir(b), path), NOTE_BYTES_MAX, &note);
+    if (e.code == ERR_NOT_FOUND)
+        REFUSE(NOT_FOUND, "path", "no checkpoint of this witness was taken in yet");
+    TRY(e);
+    buf_add(ret, note);
+    return buf_end(ret);
+}
+
+/* What a witness is asked that has seen `size` entries.  One that has seen more is asked from all
+ * there are: it is for the witness to raise an alarm. */
+static fallible
+put_ask(book *b, str size, buf *ret)
+{
+    AUTO(arena) *a = NULL;
+    struct cosign_ask q = {.old = 0};
+    struct checkpoint c;
+    struct note n;
+    if (num_u64(size, 0, INT64_MAX, &q.old).code)
+        REFUSE(NOT_FOUND, "path", "add-checkpoint/ is followed by the size the witness saw last");
+    TRY(arena_open(SCRATCH_BYTES, &a));
+    TRY(read_checkpoint(b, a, &q.note));
+    TRY(note_read(q.note, &n));
+    TRY(checkpoint_read(n.text, &c));
+    q.old = q.old < c.head.size ? q.old : c.head.size;
+    TRY(ledger_prove_growth(book_ledger(b), q.old, c.head.size, &q.proof));
+    return cosign_ask_put(ret, &q);
+}
+
+static fallible
+put_file(book *b, const char *path, buf *ret)
+{
+    static const str ask = STR_INIT("add-checkpoint/"), cosigned = STR_INIT("cosigned/");
+    AUTO(arena) *a = NULL;
+    str note;
+    if (str_starts(str_of(path), ask))
+        return put_ask(b, str_of(path + ask.len), ret);
+    if (str_starts(str_of(path), cosigned))
+        return put_cosigned(b, path, ret);
     if (strcmp(path, "checkpoint") != 0)
         return put_tile(b, path, ret);
     TRY(arena_open(SCRATCH_BYTES, &a));
@@ -129,8 +172,27 @@ put_proofs(book *b, const char *request, buf *ret)
     return buf_end(ret);
 }
 
+/* ---- signatures of witnesses */
+
+static fallible
+take_cosigned(book *b, str note, buf *ret)
+{
+    struct cosigned by;
+    struct tree_head h;
+    TRY(ledger_cosign(book_ledger(b), note, &by, &h));
+    json_open(ret, '{');
+    json_member_u64(ret, "size", h.size);
+    json_key(ret, "witnesses");
+    json_open(ret, '[');
+    for (size_t i = 0; i < by.count; i++)
+        json_put_str(ret, str_of(by.by[i]->name));
+    json_close(ret, ']');
+    json_close(ret, '}');
+    return buf_end(ret);
+}
+
 fallible
-answer_read(book *b, const struct log_read *q, buf *ret)
+answer_read(book *b, const struct log_read *q, str tail, buf *ret)
 {
     switch ((enum log_what)q->kind) {
     case LOG_FIND:
@@ -141,6 +203,8 @@ answer_read(book *b, const struct log_read *q, buf *ret)
         return put_proofs(b, q->what, ret);
     case LOG_FILE:
         return put_file(b, q->what, ret);
+    case LOG_COSIGN:
+        return take_cosigned(b, tail, ret);
     }
     REFUSE(ARGUMENT, "", "this cannot be asked of the log");
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "audit/note.h"
 #include "audit/outbox.h"
 #include "audit/proto.h"
 #include "base/fault.h"
@@ -26,6 +27,7 @@ struct question {
     struct question *next;
     uint64_t id, since_ms;
     struct log_read what;
+    buf tail;
     bool is_sent;
     audit_fn *fn;
     audit_done_fn *done; /* NULL: nobody waits any longer */
@@ -87,7 +89,7 @@ send_parcel(audit *a, struct parcel *p)
 static fallible
 send_question(audit *a, struct question *q)
 {
-    TRY(ipc_send(a->channel, LOG_READ, q->id, &q->what, sizeof q->what, STR_NONE, -1));
+    TRY(ipc_send(a->channel, LOG_READ, q->id, &q->what, sizeof q->what, buf_str(&q->tail), -1));
     q->is_sent = true;
     return OK;
 }
@@ -118,6 +120,7 @@ answer_question(audit *a, struct question *q, err e)
     a->question_count--;
     if (q->done)
         q->done(q->ctx, e);
+    buf_done(&q->tail);
     mem_free(q);
 }
 
@@ -226,7 +229,7 @@ static err
 hand_out(const struct question *q, str bytes)
 {
     str line;
-    if (q->what.kind == LOG_PROVE || q->what.kind == LOG_FILE)
+    if (q->what.kind == LOG_PROVE || q->what.kind == LOG_FILE || q->what.kind == LOG_COSIGN)
         return q->fn(q->ctx, bytes);
     if (str_ends(bytes, STR("\n")))
         bytes.len--;
@@ -412,6 +415,22 @@ fallible
 audit_file(audit *a, str path, audit_fn *fn, audit_done_fn *done, void *ctx)
 {
     return ask_about(a, path, question(LOG_FILE, fn, done, ctx));
+}
+
+fallible
+audit_cosign(audit *a, str note, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    struct question q = question(LOG_COSIGN, fn, done, ctx);
+    if (note.len > NOTE_BYTES_MAX)
+        REFUSE(ARGUMENT, "", "a checkpoint has at most %d bytes", NOTE_BYTES_MAX);
+    q.tail = BUF(NOTE_BYTES_MAX);
+    buf_add(&q.tail, note);
+    err e = buf_end(&q.tail);
+    if (!e.code)
+        e = ask(a, &q);
+    if (e.code)
+        buf_done(&q.tail);
+    return e;
 }
 
 fallible

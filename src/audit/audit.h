@@ -86,5 +86,9 @@ fallible audit_tail(audit *a, size_t count, audit_fn *fn, audit_done_fn *done, v
  * index,"hashes":[base64,…]},…]} (RFC 9162 section 2.1.3).  Records that were not signed yet have
  * no proof.  NOT_FOUND: no such request, or nothing was signed yet. */
 fallible audit_prove(audit *a, str request_id, audit_fn *fn, audit_done_fn *done, void *ctx);
-/* "checkpoint" or a tile (tiles.h), its bytes at once. */
+/* "checkpoint", a tile (tiles.h), "cosigned/ID" or "add-checkpoint/SIZE" (cosign.h), its bytes at
+ * once. */
 fallible audit_file(audit *a, str path, audit_fn *fn, audit_done_fn *done, void *ctx);
+/* Takes in a checkpoint of ours with the lines of witnesses (cosign.h); {"size":…,"witnesses":[name,
+ * …]}.  ARGUMENT: not ours, or not signed by a witness in audit.witnesses. */
+fallible audit_cosign(audit *a, str note, audit_fn *fn, audit_done_fn *done, void *ctx);

@@ -103,7 +103,7 @@ cut_torn_line(book *b, uint64_t *ret_len)
 }
 
 static fallible
-set_up(book *b, const char *dir)
+set_up(book *b, const char *dir, const struct cosigners *w)
 {
     uint64_t len = 0, last_seq = 0;
     b->recent = mem_get(RECENT * sizeof *b->recent);
@@ -113,6 +113,7 @@ set_up(book *b, const char *dir)
     TRY(cut_torn_line(b, &len));
     TRY(recall_last_seq(b->f, len, &last_seq));
     TRY(ledger_open(dir, b->f, len, last_seq, &b->ledger));
+    ledger_set_cosigners(b->ledger, w);
     return queue_start(&b->queue, b->f, len, last_seq + 1);
 }
 
@@ -129,6 +130,8 @@ tear_down(book *b)
 fallible
 book_open(loop *l, const char *dir, const struct params *p, meters *m, book **ret)
 {
+    struct cosigners w;
+    TRY(cosigners_read(str_of(p->audit_witnesses), &w));
     book *b = mem_get(sizeof *b);
     if (!b)
         FAIL(LIMIT, "no memory for the audit log");
@@ -139,7 +142,7 @@ book_open(loop *l, const char *dir, const struct params *p, meters *m, book **re
                           .wait_ms_max = p->audit_wait_ms_max,
                           .on_durable = remember,
                           .ctx = b}};
-    const err e = set_up(b, dir);
+    const err e = set_up(b, dir, &w);
     if (e.code) {
         tear_down(b);
         return e;

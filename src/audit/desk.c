@@ -5,6 +5,7 @@
 
 #include "audit/answer.h"
 #include "audit/entry.h"
+#include "audit/note.h"
 #include "audit/proto.h"
 #include "audit/replay.h"
 #include "base/fault.h"
@@ -250,11 +251,13 @@ take_read(desk *d, const struct ipc_message *m)
     struct log_answer a = {.code = ERR_OK};
     struct err_kept why;
     AUTO(buf) b = BUF(LOG_ANSWER_BYTES_MAX);
-    if (m->head.body_len != sizeof q || m->tail.len || !d->is_attached)
+    if (m->head.body_len != sizeof q || !d->is_attached)
         return false;
     memcpy(&q, m->body, sizeof q);
+    if (m->tail.len > (q.kind == LOG_COSIGN ? NOTE_BYTES_MAX : 0))
+        return false;
     q.what[sizeof q.what - 1] = '\0';
-    const err e = answer_read(d->b, &q, &b);
+    const err e = answer_read(d->b, &q, m->tail, &b);
     a.code = e.code;
     err_keep(&why, e);
     a.is_public = why.is_public;

@@ -15,7 +15,8 @@ struct judge {
     const struct judge_ask *ask;
     struct judge_report report;
     struct merkle tree;          /* built anew */
-    struct tree_head end, known; /* of the newest checkpoint, of the one given */
+    /* Of the newest checkpoint, of the one given, of the one the witness signed. */
+    struct tree_head end, known, witnessed;
     struct past past;
     bool has_past;
     buf bundle, other;
@@ -48,32 +49,65 @@ in_file(err e, const char *name, uint64_t at)
 }
 
 static fallible
-read_note(struct judge *j, str *ret)
+read_note(struct judge *j, const char *name, buf *b, str *ret)
 {
     char path[PATH_MAX];
     AUTO(fd) f = -1;
     size_t len = 0;
-    if (snprintf(path, sizeof path, "%s/checkpoint", j->ask->dir) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/%s", j->ask->dir, name) >= (int)sizeof path)
         FAIL(ARGUMENT, "path of %zu bytes is too long", strlen(j->ask->dir));
     TRY(file_open(path, O_RDONLY | O_NOFOLLOW, 0, &f));
-    buf_clear(&j->bundle);
-    char *room = buf_add_room(&j->bundle, NOTE_BYTES_MAX + 1);
-    TRY(buf_end(&j->bundle));
+    buf_clear(b);
+    char *room = buf_add_room(b, NOTE_BYTES_MAX + 1);
+    TRY(buf_end(b));
     TRY(file_read_at(f, 0, room, NOTE_BYTES_MAX + 1, &len));
     *ret = (str){room, len};
     return OK;
 }
 
-static fallible
-check_witness(struct judge *j, str bytes)
+static bool
+has_line(const struct note *n, const struct note_key *k)
 {
+    for (size_t i = 0; i < n->count; i++)
+        if (n->at[i].id == k->id && str_eq(n->at[i].name, str_of(k->name)))
+            return true;
+    return false;
+}
+
+static fallible
+check_witnessed(struct judge *j, str bytes)
+{
+    struct checkpoint c;
     struct note n;
-    if (!j->ask->witness)
-        return OK;
-    if (j->ask->witness->type != NOTE_WITNESS)
-        REFUSE(ARGUMENT, "witness", "this is not the key of a witness");
     TRY(note_read(bytes, &n));
-    return note_check(&n, j->ask->witness, &j->report.witness_time_s);
+    TRY(note_check(&n, j->ask->witness, &j->report.witness_time_s));
+    TRY(checkpoint_open(bytes, j->ask->key, &c));
+    j->witnessed = c.head;
+    j->report.witness_size = c.head.size;
+    return OK;
+}
+
+/* Its line stands under the newest checkpoint or under an earlier one, kept beside it. */
+static fallible
+check_witness(struct judge *j, str newest)
+{
+    const struct note_key *const w = j->ask->witness;
+    char name[sizeof "cosigned/" + 8];
+    struct note n;
+    str bytes;
+    if (!w)
+        return OK;
+    if (w->type != NOTE_WITNESS)
+        REFUSE(ARGUMENT, "witness", "this is not the key of a witness");
+    TRY(note_read(newest, &n));
+    if (has_line(&n, w))
+        return in_file(check_witnessed(j, newest), "checkpoint", 0);
+    snprintf(name, sizeof name, "cosigned/%08x", w->id);
+    const err e = read_note(j, name, &j->other, &bytes);
+    if (e.code == ERR_NOT_FOUND)
+        FAIL(CORRUPT, "checkpoint: %s+%08x did not sign it, nor an earlier one", w->name, w->id);
+    TRY(e);
+    return in_file(check_witnessed(j, bytes), name, 0);
 }
 
 /* Before anything is looked at: tiles that only an older checkpoint needs may be gone. */
@@ -94,9 +128,9 @@ open_checkpoints(struct judge *j)
 {
     struct checkpoint newest, known = {.head = {.size = 0}};
     str bytes;
-    TRY(read_note(j, &bytes));
+    TRY(read_note(j, "checkpoint", &j->bundle, &bytes));
     TRY(in_file(checkpoint_open(bytes, j->ask->key, &newest), "checkpoint", 0));
-    TRY(in_file(check_witness(j, bytes), "checkpoint", 0));
+    TRY(check_witness(j, bytes));
     if (j->ask->known.len)
         TRY(in_file(checkpoint_open(j->ask->known, j->ask->key, &known), "known checkpoint", 0));
     j->end = newest.head;
@@ -104,6 +138,10 @@ open_checkpoints(struct judge *j)
     if (j->known.size > j->end.size)
         FAIL(CORRUPT, "checkpoint: byte 0: the log was set back: it had %llu entries, now %llu",
              (unsigned long long)j->known.size, (unsigned long long)j->end.size);
+    if (j->witnessed.size > j->end.size)
+        FAIL(CORRUPT, "checkpoint: byte 0: the log was set back: a witness saw %llu entries, now "
+                      "there are %llu",
+             (unsigned long long)j->witnessed.size, (unsigned long long)j->end.size);
     TRY(check_newest(j));
     return past_open(j->ask->dir, &j->past);
 }
@@ -131,7 +169,8 @@ pass_checkpoints(struct judge *j)
 {
     const uint64_t size = j->tree.size;
     const bool is_end = size == j->end.size, is_known = j->ask->known.len && size == j->known.size;
-    if (!is_end && !is_known && (!j->has_past || j->past.head.size != size))
+    const bool is_witnessed = j->ask->witness && size == j->witnessed.size;
+    if (!is_end && !is_known && !is_witnessed && (!j->has_past || j->past.head.size != size))
         return OK;
     const struct tree_head h = merkle_head(&j->tree);
     while (j->has_past && j->past.head.size == size) {
@@ -141,6 +180,8 @@ pass_checkpoints(struct judge *j)
     }
     if (is_known && !is_same(&h.root, &j->known.root))
         return wrong_root("known checkpoint", 0, size);
+    if (is_witnessed && !is_same(&h.root, &j->witnessed.root))
+        return wrong_root("what the witness signed", 0, size);
     return is_end && !is_same(&h.root, &j->end.root) ? wrong_root("checkpoint", 0, size) : OK;
 }
 

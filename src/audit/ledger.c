@@ -18,6 +18,7 @@ struct ledger {
     struct tree_head end; /* signed last, as far as is known here */
     struct tree_head asked;
     struct note_key key;
+    struct cosigners cosigners;
     struct edge edge;
     char *room; /* BLOCK_BYTES */
 };
@@ -95,6 +96,7 @@ static fallible
 read_checkpoint(ledger *l)
 {
     AUTO(arena) *a = NULL;
+    AUTO(buf) bare = BUF(NOTE_BYTES_MAX);
     struct checkpoint c;
     str key, note;
     TRY(arena_open(SCRATCH_BYTES, &a));
@@ -105,7 +107,8 @@ read_checkpoint(ledger *l)
     if (note_key_read(key, &l->key).code || checkpoint_open(note, &l->key, &c).code)
         return OK;
     l->end = c.head;
-    return past_mend(l->dir, note);
+    TRY(cosign_put_bare(&bare, &l->key, note));
+    return past_mend(l->dir, buf_str(&bare));
 }
 
 /* Where line `index` of `count` begins. */
@@ -355,6 +358,15 @@ ledger_prove(ledger *l, uint64_t index, uint64_t size, struct merkle_proof *ret)
     return merkle_prove_leaf(&s, index, size, ret);
 }
 
+fallible
+ledger_prove_growth(ledger *l, uint64_t from, uint64_t size, struct merkle_proof *ret)
+{
+    const struct merkle_source s = edge_source(&l->edge);
+    if (size > l->edge.tree.size)
+        FAIL(ARGUMENT, "the tree has %llu entries", number(l->edge.tree.size));
+    return merkle_prove_growth(&s, from, size, ret);
+}
+
 /* ---- signing */
 
 uint64_t
@@ -380,6 +392,15 @@ ledger_ask(ledger *l, struct ledger_ask *ret)
     return OK;
 }
 
+/* With what witnesses signed of it. */
+static fallible
+publish_note(ledger *l, str note)
+{
+    AUTO(buf) whole = BUF(NOTE_BYTES_MAX);
+    TRY(cosign_put_known(&whole, l->dir, &l->key, &l->cosigners, note));
+    return tile_write_beside(l->dir, "checkpoint", buf_str(&whole));
+}
+
 static fallible
 publish(ledger *l, str note)
 {
@@ -388,7 +409,7 @@ publish(ledger *l, str note)
     buf_add_char(&key, '\n');
     TRY(buf_end(&key));
     TRY(tile_write_beside(l->dir, "key", buf_str(&key)));
-    TRY(tile_write_beside(l->dir, "checkpoint", note));
+    TRY(publish_note(l, note));
     return past_mend(l->dir, note);
 }
 
@@ -423,4 +444,61 @@ ledger_signed(ledger *l, str note, str key_text)
     if (c.head.size != l->asked.size)
         return OK;
     return publish(l, note);
+}
+
+/* ---- cosigning */
+
+void
+ledger_set_cosigners(ledger *l, const struct cosigners *w)
+{
+    l->cosigners = *w;
+}
+
+static fallible
+refuse_foreign(err e)
+{
+    if (e.code != ERR_PARSE && e.code != ERR_CORRUPT)
+        return e;
+    REFUSE(ARGUMENT, "", "this is not a checkpoint of this log");
+}
+
+/* The line of a witness that does not fit is the fault of whoever brought it. */
+static fallible
+keep(ledger *l, str note, struct cosigned *ret)
+{
+    const err e = cosign_keep(l->dir, &l->key, &l->cosigners, note, ret);
+    if (e.code == ERR_CORRUPT)
+        REFUSE(ARGUMENT, "", "the signature of a witness does not fit the checkpoint");
+    return e;
+}
+
+static fallible
+publish_again(ledger *l, str note)
+{
+    AUTO(arena) *a = NULL;
+    struct note is, was;
+    str newest;
+    TRY(arena_open(SCRATCH_BYTES, &a));
+    TRY(read_file(l, a, "checkpoint", &newest));
+    if (!newest.len)
+        return OK;
+    TRY(note_read(note, &is));
+    TRY(note_read(newest, &was));
+    return str_eq(is.text, was.text) ? publish_note(l, note) : OK;
+}
+
+fallible
+ledger_cosign(ledger *l, str note, struct cosigned *ret, struct tree_head *ret_head)
+{
+    struct checkpoint c;
+    bool is_mine = false;
+    if (!l->key.name[0])
+        REFUSE(NOT_FOUND, "", "no checkpoint of this log was signed yet");
+    TRY(refuse_foreign(checkpoint_open(note, &l->key, &c)));
+    TRY(is_ours(l, &c.head, &is_mine));
+    if (!is_mine)
+        REFUSE(ARGUMENT, "", "this is not a checkpoint of this log");
+    TRY(keep(l, note, ret));
+    *ret_head = c.head;
+    return publish_again(l, note);
 }

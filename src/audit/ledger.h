@@ -15,7 +15,7 @@
  *
  * Memory: 0.5 MiB.  One thread. */
 #pragma once
-#include "audit/note.h"
+#include "audit/cosign.h"
 
 typedef struct ledger ledger;
 
@@ -33,6 +33,9 @@ uint64_t ledger_size(const ledger *l);
  * size, which is at most what there is. */
 fallible ledger_prove(ledger *l, uint64_t index, uint64_t size, struct merkle_proof *ret);
 
+/* That the tree of `size` entries begins with that of `from`, which is at most as large. */
+fallible ledger_prove_growth(ledger *l, uint64_t from, uint64_t size, struct merkle_proof *ret);
+
 /* What is to be signed. */
 struct ledger_ask {
     uint64_t from; /* of the tree signed last */
@@ -47,3 +50,9 @@ fallible ledger_ask(ledger *l, struct ledger_ask *ret);
 /* The note that was made; published if it is of this tree as it was asked for.  CORRUPT if it is
  * not signed by `key`, or was signed for a tree that this one does not begin with. */
 fallible ledger_signed(ledger *l, str note, str key_text);
+
+/* Whose signatures are taken; none before this. */
+void ledger_set_cosigners(ledger *l, const struct cosigners *w);
+/* Takes a checkpoint of ours that witnesses signed (cosign.h), and publishes what they signed if it
+ * is the newest.  ARGUMENT: not ours, or nobody we know signed it. */
+fallible ledger_cosign(ledger *l, str note, struct cosigned *ret, struct tree_head *ret_head);

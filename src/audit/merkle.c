@@ -242,19 +242,27 @@ step_growth(struct two_roots *t, const digest *d)
 
 /* The path of a complete old tree begins with its root, which is not part of the proof. */
 static bool
-has_grown(const struct tree_head *from, const struct tree_head *to, const struct merkle_proof *p)
+is_complete(const struct tree_head *h)
 {
-    const bool is_complete = (from->size & (from->size - 1)) == 0;
+    return (h->size & (h->size - 1)) == 0;
+}
+
+/* 0 < from->size < to->size. */
+static bool
+find_roots(const struct tree_head *from, const struct tree_head *to, const struct merkle_proof *p,
+           struct two_roots *ret)
+{
     struct two_roots t = {.fn = from->size - 1, .sn = to->size - 1};
     if (p->count == 0 || p->count > MERKLE_PROOF_MAX)
         return false;
     for (; t.fn & 1; t.fn >>= 1)
         t.sn >>= 1;
-    t.old = t.new = is_complete ? from->root : p->at[0];
-    for (size_t i = is_complete ? 0 : 1; i < p->count; i++)
+    t.old = t.new = is_complete(from) ? from->root : p->at[0];
+    for (size_t i = is_complete(from) ? 0 : 1; i < p->count; i++)
         if (!step_growth(&t, &p->at[i]))
             return false;
-    return t.sn == 0 && is_same(&t.old, &from->root) && is_same(&t.new, &to->root);
+    *ret = t;
+    return t.sn == 0;
 }
 
 bool
@@ -268,5 +276,16 @@ merkle_has_grown(const struct tree_head *from, const struct tree_head *to,
         return p->count == 0 && is_same(&from->root, &to->root);
     if (from->size == 0)
         return p->count == 0 && is_same(&from->root, &none);
-    return has_grown(from, to, p);
+    struct two_roots t;
+    return find_roots(from, to, p, &t) && is_same(&t.old, &from->root) &&
+           is_same(&t.new, &to->root);
+}
+
+bool
+merkle_shows_other(const struct tree_head *from, const struct tree_head *to,
+                   const struct merkle_proof *p)
+{
+    struct two_roots t;
+    return from->size < to->size && !is_complete(from) && find_roots(from, to, p, &t) &&
+           is_same(&t.new, &to->root) && !is_same(&t.old, &from->root);
 }

@@ -66,3 +66,8 @@ bool merkle_has_leaf(const struct tree_head *h, uint64_t index, const digest *le
                      const struct merkle_proof *p);
 bool merkle_has_grown(const struct tree_head *from, const struct tree_head *to,
                       const struct merkle_proof *p);
+/* Does `p` lead to the root of `to`, but from another tree of from->size leaves?  Then whoever
+ * signed both heads signed two histories.  False where it cannot be shown so: the proof for a
+ * complete tree does not hold that tree's root. */
+bool merkle_shows_other(const struct tree_head *from, const struct tree_head *to,
+                        const struct merkle_proof *p);

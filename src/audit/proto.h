@@ -30,7 +30,7 @@ enum log_message {
     /* gate to log */
     LOG_ATTACH = 1, /* struct log_attach */
     LOG_APPEND,     /* struct log_append; tail: the entries (entry.h) */
-    LOG_READ,       /* struct log_read; head.id names the question */
+    LOG_READ,       /* struct log_read, for LOG_COSIGN with a tail; head.id names the question */
     /* log to gate */
     LOG_ATTACHED = 64, /* struct log_attached */
     LOG_DONE,          /* struct log_done */
@@ -76,7 +76,9 @@ enum log_what {
     LOG_FIND,  /* the records of request `what`, a line each */
     LOG_TAIL,  /* the last `count` records */
     LOG_PROVE, /* checkpoint and proofs of inclusion for request `what`: one JSON object */
-    LOG_FILE   /* "checkpoint" or a tile by its path (tiles.h) */
+    LOG_FILE,  /* "checkpoint", a tile by its path (tiles.h), or for witnesses (cosign.h)
+                * "cosigned/ID" and "add-checkpoint/SIZE" */
+    LOG_COSIGN /* takes in the tail, a checkpoint that witnesses signed: one JSON object */
 };
 
 struct log_read {

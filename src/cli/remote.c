@@ -236,21 +236,16 @@ run(struct exchange *x)
 }
 
 static fallible
-read_answer(struct cli *c, const struct exchange *x, jval *ret)
+read_answer(struct cli *c, const struct exchange *x, str *ret)
 {
-    str text;
     TRY(buf_end(&x->body));
     if (x->status < 200 || x->status > 299)
         return remote_refused(c, x->status, buf_str(&x->body));
-    *ret = (jval){.v = NULL};
-    if (!x->body.len)
-        return OK;
-    TRY(try_arena_str(c->a, buf_str(&x->body), &text));
-    return json_read(c->a, text, ret);
+    return try_arena_str(c->a, buf_str(&x->body), ret);
 }
 
 fallible
-remote_json(struct cli *c, const struct remote_call *q, jval *ret)
+remote_text(struct cli *c, const struct remote_call *q, str *ret)
 {
     struct exchange x = {.c = c, .q = q, .body = BUF(REMOTE_ANSWER_MAX)};
     c->request[0] = 0;
@@ -260,6 +255,15 @@ remote_json(struct cli *c, const struct remote_call *q, jval *ret)
     e = e.code ? remote_lost(c, e) : read_answer(c, &x, ret);
     buf_done(&x.body);
     return e;
+}
+
+fallible
+remote_json(struct cli *c, const struct remote_call *q, jval *ret)
+{
+    str text;
+    TRY(remote_text(c, q, &text));
+    *ret = (jval){.v = NULL};
+    return text.len ? json_read(c->a, text, ret) : OK;
 }
 
 /* ---- addresses */

@@ -32,6 +32,9 @@ struct remote_call {
 /* The answer as JSON in the arena; absent when there is none.  Any status but 2xx is an err. */
 fallible remote_json(struct cli *c, const struct remote_call *q, jval *ret);
 
+/* The answer as it came, in the arena. */
+fallible remote_text(struct cli *c, const struct remote_call *q, str *ret);
+
 /* ---- for those who call themselves (streams, load) */
 
 /* Authorization, X-Hoheit-Label, Content-Type as they apply; returns how many. */

@@ -103,9 +103,12 @@ fallible admin_models_put(const struct admin_call *c, buf *b);
 /* {"request":…,"records":[…],"proofs":…} (audit.h; no proofs before the first signature); an
  * operator may see any, others those of their own key.  `b` is written to until `done`. */
 fallible admin_explain_put(const struct admin_call *c, str request_id, buf *b);
-/* "checkpoint" or a tile of the log (audit/tiles.h); an auditor may, and an operator, who may see
+/* "checkpoint", a tile or what witnesses want of the log (audit_file); an auditor may, and an operator, who may see
  * any record anyway. */
 fallible admin_log_put(const struct admin_call *c, str path, buf *b);
+/* Takes in a checkpoint with the lines of witnesses (audit_cosign); `b` is written to until `done`.
+ */
+fallible admin_log_cosign(const struct admin_call *c, str note, buf *b);
 /* Which targets of the model might take what is so labelled, and why the others might not; decided
  * for somebody cleared for all that this installation may hold. */
 fallible admin_route_put(const struct admin_call *c, str model, str label_text, buf *b);

@@ -10,6 +10,8 @@
 #include "os/clock.h"
 #include "os/proc.h"
 
+enum { COSIGNER_NAMES_MAX = 2048 };
+
 /* ---- explain: the records of one request */
 struct explain {
     struct admin_call call;
@@ -162,6 +164,47 @@ admin_log_put(const struct admin_call *c, str path, buf *b)
     TRY(admin_allow(c, is_operator ? OP_EXPLAIN : OP_LOG_TILES));
     arena_on_end(c->a, forget_file, f);
     return audit_file(gate_parts_of(c->gate)->audit, f->path, keep_file, on_file, f);
+}
+
+static void
+on_cosigned(void *ctx, err e)
+{
+    struct log_file *f = ctx;
+    if (!e.code)
+        e = admin_record(&f->call, EVENT_LOG_COSIGN, f->path);
+    if (e.code)
+        f->call.done(f->call.ctx, e);
+}
+
+/* The record says by whom. */
+static err
+keep_cosigners(void *ctx, str json)
+{
+    struct log_file *f = ctx;
+    AUTO(buf) names = BUF(COSIGNER_NAMES_MAX);
+    jval root;
+    TRY(json_read(f->call.a, json, &root));
+    const jval list = json_get(&root, "witnesses");
+    for (size_t i = 0; i < json_count(&list); i++) {
+        const jval v = json_at(&list, i);
+        str name;
+        TRY(json_str(&v, COSIGNER_NAMES_MAX, &name));
+        buf_add(&names, i ? STR(" ") : STR_NONE);
+        buf_add(&names, name);
+    }
+    TRY(buf_end(&names));
+    f->path = arena_str(f->call.a, buf_str(&names));
+    return keep_file(ctx, json);
+}
+
+fallible
+admin_log_cosign(const struct admin_call *c, str note, buf *b)
+{
+    struct log_file *f = arena_new(c->a, struct log_file);
+    *f = (struct log_file){.call = *c, .out = b};
+    TRY(admin_allow(c, OP_LOG_COSIGN));
+    arena_on_end(c->a, forget_file, f);
+    return audit_cosign(gate_parts_of(c->gate)->audit, note, keep_cosigners, on_cosigned, f);
 }
 
 /* ---- status */

@@ -100,7 +100,8 @@ say_good(const struct app *app)
         printf("entry %llu is of request %s and in the tree\n", (unsigned long long)r->found[i],
                app->request);
     if (app->witness_text)
-        printf("witness %s signed at second %llu\n", app->witness.name,
+        printf("witness %s signed %llu entries at second %llu\n", app->witness.name,
+               (unsigned long long)r->witness_size,
                (unsigned long long)r->witness_time_s);
 }
 

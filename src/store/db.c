@@ -137,18 +137,6 @@ check_whole(db *d)
     return query_check(is_whole ? SQLITE_OK : SQLITE_CORRUPT, "check the file");
 }
 
-/* SQLite reads the end of a page that was cut as zeros, which no check of it need notice.  Beside a
- * write-ahead log it may be a page that was being written: there it stands whole. */
-static fallible
-check_length(db *d, const struct look *seen)
-{
-    struct answer page = {0};
-    TRY(ask(d, "PRAGMA page_size", &page));
-    const bool is_cut = page.number > 0 && seen->bytes % (uint64_t)page.number != 0;
-    return query_check(is_cut && !seen->was_left_open ? SQLITE_CORRUPT : SQLITE_OK,
-                       "look at the length of the file");
-}
-
 static fallible
 take_steps(db *d, int64_t version)
 {

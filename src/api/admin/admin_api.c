@@ -2,7 +2,7 @@
 #include "api/admin/admin_api.h"
 
 /* A list of 100,000 keys fits. */
-enum { BODY_BYTES_MAX = 64 * 1024 * 1024, TEXT_BYTES_MAX = 1024 };
+enum { BODY_BYTES_MAX = 64 * 1024 * 1024, TEXT_BYTES_MAX = 1024, NOTE_TEXT_MAX = 64 * 1024 };
 static const int64_t overlap_ms_max = 366LL * 86400000;
 
 static void
@@ -285,9 +285,29 @@ static void
 log_route(struct api_call *c)
 {
     struct admin_work *w = admin_begin(c);
-    w->type = str_eq(c->args[0], STR("checkpoint")) ? "text/plain; charset=utf-8"
-                                                    : "application/octet-stream";
+    w->type = str_starts(c->args[0], STR("tile/")) ? "application/octet-stream"
+                                                   : "text/plain; charset=utf-8";
     admin_finish(w, admin_log_put(&w->admin, c->args[0], &w->body));
+}
+
+static fallible
+cosign(struct admin_work *w)
+{
+    static const char *const known[] = {"note", NULL};
+    jval body;
+    str note;
+    TRY(api_body(w->call, &body));
+    TRY(api_body_only(&body, known));
+    const jval v = json_get(&body, "note");
+    TRY(json_str(&v, NOTE_TEXT_MAX, &note));
+    return admin_log_cosign(&w->admin, note, &w->body);
+}
+
+static void
+cosign_route(struct api_call *c)
+{
+    struct admin_work *w = admin_begin(c);
+    admin_finish(w, cosign(w));
 }
 
 static fallible
@@ -385,6 +405,7 @@ static const struct route routes[] = {
     ROUTE(GET, "/admin/v1/route", route_route, LOCAL),
     ROUTE(GET, "/admin/v1/status", status_route, LOCAL),
     ROUTE(GET, "/log/{...path}", log_route, LOCAL),
+    ROUTE(POST, "/admin/v1/log/cosign", cosign_route, LOCAL),
     ROUTE(GET, "/metrics", metrics_route, LOCAL),
     ROUTE(GET, "/healthy", healthy_route, NONE),
     ROUTE(GET, "/ready", ready_route, NONE),

@@ -60,6 +60,8 @@ put_json(buf *b, const struct keys *k, const struct judge_report *r)
     json_member_str(b, "key_from", str_of(k->from));
     if (r->witness_time_s)
         json_member_u64(b, "witness_time_s", r->witness_time_s);
+    if (r->witness_time_s)
+        json_member_u64(b, "witness_size", r->witness_size);
     json_key(b, "found");
     json_open(b, '[');
     for (size_t i = 0; i < r->found_count; i++)
@@ -81,8 +83,8 @@ put_text(const struct cli *c, const struct keys *k, str request, const struct ju
         (void)fprintf(c->out, "entry %llu is of request %.*s and in the tree\n",
                       (unsigned long long)r->found[i], STR_FMT(request));
     if (r->witness_time_s)
-        (void)fprintf(c->out, "witness %s signed at second %llu\n", k->witness.name,
-                      (unsigned long long)r->witness_time_s);
+        (void)fprintf(c->out, "witness %s signed %llu entries at second %llu\n", k->witness.name,
+                      (unsigned long long)r->witness_size, (unsigned long long)r->witness_time_s);
     if (strcmp(k->from, "log") == 0)
         cli_note(c, "The key was found in the log itself: compare it with the one you were given.");
 }
