@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "audit/cosign.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "audit/tiles.h"
@@ -260,6 +261,26 @@ check_newer(const struct keeping *k, const struct note_key *w, uint64_t time_s)
 }
 
 static fallible
+sync_path(const char *path, int flags)
+{
+    AUTO(fd) f = -1;
+    TRY(file_open(path, O_RDONLY | flags, 0, &f));
+    return file_sync(f);
+}
+
+/* Synced after it got its name: what a crash in between leaves was never acknowledged. */
+static fallible
+write_kept(const struct keeping *k, const struct note_key *w, str note)
+{
+    char name[COSIGNED_NAME_MAX];
+    cosigned_name(w->id, name);
+    TRY(tile_write_beside(k->dir, name, note));
+    TRY(sync_path(path_of(k->a, k->dir, w), 0));
+    TRY(sync_path(file_join(k->a, k->dir, "cosigned"), O_DIRECTORY));
+    return sync_path(k->dir, O_DIRECTORY);
+}
+
+static fallible
 keep_one(const struct keeping *k, const struct note_key *w)
 {
     AUTO(buf) b = BUF(NOTE_BYTES_MAX);
@@ -269,8 +290,7 @@ keep_one(const struct keeping *k, const struct note_key *w)
     put_signed(&b, k->note, k->log);
     put_line(&b, line_of(k->note, w));
     TRY(buf_end(&b));
-    TRY(file_make_dir(file_join(k->a, k->dir, "cosigned"), 0700));
-    return file_write_atomic(path_of(k->a, k->dir, w), buf_str(&b), 0600);
+    return write_kept(k, w, buf_str(&b));
 }
 
 fallible

@@ -101,7 +101,7 @@ expect 'it signs again' witness sign "$log" --out "$dir/cosigned"
 
 # Somebody who holds log and key makes another history.
 expect 'a forked log is signed by its operator' sh -c "
-    cp -r '$data' '$dir/fork' && rm -rf '$dir/fork/audit' '$dir/fork/keys/log.signed' &&
+    cp -r '$data' '$dir/fork' && rm -rf '$dir/fork/audit' '$dir/fork/keys/log.signed' && mkdir -m 700 '$dir/fork/audit' &&
     mv '$data' '$dir/true' && mv '$dir/fork' '$data'"
 expect 'its daemon starts' daemon_start
 n=$(sed -n 2p "$dir/true/audit/log/checkpoint")
