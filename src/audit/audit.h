@@ -89,6 +89,7 @@ fallible audit_prove(audit *a, str request_id, audit_fn *fn, audit_done_fn *done
 /* "checkpoint", a tile (tiles.h), "cosigned/ID" or "add-checkpoint/SIZE" (cosign.h), its bytes at
  * once. */
 fallible audit_file(audit *a, str path, audit_fn *fn, audit_done_fn *done, void *ctx);
-/* Takes in a checkpoint of ours with the lines of witnesses (cosign.h); {"size":…,"witnesses":[name,
- * …]}.  ARGUMENT: not ours, or not signed by a witness in audit.witnesses. */
+/* Takes in a checkpoint of ours with the lines of witnesses (cosign.h);
+ * {"size":…,"witnesses":[name, …]}.  ARGUMENT: not ours, or not signed by a witness in
+ * audit.witnesses. */
 fallible audit_cosign(audit *a, str note, audit_fn *fn, audit_done_fn *done, void *ctx);

@@ -319,8 +319,8 @@ cosign_keep(const char *log_dir, const struct note_key *log, const struct cosign
 }
 
 fallible
-cosign_put_known(buf *b, const char *log_dir, const struct note_key *log,
-                 const struct cosigners *w, str note)
+cosign_put_known(buf *b, const char *log_dir, const struct note_key *log, const struct cosigners *w,
+                 str note)
 {
     AUTO(arena) *a = NULL;
     struct note n, kept;

@@ -14,7 +14,7 @@ enum { NEEDLE_MAX = 160 };
 struct judge {
     const struct judge_ask *ask;
     struct judge_report report;
-    struct merkle tree;          /* built anew */
+    struct merkle tree; /* built anew */
     /* Of the newest checkpoint, of the one given, of the one the witness signed. */
     struct tree_head end, known, witnessed;
     struct past past;
@@ -139,8 +139,9 @@ open_checkpoints(struct judge *j)
         FAIL(CORRUPT, "checkpoint: byte 0: the log was set back: it had %llu entries, now %llu",
              (unsigned long long)j->known.size, (unsigned long long)j->end.size);
     if (j->witnessed.size > j->end.size)
-        FAIL(CORRUPT, "checkpoint: byte 0: the log was set back: a witness saw %llu entries, now "
-                      "there are %llu",
+        FAIL(CORRUPT,
+             "checkpoint: byte 0: the log was set back: a witness saw %llu entries, now "
+             "there are %llu",
              (unsigned long long)j->witnessed.size, (unsigned long long)j->end.size);
     TRY(check_newest(j));
     return past_open(j->ask->dir, &j->past);

@@ -21,15 +21,15 @@ struct judge_ask {
     const struct note_key *key;
     /* Must have signed the newest checkpoint or, kept in cosigned/, an earlier one; NULL: none. */
     const struct note_key *witness;
-    str known;                      /* a signed checkpoint from earlier; empty: none */
-    str request;                    /* an id whose entries are shown to be in it; empty: none */
+    str known;   /* a signed checkpoint from earlier; empty: none */
+    str request; /* an id whose entries are shown to be in it; empty: none */
 };
 
 struct judge_report {
     struct tree_head head;
     uint64_t checkpoints, entry_bytes;
     uint64_t witness_time_s, witness_size; /* when the witness signed, and how many entries */
-    uint64_t found[JUDGE_FOUND_MAX]; /* entries of the request, each with a proof that held */
+    uint64_t found[JUDGE_FOUND_MAX];       /* entries of the request, each with a proof that held */
     size_t found_count;
 };
 

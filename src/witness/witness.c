@@ -12,7 +12,12 @@
 #include "os/entropy.h"
 #include "os/file.h"
 
-enum { SEED_TEXT = 2 * SIGN_SEED_LEN, KEEP_BYTES = 512 * 1024, PATH_BYTES = 1024, STATE_NAME_LEN = 16 };
+enum {
+    SEED_TEXT = 2 * SIGN_SEED_LEN,
+    KEEP_BYTES = 512 * 1024,
+    PATH_BYTES = 1024,
+    STATE_NAME_LEN = 16
+};
 
 struct witness {
     arena *a, *work; /* for as long as it is open; for one call */

@@ -109,7 +109,7 @@ ask(struct scene *c, enum log_what kind, const char *what, buf *b)
     struct log_read q = {.kind = kind, .count = 2};
     snprintf(q.what, sizeof q.what, "%s", what);
     *b = BUF(LOG_ANSWER_BYTES_MAX);
-    return (enum err_code)answer_read(c->b, &q, b).code;
+    return (enum err_code)answer_read(c->b, &q, STR_NONE, b).code;
 }
 
 /* A stranger's check of one leaf of an answer, from the line itself. */
