@@ -103,8 +103,8 @@ fallible admin_models_put(const struct admin_call *c, buf *b);
 /* {"request":…,"records":[…],"proofs":…} (audit.h; no proofs before the first signature); an
  * operator may see any, others those of their own key.  `b` is written to until `done`. */
 fallible admin_explain_put(const struct admin_call *c, str request_id, buf *b);
-/* "checkpoint", a tile or what witnesses want of the log (audit_file); an auditor may, and an operator, who may see
- * any record anyway. */
+/* "checkpoint", a tile or what witnesses want of the log (audit_file); an auditor may, and an
+ * operator, who may see any record anyway. */
 fallible admin_log_put(const struct admin_call *c, str path, buf *b);
 /* Takes in a checkpoint with the lines of witnesses (audit_cosign); `b` is written to until `done`.
  */

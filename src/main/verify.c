@@ -101,8 +101,7 @@ say_good(const struct app *app)
                app->request);
     if (app->witness_text)
         printf("witness %s signed %llu entries at second %llu\n", app->witness.name,
-               (unsigned long long)r->witness_size,
-               (unsigned long long)r->witness_time_s);
+               (unsigned long long)r->witness_size, (unsigned long long)r->witness_time_s);
 }
 
 int

@@ -104,9 +104,10 @@ read_note(arena *a, str base64, str *ret)
 {
     AUTO(buf) b = BUF(STATE_NOTE_MAX);
     const err e = base64_read(base64, &b);
-    if (e.code == ERR_PARSE || !b.len)
+    if (e.code && e.code != ERR_PARSE)
+        return e;
+    if (e.code || !b.len)
         return malformed();
-    TRY(e);
     return try_arena_str(a, buf_str(&b), ret);
 }
 

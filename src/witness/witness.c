@@ -12,12 +12,7 @@
 #include "os/entropy.h"
 #include "os/file.h"
 
-enum {
-    SEED_TEXT = 2 * SIGN_SEED_LEN,
-    KEEP_BYTES = 512 * 1024,
-    PATH_BYTES = 1024,
-    STATE_NAME_LEN = 16
-};
+enum { SEED_TEXT = 2 * SIGN_SEED_LEN, KEEP_BYTES = 512 * 1024, STATE_NAME_LEN = 16 };
 
 struct witness {
     arena *a, *work; /* for as long as it is open; for one call */
@@ -203,12 +198,11 @@ witness_key(const witness *w)
 static const char *
 state_path(const witness *w, str log_name)
 {
-    AUTO(buf) name = BUF(PATH_BYTES);
     const digest d = quick_hash_plain(log_name);
-    buf_add(&name, STR("logs/"));
-    hex_put(&name, d.bytes, STATE_NAME_LEN / 2);
-    ASSERT(!buf_end(&name).code);
-    return file_join(w->work, w->dir, arena_str(w->work, buf_str(&name)).at);
+    char hex[65];
+    digest_text(&d, hex);
+    hex[STATE_NAME_LEN] = '\0';
+    return file_join(w->work, file_join(w->work, w->dir, "logs"), hex);
 }
 
 static fallible

@@ -71,6 +71,7 @@ static const struct {
               {"POST", "/admin/v1/declassify/dec_1/release", 404},
               {"GET", "/admin/v1/models", 200}, /* models are for every key to see */
               {"GET", "/log/checkpoint", 403},
+              {"POST", "/admin/v1/log/cosign", 403},
               {"GET", "/admin/v1/explain/req_x", 404}}; /* and their own requests */
 
 static const char *
@@ -84,6 +85,8 @@ body_for(size_t i)
         return "{\"sha256\":\"00\"}";
     if (strcmp(routes[i].path, "/admin/v1/declassify") == 0)
         return "{}";
+    if (strstr(routes[i].path, "/cosign"))
+        return "{\"note\":\"x\"}";
     if (strstr(routes[i].path, "/streams"))
         return "{\"value\":1}";
     if (strstr(routes[i].path, "tenants") || strstr(routes[i].path, "persons"))
