@@ -57,6 +57,22 @@ enough() { echo "$(number good) good, $(number bad) bad"; [ "$(number good)" -ge
 
 expect 'there are at least 20 good and 200 damaged logs' enough
 expect 'the foreign judge says the same of every log' diff "$dir/theirs" "$dir/ours"
+
+# A witness that is asked by the foreign judge, and what it signed read by that judge.
+w=$dir/witness
+witness() { what=$1; shift; "$bin/hoheit" witness "$what" --dir "$w" "$@"; }
+peer() { { echo "$key"; echo "$1"; } | "$dir/judge" >"$dir/verdict"; cat "$dir/verdict"; grep -q "^$2 " "$dir/verdict"; }
+witness init peer/w --quiet >/dev/null && witness trust "$key" --quiet
+old=0
+for size in 1 2 3 255 256 257 700 701; do
+    "$bin/tiny_log" "$dir/grown-$size" "$size" >/dev/null
+    expect "the foreign judge asks a witness of $size entries after $old" peer "ask $dir/grown-$size $old $dir/ask" good
+    expect 'it signs' witness sign "$dir/ask" --out "$dir/cosigned"
+    expect 'and the foreign judge finds both signatures' peer "cosigned $dir/cosigned $(cat "$w/key")" good
+    old=$size
+done
+sed -i '$s/A/B/' "$dir/cosigned"
+expect 'not so when one is changed' peer "cosigned $dir/cosigned $(cat "$w/key")" bad
 echo "# $(number good) good, $(number bad) bad"
 echo "1..$count"
 exit $failed

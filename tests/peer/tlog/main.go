@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: EUPL-1.2
 
 // A second opinion on a log: reads the key and then one directory a line on standard input, and
-// prints "good DIR" or "bad DIR: why".  Hashes, tiles and signatures are the business of
+// prints "good DIR" or "bad DIR: why".  "cosigned FILE KEY" asks whether log and witness signed the
+// checkpoint in FILE; "ask DIR OLD FILE" writes there what a witness is asked.  Hashes, tiles and signatures are the business of
 // golang.org/x/mod/sumdb; what is here only reads files and asks.
 package main
 
 import (
 	"bufio"
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -277,6 +279,97 @@ func judge(dir string, v note.Verifier) error {
 	return checkPast(dir, h, v, r)
 }
 
+// A witness signs the time as well (C2SP tlog-cosignature), which the package knows nothing of.
+type witness struct {
+	name string
+	id   uint32
+	key  ed25519.PublicKey
+}
+
+func (w witness) Name() string    { return w.name }
+func (w witness) KeyHash() uint32 { return w.id }
+func (w witness) Verify(msg, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	head := fmt.Sprintf("cosignature/v1\ntime %d\n", binary.BigEndian.Uint64(sig))
+	return ed25519.Verify(w.key, append([]byte(head), msg...), sig[8:])
+}
+
+func newWitness(vkey string) (w witness, err error) {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		return w, errors.New("malformed key")
+	}
+	key, err := base64.StdEncoding.Strict().DecodeString(parts[2])
+	if err != nil || len(key) != 1+ed25519.PublicKeySize || key[0] != 4 {
+		return w, errors.New("malformed key")
+	}
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	w = witness{parts[0], binary.BigEndian.Uint32(sum[:]), key[1:]}
+	if fmt.Sprintf("%08x", w.id) != parts[1] {
+		return w, errors.New("the id does not fit the key")
+	}
+	return w, nil
+}
+
+func cosigned(file, vkey string, v note.Verifier) error {
+	w, err := newWitness(vkey)
+	if err != nil {
+		return err
+	}
+	msg, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	n, err := note.Open(msg, note.VerifierList(v, w))
+	if err != nil {
+		return err
+	}
+	if len(n.Sigs) != 2 || len(n.UnverifiedSigs) != 0 {
+		return fmt.Errorf("%d signatures", len(n.Sigs))
+	}
+	return nil
+}
+
+func ask(dir, old, file string, v note.Verifier) error {
+	msg, err := os.ReadFile(filepath.Join(dir, "checkpoint"))
+	if err != nil {
+		return err
+	}
+	h, err := openCheckpoint(msg, v)
+	if err != nil {
+		return err
+	}
+	size, err := strconv.ParseInt(old, 10, 64)
+	if err != nil {
+		return err
+	}
+	text := "old " + old + "\n"
+	if size > 0 && size < h.size {
+		r := tlog.TileHashReader(tlog.Tree{N: h.size, Hash: h.root}, &tiles{dir, map[string][]byte{}})
+		proof, err := tlog.ProveTree(h.size, size, r)
+		if err != nil {
+			return err
+		}
+		for _, p := range proof {
+			text += base64.StdEncoding.EncodeToString(p[:]) + "\n"
+		}
+	}
+	return os.WriteFile(file, []byte(text+"\n"+string(msg)), 0o600)
+}
+
+func say(line string, v note.Verifier) error {
+	words := strings.Split(line, " ")
+	switch {
+	case len(words) == 3 && words[0] == "cosigned":
+		return cosigned(words[1], words[2], v)
+	case len(words) == 4 && words[0] == "ask":
+		return ask(words[1], words[2], words[3], v)
+	}
+	return judge(line, v)
+}
+
 func main() {
 	in := bufio.NewScanner(os.Stdin)
 	in.Scan()
@@ -286,7 +379,7 @@ func main() {
 		os.Exit(2)
 	}
 	for in.Scan() {
-		if err := judge(in.Text(), v); err != nil {
+		if err := say(in.Text(), v); err != nil {
 			fmt.Printf("bad %s: %v\n", in.Text(), err)
 		} else {
 			fmt.Printf("good %s\n", in.Text())

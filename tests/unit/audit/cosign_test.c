@@ -206,7 +206,7 @@ TEST(more_witnesses_than_there_is_room_for_are_refused)
     struct cosigners r;
     for (int i = 0; i < COSIGNERS_MAX + 1; i++) {
         struct note_key k;
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "w%d", i);
         NEED_OK(note_key_make(str_of(name), NOTE_WITNESS, &(sign_public){{1}}, &k));
         note_key_put(&b, &k);
@@ -296,7 +296,7 @@ TEST(verify_finds_that_a_witness_saw_another_history_or_more)
     const struct judge_ask ask = {.dir = s.log.dir, .key = &s.log.key, .witness = &s.w.at[0]};
     for (uint64_t size = 3; size <= 7; size += 4) {
         AUTO(buf) b = BUF(NOTE_BYTES_MAX);
-        char from[2 * SMALL_PATH];
+        char from[COSIGNED_NAME_MAX];
         AUTO(arena) *a = NULL;
         str kept;
         small_log_add(&other.log, size);
