@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* note_fuzz.c - any bytes are refused without a trace, or are a note that can be put together again
- * from what was read; the same for checkpoints and for keys. */
+ * from what was read; the same for checkpoints, for keys and for what
+ * a witness is asked. */
 #include <string.h>
 
-#include "audit/note.h"
+#include "audit/cosign.h"
 #include "fuzz/fuzz.h"
 
 static void
@@ -45,6 +46,17 @@ check_key(str text)
     ASSERT(str_eq_nocase(buf_str(&b), text));
 }
 
+static void
+check_question(str all)
+{
+    AUTO(buf) b = BUF(2 * NOTE_BYTES_MAX + all.len);
+    struct cosign_ask q;
+    if (cosign_ask_read(all, &q).code)
+        return;
+    ASSERT(cosign_ask_put(&b, &q).code == ERR_OK);
+    ASSERT(str_eq(buf_str(&b), all));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -53,6 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     const str all = {(const char *)data, len};
     check_key(all);
     check_checkpoint(all);
+    check_question(all);
     if (note_read(all, &n).code)
         return 0;
     check_lines(&n, all);
