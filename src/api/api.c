@@ -17,6 +17,7 @@ struct api {
     struct works *works;
     struct library *library;
     struct citizen *citizen;
+    const struct stores *stores;
 };
 
 /* ---- answers */
@@ -393,6 +394,18 @@ struct citizen *
 api_citizen(const api *a)
 {
     return a->citizen;
+}
+
+void
+api_set_stores(api *a, const struct stores *s)
+{
+    a->stores = s;
+}
+
+const struct stores *
+api_stores(const api *a)
+{
+    return a->stores;
 }
 
 static fallible

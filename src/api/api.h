@@ -89,13 +89,17 @@ void api_free(api *a);
 struct works;
 void api_set_works(api *a, struct works *w);
 struct works *api_works(const api *a);
-/* What documents are looked up in (work/library, work/citizen); NULL until it is set. */
+/* What documents are looked up in (work/library, work/citizen, work/stores); NULL until it is set.
+ */
 struct library;
 struct citizen;
 void api_set_library(api *a, struct library *l);
 struct library *api_library(const api *a);
 void api_set_citizen(api *a, struct citizen *z);
 struct citizen *api_citizen(const api *a);
+struct stores;
+void api_set_stores(api *a, const struct stores *s);
+const struct stores *api_stores(const api *a);
 /* A request this process makes of itself for `s` (net/detached.h): the key and its network were
  * looked at when it was allowed to.  Answers like any other. */
 void api_inside(api *a, http_exchange *x, const struct session *s);

@@ -57,6 +57,27 @@ static const struct kind {
                       {OP_BATCH_READ, EVENT_BATCH_READ},
                       {OP_BATCH_ADD, EVENT_BATCH_ADD},
                       {OP_BATCH_CANCEL, EVENT_BATCH_CANCEL}}},
+    [OBJECT_STORE] = {"vs_",
+                      "store",
+                      {{OP_STORE_ADD, EVENT_STORE_ADD},
+                       {OP_STORE_READ, EVENT_STORE_READ},
+                       {OP_STORE_READ, EVENT_STORE_READ},
+                       {OP_STORE_WRITE, EVENT_STORE_WRITE},
+                       {OP_STORE_REMOVE, EVENT_STORE_REMOVE}}},
+    [OBJECT_STORE_FILE] = {"vsf_",
+                           "file of a store",
+                           {{OP_STORE_WRITE, EVENT_STORE_WRITE},
+                            {OP_STORE_READ, EVENT_STORE_READ},
+                            {OP_STORE_READ, EVENT_STORE_READ},
+                            {OP_STORE_WRITE, EVENT_STORE_WRITE},
+                            {OP_STORE_WRITE, EVENT_STORE_WRITE}}},
+    [OBJECT_STORE_BATCH] = {"vsfb_",
+                            "batch of files of a store",
+                            {{OP_STORE_WRITE, EVENT_STORE_WRITE},
+                             {OP_STORE_READ, EVENT_STORE_READ},
+                             {OP_STORE_READ, EVENT_STORE_READ},
+                             {OP_STORE_WRITE, EVENT_STORE_WRITE},
+                             {OP_STORE_WRITE, EVENT_STORE_WRITE}}},
 };
 
 struct keep_use
@@ -542,6 +563,12 @@ fill_list(const struct keep_call *c, enum op op, const struct keep_page *p, stru
     return objects_each(c->gate->keep->objects, c->a, &q, take_row, l);
 }
 
+static enum object_kind
+parent_kind(enum object_kind of)
+{
+    return of == OBJECT_ITEM ? OBJECT_CONVERSATION : OBJECT_STORE;
+}
+
 fallible
 keep_list(const struct keep_call *c, const struct keep_page *p, struct kept_list *ret)
 {
@@ -552,7 +579,7 @@ keep_list(const struct keep_call *c, const struct keep_page *p, struct kept_list
     *ret = (struct kept_list){.has_more = false};
     TRY(keep_leave(c, use.op, LABEL_BOTTOM, &l.grant));
     if (p->parent.len) {
-        const struct keep_name n = {.kind = OBJECT_CONVERSATION, .id = p->parent};
+        const struct keep_name n = {.kind = parent_kind(p->kind), .id = p->parent};
         const err e = keep_find(c, use.op, &n, &d, &parent);
         if (e.code == ERR_NOT_FOUND)
             return keep_missing(c, use.op, p->parent, &d);

@@ -81,7 +81,7 @@ fallible keep_allow(const struct keep_call *c, enum op op, str label_text, struc
 
 struct keep_page {
     enum object_kind kind;
-    str parent;   /* items of a conversation; else all of the key */
+    str parent;   /* items of a conversation, files of a store; else all of the key */
     str after;    /* an id; empty: from the start */
     size_t count; /* at most */
     bool oldest_first;
@@ -134,6 +134,19 @@ fallible keep_ended(const struct keep_call *c, struct kept *k);
 /* What keep_get gives, now and without a record: for work that was recorded when it was allowed.
  * NOT_FOUND. */
 fallible keep_resume(const struct keep_call *c, const struct keep_name *n, struct kept *ret);
+/* All children of a kind, oldest first, now and without a record; who may not see one passes it
+ * over.  `k` lives in `a`, which is emptied after each. */
+typedef err keep_child_fn(void *ctx, const struct kept *k);
+struct keep_children {
+    enum object_kind kind;
+    str parent; /* empty: all of the key */
+    arena *scratch;
+    keep_child_fn *fn;
+    void *ctx;
+};
+fallible keep_each_child(const struct keep_call *c, const struct keep_children *w);
+/* Removes what keep_get or keep_resume gave, without a record of its own. */
+fallible keep_drop(gate *g, const struct kept *k);
 /* Heads of what is in none of the `ended` states (NULL-ended), of all keys: for who resumes it. */
 struct keep_search {
     enum object_kind kind;

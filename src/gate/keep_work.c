@@ -74,6 +74,46 @@ keep_owner(const gate *g, const struct object *head)
     return keyring_session(g->keys, head->owner);
 }
 
+struct children {
+    const struct keep_call *call;
+    const struct keep_children *wanted;
+};
+
+static err
+take_child(void *ctx, const struct object *row)
+{
+    const struct children *w = ctx;
+    const struct keep_name n = {.kind = w->wanted->kind, .id = row->id};
+    struct keep_call call = *w->call;
+    struct kept k;
+    call.a = w->wanted->scratch;
+    err e = keep_resume(&call, &n, &k);
+    if (e.code == ERR_NOT_FOUND)
+        return OK;
+    if (!e.code)
+        e = w->wanted->fn(w->wanted->ctx, &k);
+    arena_reset(w->wanted->scratch);
+    return e;
+}
+
+fallible
+keep_each_child(const struct keep_call *c, const struct keep_children *wanted)
+{
+    const struct object_query q = {.kind = wanted->kind,
+                                   .owner = wanted->parent.len ? STR_NONE : c->session->key_id,
+                                   .parent = wanted->parent,
+                                   .now_wall_ms = clock_wall_ms()};
+    struct children w = {.call = c, .wanted = wanted};
+    return objects_each(c->gate->keep->objects, c->a, &q, take_child, &w);
+}
+
+fallible
+keep_drop(gate *g, const struct kept *k)
+{
+    ASSERT(k->grant && k->head.kind != OBJECT_FILE);
+    return objects_remove(g->keep->objects, k->head.id);
+}
+
 /* ---- lines */
 static fallible
 raise_batch(const struct keep_call *c, struct kept *batch, label l)

@@ -93,6 +93,9 @@ struct know_ask {
     size_t dims;
     float weight;        /* of likeness; 0: the default */
     bool without_quotes; /* spares the look for the best line */
+    /* Which documents may answer, by their names; scores are as if all could.  NULL: all. */
+    bool (*fits)(void *ctx, str doc);
+    void *ctx;
 };
 
 struct know_hit {

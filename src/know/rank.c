@@ -270,6 +270,20 @@ add_likeness(struct ranker *r, const float *likeness, float weight)
     }
 }
 
+/* Last of all: what they scored counted for the others. */
+static void
+drop_unfit(struct ranker *r, const struct rank_ask *in)
+{
+    for (size_t i = 0; i < r->c.count; i++)
+        for (size_t d = 0; d < r->c.at[i]->doc_count; d++) {
+            const struct seg_doc *const doc = &r->c.at[i]->docs[d];
+            if (in->fits(in->ctx, segment_text(r->c.at[i], doc->name)))
+                continue;
+            for (uint32_t u = 0; u < doc->unit_count; u++)
+                r->score[r->base[i] + doc->unit_first + u] = 0;
+        }
+}
+
 fallible
 rank_units(arena *a, const struct rank_ask *in, size_t most, struct ranked *ret, size_t *ret_count)
 {
@@ -282,6 +296,8 @@ rank_units(arena *a, const struct rank_ask *in, size_t most, struct ranked *ret,
     add_cited(&r);
     if (in->likeness)
         add_likeness(&r, in->likeness, in->weight);
+    if (in->fits)
+        drop_unfit(&r, in);
     const size_t n = most ? take_best(&r, r.score, 0, best, most) : 0;
     for (size_t i = 0; i < n; i++) {
         const struct place p = place_of(&r, best[i]);

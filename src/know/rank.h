@@ -27,6 +27,8 @@ struct rank_ask {
     const struct question *q;
     const float *likeness; /* one for each unit in the segments' order, or NULL; RANK_NONE: none */
     float weight;          /* of likeness against the lexical leg's 1 */
+    bool (*fits)(void *ctx, str doc); /* NULL: all documents do */
+    void *ctx;
 };
 
 #define RANK_NONE (-2.0f)

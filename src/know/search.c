@@ -134,7 +134,12 @@ answer(struct search *s, struct know_hits *ret)
     const float *likeness = NULL;
     const size_t most = s->ask->most;
     TRY(find_likeness(s, &likeness));
-    const struct rank_ask in = {.c = s->c, .q = s->q, .likeness = likeness, .weight = weight_of(s)};
+    const struct rank_ask in = {.c = s->c,
+                                .q = s->q,
+                                .likeness = likeness,
+                                .weight = weight_of(s),
+                                .fits = s->ask->fits,
+                                .ctx = s->ask->ctx};
     TRY(try_arena_get(s->work, most, sizeof(struct ranked), &at));
     struct ranked *const best = (struct ranked *)at;
     TRY(rank_units(s->work, &in, most, best, &ret->count));

@@ -16,6 +16,7 @@
 #include "api/rerank/rerank.h"
 #include "api/responses/responses.h"
 #include "api/responses/works.h"
+#include "api/stores/stores_api.h"
 #include "base/fault.h"
 #include "base/map.h"
 #include "net/server.h"
@@ -23,6 +24,7 @@
 #include "os/sandbox.h"
 #include "os/share.h"
 #include "super/boot.h"
+#include "work/stores/stores.h"
 
 enum { POLICY_BYTES_MAX = 4 * 1024 * 1024, SCRATCH_BYTES = 8 * 1024 * 1024 };
 
@@ -39,7 +41,8 @@ struct app {
     gate *gate;
     api *api;
     struct works *works;
-    library *library;
+    library *library, *stores_library;
+    struct stores stores;
     citizen *citizen;
     tls *tls;
     http_server *server;
@@ -122,6 +125,7 @@ close_all(struct app *app)
     works_free(app->works);
     citizen_free(app->citizen);
     library_free(app->library);
+    library_free(app->stores_library);
     api_free(app->api);
     gate_free(app->gate);
     audit_close(app->audit);
@@ -216,6 +220,10 @@ open_desk(struct app *app)
                                         .collection = str_of(app->boot.params.citizen_know),
                                         .contact = str_of(app->boot.params.citizen_contact)};
     TRY(citizen_new(&parts, &app->citizen));
+    const char *const own = file_join(app->a, app->boot.data_dir, "records/stores");
+    TRY(library_new(own, &app->seal_key, &app->stores_library));
+    app->stores = (struct stores){app->gate, app->library, app->stores_library};
+    api_set_stores(app->api, &app->stores);
     api_set_library(app->api, app->library);
     api_set_citizen(app->api, app->citizen);
     return OK;
@@ -224,9 +232,9 @@ open_desk(struct app *app)
 static fallible
 open_server(struct app *app)
 {
-    const struct route_table all[] = {openai_table,  responses_table, anthropic_table,
-                                      bedrock_table, know_table,      citizen_table,
-                                      ollama_table,  rerank_table,    admin_table};
+    const struct route_table all[] = {openai_table, responses_table, anthropic_table, bedrock_table,
+                                      know_table,   stores_table,    citizen_table,   ollama_table,
+                                      rerank_table, admin_table};
     struct route_table *kept = arena_get(app->a, sizeof all);
     memcpy(kept, all, sizeof all);
     TRY(api_new(app->gate, kept, sizeof all / sizeof *all, &openai_dialect, &app->api));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* objects.h - what applications left here and come back for: files, responses, conversations and
- * their items, batches and the lines of their results.  One row each.
+ * their items, batches and the lines of their results, stores and what is in them.  One row each.
  *
  * A row has a head, which says whose it is and under which label, and a meta, JSON that may hold
  * content: it is sealed (crypt/seal.h) together with the head's owner, label and place, so that a
@@ -24,6 +24,9 @@ enum object_kind { /* as in the rows, and in query.def */
                    OBJECT_ITEM = 4, /* of a conversation, its parent */
                    OBJECT_BATCH = 5,
                    OBJECT_LINE = 6, /* one result of a batch, its parent */
+                   OBJECT_STORE = 7,
+                   OBJECT_STORE_FILE = 8,  /* a file in a store, its parent */
+                   OBJECT_STORE_BATCH = 9, /* files added to a store, its parent, in one go */
                    OBJECT_KINDS
 };
 
@@ -56,7 +59,7 @@ fallible objects_set_state(objects *o, str id, str state);
 fallible objects_find(objects *o, arena *a, str id, int64_t now_wall_ms, struct object *ret);
 /* DENIED when `g` does not cover the label; CORRUPT when it is not what was kept. */
 fallible objects_meta(objects *o, arena *a, const grant *g, const struct object *row, str *ret);
-/* The row, and the items or lines whose parent it is. */
+/* The row, and the items, lines or files whose parent it is. */
 fallible objects_remove(objects *o, str id);
 
 /* The lines whose parent it is. */

@@ -451,7 +451,6 @@ static const struct route routes[] = {
     ROUTE(POST, "know/{name}/documents", add_route),
     ROUTE(DELETE, "know/{name}/documents/{...}", drop_route),
     ROUTE(POST, "know/{name}/search", search_route),
-    ROUTE(POST, "vector_stores/{name}/search", search_route),
 };
 
 const struct route_table know_table = {routes, sizeof routes / sizeof *routes};

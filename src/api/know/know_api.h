@@ -8,8 +8,8 @@
  *     POST   /v1/know/{name}/documents                {"documents": [{"name", "text", "form",
  *                                                     "title", "edition"}]}, of X-Hoheit-Label
  *     DELETE /v1/know/{name}/documents/{...}          one, from every label the key may see
- *     POST   /v1/know/{name}/search                   also /v1/vector_stores/{name}/search:
- * OpenAI's shape, with quote, section and edition beside
+ *     POST   /v1/know/{name}/search                   in OpenAI's shape, with quote, section and
+ *                                                     edition beside
  *
  * Documents of one call are added all or none, and replaced by their names.  Each call is decided
  * and recorded before anything is read or written; a change is recorded once more, with its digest,

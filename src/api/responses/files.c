@@ -7,6 +7,7 @@
 #include "api/multipart.h"
 #include "api/responses/kept.h"
 #include "base/num.h"
+#include "work/stores/stores.h"
 
 enum { FIELD_BYTES_MAX = 1024, NAME_BYTES_MAX = 255, FILES_PAGE_MAX = 10000 };
 
@@ -268,9 +269,16 @@ files_show(struct api_call *c)
     kept_go(w, keep_get(&w->keep, &n, &w->one));
 }
 
+/* Its words leave the stores it was put in. */
 static void
 removed(struct kept_work *w)
 {
+    const struct stores *s = api_stores(w->call->api);
+    const err e = s ? stores_forget(s, &w->keep, w->call->args[0]) : OK;
+    if (e.code) {
+        api_fail(w->call, e);
+        return;
+    }
     kept_answer_deleted(w, w->call->args[0], "file");
 }
 

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What is in stores: words of files put in and taken out. */
+#include "work/stores/stores.h"
+
+enum { SCRATCH_BYTES = 1 << 20, FORGET_MAX = 4096 };
+
+static fallible
+collection(const struct stores *s, str store, know **ret)
+{
+    const err e = library_find(s->own, store, ret);
+    if (e.code != ERR_NOT_FOUND)
+        return e;
+    TRY(library_create(s->own, store));
+    return library_find(s->own, store, ret);
+}
+
+static fallible
+add_words(const struct stores *s, const struct kept *row, const struct store_file *f, str bytes)
+{
+    const struct know_source source = {.name = f->file, .form = doc_form_of(f->name)};
+    enum know_change change;
+    know *k;
+    TRY(collection(s, row->head.parent, &k));
+    TRY(know_add(k, row->grant, &source, content_of(bytes, row->head.label), &change));
+    return know_commit(k);
+}
+
+/* What the file itself is to blame for is said of it; all else fails the call. */
+static bool
+is_of_file(err e)
+{
+    return e.code == ERR_PARSE || e.code == ERR_ARGUMENT || e.code == ERR_LIMIT;
+}
+
+fallible
+stores_fill(const struct stores *s, arena *a, struct kept *row, str bytes)
+{
+    struct store_file f;
+    ASSERT(row->grant && row->head.kind == OBJECT_STORE_FILE);
+    TRY(store_file_load(a, row->meta, &f));
+    const err e = add_words(s, row, &f, bytes);
+    if (e.code)
+        library_close(s->own, row->head.parent); /* what was staged must not come with the next */
+    if (e.code && !is_of_file(e))
+        return e;
+    f.bytes = e.code ? 0 : bytes.len;
+    f.code = e.code ? STR("unsupported_file") : STR_NONE;
+    f.message =
+        e.code ? STR("the file is no text, Markdown or HTML in UTF-8, or is too large") : STR_NONE;
+    row->head.state = e.code ? STR("failed") : STR("completed");
+    TRY(store_file_save(a, &f, &row->meta));
+    return keep_note(s->gate, row);
+}
+
+fallible
+stores_take_out(const struct stores *s, const struct kept *row)
+{
+    const str id = row->head.id, store = row->head.parent;
+    know *k;
+    ASSERT(row->grant && id.len > store.len);
+    err e = library_find(s->own, store, &k);
+    if (!e.code)
+        e = know_remove(k, row->grant, str_slice(id, store.len + 1, id.len));
+    if (!e.code)
+        e = know_commit(k);
+    return e.code == ERR_NOT_FOUND ? OK : e; /* it was never put in */
+}
+
+fallible
+stores_drop(const struct stores *s, str store)
+{
+    const err e = library_remove(s->own, store);
+    return e.code == ERR_NOT_FOUND ? OK : e; /* nothing was ever put in */
+}
+
+/* ---- a file is removed */
+struct forgetting {
+    const struct keep_call *call;
+    str file;
+    VEC(struct kept) rows;
+};
+
+/* Copied: the walk empties its arena. */
+static err
+note_row(void *ctx, const struct kept *k)
+{
+    struct forgetting *f = ctx;
+    struct kept row = *k;
+    const str tail = str_slice(k->head.id, k->head.parent.len + 1, k->head.id.len);
+    if (!str_eq(tail, f->file) || f->rows.count == FORGET_MAX)
+        return OK;
+    TRY(try_arena_str(f->call->a, k->head.id, &row.head.id));
+    TRY(try_arena_str(f->call->a, k->head.parent, &row.head.parent));
+    return VEC_ADD(f->call->a, &f->rows, &row);
+}
+
+static fallible
+forget(const struct stores *s, const struct keep_call *c, const struct kept *row)
+{
+    const struct keep_name n = {.kind = OBJECT_STORE_FILE, .id = row->head.id};
+    struct kept k;
+    TRY(keep_resume(c, &n, &k));
+    TRY(keep_drop(s->gate, &k));
+    return stores_take_out(s, &k);
+}
+
+fallible
+stores_forget(const struct stores *s, const struct keep_call *c, str file)
+{
+    AUTO(arena) *scratch = NULL;
+    struct forgetting f = {.call = c, .file = file};
+    TRY(arena_open(SCRATCH_BYTES, &scratch));
+    const struct keep_children all = {
+        .kind = OBJECT_STORE_FILE, .scratch = scratch, .fn = note_row, .ctx = &f};
+    TRY(keep_each_child(c, &all));
+    for (size_t i = 0; i < f.rows.count; i++)
+        TRY(forget(s, c, &f.rows.at[i]));
+    return OK;
+}
