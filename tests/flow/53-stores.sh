@@ -94,6 +94,41 @@ status 200 "$intern" POST /v1/know/haus/documents '{"documents":[{"name":"muell"
 expect 'in the same shape' status 200 "$other" POST /v1/vector_stores/haus/search '{"query":"Mülltonne","filters":{"type":"eq","key":"name","value":"muell"}}'
 expect 'with its name as attribute' body 'j["data"][0]["file_id"] == "muell" and j["data"][0]["attributes"] == {"name":"muell"}'
 
+# The tool file_search of Responses: looked up before the answer, under its label.
+ask() { # KEY LABEL STORE MORE
+    status 200 "$1" POST /v1/responses "{\"model\":\"toy\",\"store\":false,\"input\":\"Wie hoch ist die Hundesteuer?\",\"tools\":[{\"type\":\"file_search\",\"vector_store_ids\":[\"$3\"]${4-}}]${5-}}" -H "X-Hoheit-Label: $2"
+}
+expect 'an answer looks things up first' ask "$intern" offen "$store"
+expect 'as its first item' body 'j["output"][0]["type"] == "file_search_call" and j["output"][0]["status"] == "completed" and j["output"][0]["queries"] == ["Wie hoch ist die Hundesteuer?"] and j["output"][0]["results"] is None and j["output"][1]["type"] == "message"'
+expect 'and says what it was offered' body 'j["tools"][0]["type"] == "file_search" and j["tools"][0]["max_num_results"] == 20'
+expect 'reading raised the label' grep -qi '^x-hoheit-label: intern' "$dir/head"
+expect 'results come when they are asked for' ask "$intern" offen "$store" '' ',"include":["file_search_call.results"]'
+expect 'with file, score and text' body '[r["filename"] for r in j["output"][0]["results"]][:1] == ["hundesteuer.md"] and "96 Euro" in j["output"][0]["results"][0]["text"]'
+expect 'filters hold' ask "$intern" offen "$store" ',"filters":{"type":"eq","key":"amt","value":"leitung"}' ',"include":["file_search_call.results"]'
+expect 'here too' body '[r["filename"] for r in j["output"][0]["results"]] == ["plan.md"]'
+expect 'calls may be ruled out' ask "$intern" offen "$store" '' ',"tool_choice":"none"'
+expect 'then nothing is looked up' body '[o["type"] for o in j["output"]] == ["message"]'
+expect 'and the label stays' grep -qi '^x-hoheit-label: offen' "$dir/head"
+expect 'the store of another key is not there' status 404 "$other" POST /v1/responses "{\"model\":\"toy\",\"input\":\"x\",\"tools\":[{\"type\":\"file_search\",\"vector_store_ids\":[\"$store\"]}]}"
+expect 'a tool without stores is refused' status 400 "$intern" POST /v1/responses '{"model":"toy","input":"x","tools":[{"type":"file_search","vector_store_ids":[]}]}'
+expect 'as a stream' status 200 "$intern" POST /v1/responses "{\"model\":\"toy\",\"stream\":true,\"input\":\"Hundesteuer?\",\"tools\":[{\"type\":\"file_search\",\"vector_store_ids\":[\"$store\"]}]}"
+expect 'the events come in order' sh -c "grep '^event:' '$dir/body' | head -n 8 | sed 's/^event: response.//' | tr -d '\\r' | tr '\\n' ' ' | grep -q '^created in_progress output_item.added file_search_call.in_progress file_search_call.searching file_search_call.completed output_item.done output_item.added'"
+offen=$(key buero offen)
+status 200 "$intern" POST /v1/know/haus/documents '{"documents":[{"name":"geheim","text":"# Müll\n\nDie Mülltonne kostet bald 9 Euro.\n"}]}' -H 'X-Hoheit-Label: intern' >/dev/null
+house() {
+    status 200 "$1" POST /v1/responses '{"model":"toy","store":false,"input":"Was kostet die Mülltonne?","temperature":0,"include":["file_search_call.results"],"tools":[{"type":"file_search","vector_store_ids":["haus"]}]}' -H 'X-Hoheit-Label: offen'
+}
+only() { python3 -c 'import json, sys; print(json.dumps(json.load(open(sys.argv[1]))["output"][0]["results"]))' "$dir/body"; }
+expect 'who is cleared is shown both passages of a collection' house "$intern"
+expect 'with the label of the higher' sh -c "grep -qi '^x-hoheit-label: intern' '$dir/head' && grep -qF '9 Euro' '$dir/body'"
+expect 'who is not is shown one' house "$offen"
+expect 'and stays below' sh -c "grep -qi '^x-hoheit-label: offen' '$dir/head' && ! grep -qF '9 Euro' '$dir/body'"
+only >"$dir/with"
+status 200 "$intern" DELETE /v1/know/haus/documents/geheim >/dev/null
+house "$offen" >/dev/null
+only >"$dir/without"
+expect 'whether it is there or not, the results have the same bytes' cmp "$dir/with" "$dir/without"
+
 # The ceiling of the installation comes down: what lies above it is as if it had never been there.
 for label in offen intern; do
     daemon_stop

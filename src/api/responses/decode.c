@@ -22,6 +22,7 @@ struct form { /* while a request is read */
     const jval *body;
     struct response_ask *ask;
     buf tools, format; /* as the response repeats them */
+    bool must_search;
 };
 
 static jval
@@ -77,7 +78,7 @@ read_sampling(struct form *f)
     return OK;
 }
 
-/* What may be asked to be included; all but the first come of tools that are not run here, of
+/* What may be asked to be included; all but the first two come of tools that are not run here, of
  * images that are not taken, or of thoughts that are not hidden. */
 static fallible
 read_include(struct form *f)
@@ -102,6 +103,7 @@ read_include(struct form *f)
         if (i == sizeof known / sizeof *known)
             REFUSE_AT(ARGUMENT, &v, "names nothing that could be included");
         f->ask->conv.params.logprobs = f->ask->conv.params.logprobs || i == 0;
+        f->ask->search.shows_results = f->ask->search.shows_results || i == 1;
     }
     return OK;
 }
@@ -165,15 +167,10 @@ read_history(struct form *f)
 static fallible
 check_type(const jval *v)
 {
-    static const char *const later[] = {"file_search",
-                                        "web_search",
-                                        "web_search_preview",
-                                        "code_interpreter",
-                                        "computer_use_preview",
-                                        "image_generation",
-                                        "mcp",
-                                        "local_shell",
-                                        "custom"};
+    static const char *const later[] = {"web_search",       "web_search_preview",
+                                        "code_interpreter", "computer_use_preview",
+                                        "image_generation", "mcp",
+                                        "local_shell",      "custom"};
     const jval type = json_get(v, "type");
     str name;
     TRY(json_str(&type, WORD_BYTES_MAX, &name));
@@ -183,7 +180,15 @@ check_type(const jval *v)
         if (str_eq(name, str_of(later[i])))
             REFUSE_AT(UNSUPPORTED, &type, "names the tool %s, which this installation does not run",
                       later[i]);
-    REFUSE_AT(ARGUMENT, &type, "must be \"function\"");
+    REFUSE_AT(ARGUMENT, &type, "must be \"function\" or \"file_search\"");
+}
+
+static bool
+is_search(const jval *v)
+{
+    const jval type = json_type(*v) == J_OBJECT ? json_get(v, "type") : (jval){.v = NULL};
+    str name = STR_NONE;
+    return !opt_json_str(&type, WORD_BYTES_MAX, &name).code && str_eq(name, STR("file_search"));
 }
 
 static fallible
@@ -248,6 +253,10 @@ read_choice(struct form *f)
     str word;
     if (json_type(v) == J_ABSENT)
         return OK;
+    if (is_search(&v)) {
+        f->must_search = true;
+        return read_members(&v, known);
+    }
     if (json_type(v) == J_OBJECT) {
         TRY(check_type(&v));
         TRY(read_members(&v, known));
@@ -264,9 +273,18 @@ read_choice(struct form *f)
 }
 _Static_assert(CONV_TOOLS_AUTO == 0 && CONV_TOOLS_NONE == 1 && CONV_TOOLS_REQUIRED == 2, "order");
 
+/* A search is made once whenever it is offered and calls are not ruled out: that is a call. */
 static fallible
-check_choice(const struct conv_tools *t)
+check_choice(struct form *f)
 {
+    struct conv_tools *t = &f->ask->conv.tools;
+    const bool searches = f->ask->search.id_count > 0;
+    if (f->must_search && !searches)
+        REFUSE(ARGUMENT, "tool_choice", "tool_choice names file_search, which is not offered");
+    if (t->choice == CONV_TOOLS_NONE)
+        f->ask->search.id_count = 0;
+    if (t->choice == CONV_TOOLS_REQUIRED && !t->count && searches)
+        t->choice = CONV_TOOLS_AUTO;
     if (t->choice == CONV_TOOLS_REQUIRED && !t->count)
         REFUSE(ARGUMENT, "tool_choice", "tool_choice asks for a call, and no tools are offered");
     if (t->name.len && !tools_has(t, t->name))
@@ -285,6 +303,10 @@ read_list(struct form *f, const jval *list, buf *offer)
     json_open(offer, '[');
     while (json_each(list, &w, &items[count])) {
         struct tools_one t = {.strict = false};
+        if (is_search(&items[count])) {
+            TRY(file_search_read(f->a, &items[count], &f->ask->search, &f->tools));
+            continue;
+        }
         TRY(read_tool(f, &items[count], &t));
         tools_put(offer, &t);
         put_tool(f, &items[count], &t);
@@ -296,7 +318,7 @@ read_list(struct form *f, const jval *list, buf *offer)
         count++;
     }
     json_close(offer, ']');
-    TRY(check_choice(&f->ask->conv.tools));
+    TRY(check_choice(f));
     return wanted ? tools_compile(f->a, calls, wanted, &f->ask->conv) : OK;
 }
 
@@ -311,7 +333,7 @@ read_tools(struct form *f)
     t->most = many ? SCHEMA_PARALLEL_MAX : 1;
     TRY(read_choice(f));
     if (json_type(list) == J_ABSENT)
-        return check_choice(t);
+        return check_choice(f);
     TRY(read_list(f, &list, &offer));
     if (offer.len > TOOLS_JSON_BYTES_MAX)
         REFUSE(ARGUMENT, "tools", "tools are larger than %d bytes", TOOLS_JSON_BYTES_MAX);

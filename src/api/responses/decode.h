@@ -4,6 +4,7 @@
  * Every field has a fate in fields.def; what lies within them is known here or refused.  Strings
  * live in the body and the arena. */
 #pragma once
+#include "api/responses/file_search.h"
 #include "api/responses/items.h"
 #include "base/params.h"
 
@@ -13,6 +14,7 @@ struct response_ask {
     bool stream, background, store;
     str previous, conversation; /* ids; empty: none */
     struct items input;
+    struct file_search search;
     bool truncates; /* "truncation": "auto" */
     str echo; /* the members of the response that repeat the request, beginning with a comma */
 };

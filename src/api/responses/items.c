@@ -16,7 +16,8 @@ static const struct type {
 } types[] = {{"message", "msg_"},
              {"function_call", "fc_"},
              {"function_call_output", "fco_"},
-             {"reasoning", "rs_"}};
+             {"reasoning", "rs_"},
+             {"file_search_call", "fs_"}};
 
 str
 items_id(arena *a, const char *type)
@@ -211,13 +212,26 @@ read_reasoning(const jval *v, buf *b)
     return put_list(v, "content", b);
 }
 
+/* What was found is not put before the model again: it may have changed, and its label. */
+static fallible
+read_search(const jval *v, buf *b)
+{
+    static const char *const known[] = {"type", "id", "status", "queries", "results", NULL};
+    TRY(read_members(v, known));
+    json_member_str(b, "status", STR("completed"));
+    TRY(put_list(v, "queries", b));
+    buf_add(b, STR(",\"results\":null"));
+    return OK;
+}
+
 static const struct reader {
     const char *type;
     err (*read)(const jval *v, buf *b);
 } readers[] = {{"message", read_message},
                {"function_call", read_call},
                {"function_call_output", read_output},
-               {"reasoning", read_reasoning}};
+               {"reasoning", read_reasoning},
+               {"file_search_call", read_search}};
 
 static fallible
 reader_of(const jval *v, const struct reader **ret)
@@ -230,9 +244,10 @@ reader_of(const jval *v, const struct reader **ret)
             *ret = &readers[i];
             return OK;
         }
-    REFUSE_AT(UNSUPPORTED, &type,
-              "must be message, function_call, function_call_output or reasoning; other items are "
-              "not supported by this version");
+    REFUSE_AT(
+        UNSUPPORTED, &type,
+        "must be message, function_call, function_call_output, file_search_call or reasoning; "
+        "other items are not supported by this version");
 }
 
 fallible
@@ -426,7 +441,7 @@ items_put(struct items_talk *t, const struct item *i)
         return put_call(t, v);
     if (str_eq(type, STR("function_call_output")))
         return put_output(t, v);
-    return OK; /* reasoning */
+    return OK; /* reasoning, file_search_call */
 }
 
 fallible

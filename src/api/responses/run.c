@@ -406,6 +406,8 @@ on_start(void *ctx, const struct gate_start *s)
         r->writer.ctx = r;
     }
     writer_begin(&r->writer);
+    if (r->query.len)
+        writer_search(&r->writer, r->searched.queries, r->searched.results);
 }
 
 static void
@@ -535,7 +537,7 @@ row_is_there(struct run *r)
 }
 
 static fallible
-begin(struct run *r)
+begin_talk(struct run *r)
 {
     struct keep_wish wish;
     TRY(run_put_talk(r));
@@ -548,6 +550,55 @@ begin(struct run *r)
     wish.label_text = r->declared;
     r->then = row_is_there;
     return keep_add(&r->keep, &wish, &r->row);
+}
+
+/* ---- what is looked up before (file_search.h) */
+static void
+on_found(void *ctx, const struct stores_found *f, err e)
+{
+    struct run *r = ctx;
+    if (!e.code)
+        e = file_search_put(r->a, &r->ask.search, r->query, f, &r->searched);
+    if (!e.code) {
+        r->floor = label_join(r->floor, r->searched.label);
+        r->writer.sources = r->searched.sources;
+        e = begin_talk(r);
+    }
+    go_on(r, e);
+}
+
+static fallible
+search(struct run *r)
+{
+    const struct stores *s = api_stores(r->works->api);
+    const struct file_search *q = &r->ask.search;
+    const struct stores_ask ask = {.call = &r->keep,
+                                   .ids = q->ids,
+                                   .id_count = q->id_count,
+                                   .query = r->query,
+                                   .label_text = r->declared,
+                                   .floor = r->floor,
+                                   .most = q->most,
+                                   .least = q->least,
+                                   .filter = q->filter};
+    if (!s)
+        REFUSE(UNSUPPORTED, "tools", "there are no stores here to search in");
+    return stores_search(s, &ask, on_found, r);
+}
+
+static fallible
+begin(struct run *r)
+{
+    const size_t count = r->ask.input.list.count;
+    void *at = NULL;
+    if (!r->ask.search.id_count)
+        return begin_talk(r);
+    TRY(try_arena_get(r->a, count + 1, sizeof(str), &at));
+    str *const items = (str *)at;
+    for (size_t i = 0; i < count; i++)
+        items[i] = r->ask.input.list.at[i].json;
+    TRY(file_search_query(r->a, items, count, &r->query));
+    return r->query.len ? search(r) : begin_talk(r);
 }
 
 /* ---- history */

@@ -65,9 +65,17 @@ run_load_conversation(struct run *r)
 static fallible
 put_instructions(struct run *r)
 {
-    const struct conv_message m = {.role = CONV_SYSTEM,
-                                   .text = content_of(r->ask.instructions, LABEL_BOTTOM)};
-    return r->ask.instructions.len ? VEC_ADD(r->a, &r->ask.conv.messages, &m) : OK;
+    const str context = r->searched.context;
+    AUTO(buf) b = BUF(OBJECT_META_MAX);
+    str text;
+    buf_add(&b, r->ask.instructions);
+    if (b.len && context.len)
+        buf_add(&b, STR("\n\n"));
+    buf_add(&b, context);
+    TRY(buf_end(&b));
+    TRY(try_arena_str(r->a, buf_str(&b), &text));
+    const struct conv_message m = {.role = CONV_SYSTEM, .text = content_of(text, LABEL_BOTTOM)};
+    return text.len ? VEC_ADD(r->a, &r->ask.conv.messages, &m) : OK;
 }
 
 static fallible

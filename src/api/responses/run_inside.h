@@ -24,6 +24,8 @@ struct run {
     struct response_ask ask;
     struct items history;
     label floor;
+    str query; /* of the search; empty: none is made */
+    struct file_searched searched;
     struct kept_list chain;
     struct kept conversation, row; /* row: of one made in the background */
     struct writer writer;

@@ -25,6 +25,7 @@ static const struct kind {
                           "response.reasoning_text.done", "text"},
     [WRITER_CALL] = {"function_call", "fc_", NULL, "response.function_call_arguments.delta",
                      "response.function_call_arguments.done", "arguments"},
+    [WRITER_SEARCH] = {"file_search_call", "fs_", NULL, NULL, NULL, NULL},
 };
 
 /* ---- life */
@@ -61,7 +62,13 @@ put_message_part(const struct writer_item *i, bool is_empty, buf *b)
     json_member_str(b, "type", str_of(kinds[i->kind].part));
     json_member_str(b, "text", is_empty ? STR("") : buf_str(&i->text));
     if (i->kind == WRITER_MESSAGE) {
-        buf_add(b, STR(",\"annotations\":[],\"logprobs\":["));
+        buf_add(b, STR(",\"annotations\":["));
+        for (size_t n = 0; !is_empty && n < i->notes.count; n++) {
+            if (n)
+                buf_add_char(b, ',');
+            buf_add(b, i->notes.at[n]);
+        }
+        buf_add(b, STR("],\"logprobs\":["));
         if (!is_empty)
             buf_add(b, buf_str(&i->logprobs));
         buf_add_char(b, ']');
@@ -78,6 +85,15 @@ put_call(const struct writer_item *i, bool is_empty, buf *b)
 }
 
 static void
+put_search(const struct writer_item *i, bool is_empty, buf *b)
+{
+    json_key(b, "queries");
+    buf_add(b, is_empty ? STR("[]") : i->queries);
+    json_key(b, "results");
+    buf_add(b, is_empty || !i->results.len ? STR("null") : i->results);
+}
+
+static void
 put_item(const struct writer_item *i, const char *status, bool is_empty, buf *b)
 {
     json_open(b, '{');
@@ -86,6 +102,8 @@ put_item(const struct writer_item *i, const char *status, bool is_empty, buf *b)
     json_member_str(b, "status", str_of(status));
     if (i->kind == WRITER_CALL) {
         put_call(i, is_empty, b);
+    } else if (i->kind == WRITER_SEARCH) {
+        put_search(i, is_empty, b);
     } else {
         if (i->kind == WRITER_MESSAGE)
             json_member_str(b, "role", STR("assistant"));
@@ -322,17 +340,51 @@ text_event(struct writer *w, const struct writer_item *i)
 }
 
 static void
+note_events(struct writer *w, const struct writer_item *i)
+{
+    for (size_t n = 0; w->emit && n < i->notes.count; n++) {
+        open_event(w, "response.output_text.annotation.added");
+        put_place(w, i);
+        json_member_u64(&w->event, "annotation_index", n);
+        json_key(&w->event, "annotation");
+        buf_add(&w->event, i->notes.at[n]);
+        close_event(w);
+    }
+}
+
+/* Nothing is told while it is searched: it is over when the answer begins. */
+static void
+search_events(struct writer *w, const struct writer_item *i)
+{
+    static const char *const states[] = {"response.file_search_call.in_progress",
+                                         "response.file_search_call.searching",
+                                         "response.file_search_call.completed"};
+    for (size_t n = 0; w->emit && n < sizeof states / sizeof *states; n++) {
+        open_event(w, states[n]);
+        json_member_str(&w->event, "item_id", i->id);
+        json_member_u64(&w->event, "output_index", w->items.count - 1);
+        close_event(w);
+    }
+}
+
+static void
 begin_item(struct writer *w, const struct writer_item *i)
 {
     item_event(w, "response.output_item.added", i, true);
-    part_event(w, "response.content_part.added", i, true);
+    if (i->kind == WRITER_SEARCH)
+        search_events(w, i);
+    else
+        part_event(w, "response.content_part.added", i, true);
 }
 
 static void
 end_item(struct writer *w, const struct writer_item *i)
 {
-    text_event(w, i);
-    part_event(w, "response.content_part.done", i, false);
+    if (i->kind != WRITER_SEARCH) {
+        note_events(w, i);
+        text_event(w, i);
+        part_event(w, "response.content_part.done", i, false);
+    }
     item_event(w, "response.output_item.done", i, false);
 }
 
@@ -359,6 +411,8 @@ close_item(struct writer *w, bool is_whole)
     struct writer_item *i = open_item(w);
     if (!i)
         return;
+    if (i->kind == WRITER_MESSAGE)
+        fail(w, citations_find(w->a, &w->sources, buf_str(&i->text), &i->notes));
     i->is_whole = is_whole;
     w->is_open = false;
     end_item(w, i);
@@ -384,6 +438,25 @@ new_item(struct writer *w, enum writer_kind kind, struct writer_item **ret)
     w->is_open = true;
     *ret = i;
     return OK;
+}
+
+static err
+add_search(struct writer *w, str queries, str results)
+{
+    struct writer_item *i;
+    TRY(new_item(w, WRITER_SEARCH, &i));
+    TRY(try_arena_str(w->a, queries, &i->queries));
+    TRY(try_arena_str(w->a, results, &i->results));
+    begin_item(w, i);
+    close_item(w, true);
+    return OK;
+}
+
+void
+writer_search(struct writer *w, str queries, str results)
+{
+    if (!w->failure.e.code)
+        fail(w, add_search(w, queries, results));
 }
 
 static err
@@ -493,6 +566,13 @@ save_item(const struct writer_item *i, buf *b)
     json_member_bool(b, "whole", i->is_whole);
     json_member_str(b, "text", buf_str(&i->text));
     json_member_str(b, "logprobs", buf_str(&i->logprobs));
+    json_member_str(b, "queries", i->queries);
+    json_member_str(b, "results", i->results);
+    json_key(b, "notes");
+    json_open(b, '[');
+    for (size_t n = 0; n < i->notes.count; n++)
+        json_put_str(b, i->notes.at[n]);
+    json_close(b, ']');
     json_key(b, "cuts");
     json_open(b, '[');
     for (size_t c = 0; c < i->cuts.count; c++) {
@@ -583,13 +663,34 @@ load_cuts(arena *a, const jval *o, struct writer_item *i)
     return OK;
 }
 
+/* What was kept before there were searches has neither. */
+static fallible
+load_search(arena *a, const jval *o, struct writer_item *i)
+{
+    const jval queries = json_get(o, "queries"), results = json_get(o, "results"),
+               notes = json_get(o, "notes");
+    struct jwalk w = {0};
+    jval v;
+    str note;
+    TRY(opt_json_str(&queries, TEXT_BYTES_MAX, &i->queries));
+    TRY(opt_json_str(&results, TEXT_BYTES_MAX, &i->results));
+    if (!notes.v)
+        return OK;
+    TRY(json_array(&notes, 0, CITATIONS_MAX));
+    while (json_each(&notes, &w, &v)) {
+        TRY(json_str(&v, TEXT_BYTES_MAX, &note));
+        TRY(VEC_ADD(a, &i->notes, &note));
+    }
+    return OK;
+}
+
 static fallible
 load_item(const jval *o, struct writer *w)
 {
     int64_t kind;
     struct writer_item *i;
     str id, text, rows;
-    TRY(load_number(o, "kind", WRITER_CALL, &kind));
+    TRY(load_number(o, "kind", WRITER_SEARCH, &kind));
     TRY(new_item(w, (enum writer_kind)kind, &i));
     w->is_open = false;
     TRY(load_text(o, "id", &id));
@@ -603,6 +704,7 @@ load_item(const jval *o, struct writer *w)
     buf_add(&i->logprobs, rows);
     TRY(buf_end(&i->text));
     TRY(buf_end(&i->logprobs));
+    TRY(load_search(w->a, o, i));
     return load_cuts(w->a, o, i);
 }
 

@@ -9,6 +9,7 @@
  *
  * Items are never open side by side: a part of another item closes the one before. */
 #pragma once
+#include "api/responses/citations.h"
 #include "base/json.h"
 #include "base/vec.h"
 #include "engine/engine.h"
@@ -23,7 +24,7 @@ enum writer_status {
 };
 const char *writer_status_name(enum writer_status s);
 
-enum writer_kind { WRITER_MESSAGE, WRITER_REASONING, WRITER_CALL };
+enum writer_kind { WRITER_MESSAGE, WRITER_REASONING, WRITER_CALL, WRITER_SEARCH };
 
 struct writer_cut { /* bytes of one piece: of the text, of the rows of probabilities */
     uint32_t text, logprobs;
@@ -34,6 +35,8 @@ struct writer_item {
     str id, call_id, name;
     uint32_t call;
     buf text, logprobs;
+    str queries, results; /* of a search, JSON; results empty: not shown */
+    citation_list notes;  /* of a message */
     VEC(struct writer_cut) cuts;
     bool is_whole;
 };
@@ -50,6 +53,7 @@ struct writer {
     str error_code, error_message;
     VEC(struct writer_item *) items;
     bool is_open; /* the last item */
+    struct citation_sources sources;
     uint32_t input_tokens, cached_tokens, output_tokens, reasoning_tokens;
     uint64_t next;                                       /* number of the next event */
     void (*emit)(void *ctx, uint64_t number, str event); /* NULL: nobody wants events */
@@ -62,6 +66,8 @@ struct writer {
 void writer_init(struct writer *w, arena *a, size_t limit);
 /* created, queued if it is made in the background, in_progress. */
 void writer_begin(struct writer *w);
+/* A search that was made: an item of its own, before the parts. */
+void writer_search(struct writer *w, str queries, str results);
 void writer_part(struct writer *w, const struct engine_piece *p, str text);
 /* Nothing more comes; `is_whole`: the last item was not cut. */
 void writer_settle(struct writer *w, bool is_whole);

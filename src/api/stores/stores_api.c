@@ -7,7 +7,7 @@
 enum { DAYS_MAX = 365, DESCRIPTION_MAX = 2048 };
 #define DAY_MS UINT64_C(86400000)
 
-enum letter { N = 1, M = 2, F = 4, A = 8, B = 16, L = 32, Q = 64, T = 128 };
+enum letter { N = 1, M = 2, F = 4, A = 8, B = 16, L = 32, Q = 64 };
 static const struct read_field fields[] = {
 #define FIELD(routes, name, fate) {routes, name, fate},
 #include "api/stores/fields.def"
