@@ -35,6 +35,15 @@ static const struct fates_route ollama_routes[] = {
 static const struct read_field ollama_fields[] = {
 #include "api/ollama/fields.def"
 };
+
+/* M and A are 1 and 16. */
+enum stores_letter { N = 2, F = 4, B = 8, L = 32, Q = 64 };
+static const struct fates_route stores_routes[] = {
+    {N, "vector_stores"},  {M, "vector_stores/{id}"}, {F, "…/files"}, {A, "…/files/{file}"},
+    {B, "…/file_batches"}, {L, "in its files"},       {Q, "…/search"}};
+static const struct read_field stores_fields[] = {
+#include "api/stores/fields.def"
+};
 #undef FIELD
 
 #define FIELD(name, fate) {1, name, fate},
@@ -54,6 +63,9 @@ static const struct fates_dialect dialects[] = {
             "Below `/v1/`. A field that is not here is refused, unless the whole request can be "
             "passed on as it came to a provider that speaks this dialect itself."),
     DIALECT(responses, "OpenAI Responses", "`POST /v1/responses`."),
+    DIALECT(stores, "OpenAI vector stores",
+            "Below `/v1/`. What is searched may also be a collection of the installation, by its "
+            "name."),
     DIALECT(anthropic, "Anthropic", "`POST /v1/messages` and `POST /v1/messages/count_tokens`."),
     DIALECT(bedrock, "Amazon Bedrock",
             "Below `/model/{modelId}/`. InvokeModel with `anthropic_version` goes by the table of "

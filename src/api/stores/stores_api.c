@@ -7,7 +7,15 @@
 enum { DAYS_MAX = 365, DESCRIPTION_MAX = 2048 };
 #define DAY_MS UINT64_C(86400000)
 
-enum letter { N = 1, M = 2, F = 4, A = 8, B = 16, L = 32, Q = 64 };
+enum letter {
+    N = STORES_NEW,
+    M = STORES_CHANGE,
+    F = STORES_FILE,
+    A = STORES_ATTRIBUTES,
+    B = STORES_BATCH,
+    L = STORES_LINE,
+    Q = STORES_SEARCH
+};
 static const struct read_field fields[] = {
 #define FIELD(routes, name, fate) {routes, name, fate},
 #include "api/stores/fields.def"
@@ -185,9 +193,11 @@ read_files(struct kept_work *w, const jval *body)
 {
     struct making *m = w->own;
     const jval ids = json_get(body, "file_ids"), none = {.v = NULL};
-    if (!ids.v || !json_count(&ids))
+    if (!ids.v)
         return OK;
-    TRY(json_array(&ids, 1, STORES_FILES_MAX));
+    TRY(json_array(&ids, 0, STORES_FILES_MAX));
+    if (!json_count(&ids))
+        return OK;
     TRY(adding_new(w, STR_NONE, json_count(&ids), &m->files));
     m->files->then = show;
     return adding_put_ids(m->files, &ids, &none);

@@ -10,8 +10,8 @@
  *     POST             /v1/vector_stores/{id}/file_batches     several at once
  *     GET              /v1/vector_stores/{id}/file_batches/{batch}, …/files; POST …/cancel
  *
- * A file lies in a store under its own label, joined with that of the request if it has one.  It is put in
- * before the answer leaves, so nothing is ever "in_progress". */
+ * A file lies in a store under its own label, joined with that of the request if it has one.  It is
+ * put in before the answer leaves, so nothing is ever "in_progress". */
 #pragma once
 #include "api/api.h"
 

@@ -9,13 +9,13 @@
 
 enum { STORES_NAME_MAX = 256, STORES_FILES_MAX = 500, STORES_BODY_MAX = 64 * 1024 * 1024 };
 
-/* The letters of fields.def. */
+/* The letters of fields.def: N, M, F, A, B, L, Q. */
 enum stores_route {
-    STORES_NEW = 1,
-    STORES_CHANGE = 2,
+    STORES_NEW = 2,
+    STORES_CHANGE = 1,
     STORES_FILE = 4,
-    STORES_ATTRIBUTES = 8,
-    STORES_BATCH = 16,
+    STORES_ATTRIBUTES = 16,
+    STORES_BATCH = 8,
     STORES_LINE = 32,
     STORES_SEARCH = 64
 };

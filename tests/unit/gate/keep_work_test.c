@@ -121,3 +121,74 @@ TEST(a_batch_rises_to_the_label_of_its_lines)
     keeper_end(&low);
     rig_close(&rig);
 }
+
+struct seen {
+    char text[256];
+    struct kept last;
+};
+
+static err
+see(void *ctx, const struct kept *k)
+{
+    struct seen *s = ctx;
+    const size_t len = strlen(s->text);
+    snprintf(s->text + len, sizeof s->text - len, "%.*s ", STR_FMT(k->meta));
+    s->last = *k;
+    return OK;
+}
+
+static void
+add_child(struct keeper *k, str parent, const char *marked, const char *meta)
+{
+    const struct keep_wish w = {.kind = OBJECT_STORE_FILE,
+                                .parent = parent,
+                                .state = STR("completed"),
+                                .label_text = str_of(marked),
+                                .meta = str_of(meta)};
+    struct kept out;
+    CHECK_OK(keeper_wait(k, keep_add(&k->call, &w, &out)));
+}
+
+TEST(children_are_walked_that_the_key_may_see_and_go_with_what_they_are_in)
+{
+    struct keeper high, low, other;
+    struct kept store, out;
+    AUTO(arena) *scratch = NULL;
+    struct seen s = {.text = ""};
+    rig_open(&rig);
+    NEED_OK(arena_open(1 << 20, &scratch));
+    keeper_init(&high, &rig, "key_1", "VS-NfD");
+    keeper_init(&low, &rig, "key_1", "offen");
+    keeper_init(&other, &rig, "key_2", "VS-NfD");
+    NEED_OK(keeper_add(&high, OBJECT_STORE, "offen", "{}", &store));
+    add_child(&high, store.head.id, "offen", "1");
+    add_child(&high, store.head.id, "VS-NfD", "2");
+    add_child(&high, STR("vs_other"), "offen", "3");
+    struct keep_children all = {.kind = OBJECT_STORE_FILE,
+                                .parent = store.head.id,
+                                .scratch = scratch,
+                                .fn = see,
+                                .ctx = &s};
+    NEED_OK(keep_each_child(&high.call, &all));
+    CHECK_STR(str_of(s.text), STR("1 2 "));
+    s.text[0] = 0;
+    NEED_OK(keep_each_child(&low.call, &all));
+    CHECK_STR(str_of(s.text), STR("1 "));
+    s.text[0] = 0;
+    NEED_OK(keep_each_child(&other.call, &all));
+    CHECK_STR(str_of(s.text), STR(""));
+    all.parent = STR_NONE; /* all of the key */
+    NEED_OK(keep_each_child(&high.call, &all));
+    CHECK_STR(str_of(s.text), STR("1 2 3 "));
+    const struct keep_name n = {.kind = OBJECT_STORE, .id = store.head.id};
+    NEED_OK(keep_resume(&high.call, &n, &out));
+    NEED_OK(keep_drop(rig.gate, &out));
+    CHECK_ERR(keep_resume(&high.call, &n, &out), NOT_FOUND);
+    s.text[0] = 0;
+    NEED_OK(keep_each_child(&high.call, &all));
+    CHECK_STR(str_of(s.text), STR("3 "));
+    keeper_end(&high);
+    keeper_end(&low);
+    keeper_end(&other);
+    rig_close(&rig);
+}

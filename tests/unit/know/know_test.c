@@ -493,3 +493,33 @@ TEST(a_wrong_key_opens_nothing)
     CHECK(!k);
     CHECK_ERR(know_open("/nonexistent/wissen", &key, &k), NOT_FOUND);
 }
+
+static bool
+is_wanted(void *ctx, str doc)
+{
+    return str_eq(doc, str_of(ctx));
+}
+
+TEST(documents_that_do_not_fit_do_not_answer_and_change_no_score)
+{
+    RIG(r);
+    know *k = open_fresh(&r);
+    struct know_hits all, some;
+    rig_add(&r, k, "hund", "offen", "# Hund\n\nDie Steuer beträgt 96 Euro.\n");
+    rig_add(&r, k, "katze", "offen", "# Katze\n\nKeine Steuer.\n");
+    NEED_OK(know_commit(k));
+    struct know_ask q = {.text = content_of(STR("Steuer Euro"), LABEL_BOTTOM), .most = 10};
+    NEED_OK(know_search(k, rig_grant(&r, "offen"), &q, r.a, &all));
+    NEED(all.count == 2);
+    char name[] = "katze";
+    q.fits = is_wanted;
+    q.ctx = name;
+    NEED_OK(know_search(k, rig_grant(&r, "offen"), &q, r.a, &some));
+    NEED(some.count == 1);
+    CHECK_STR(some.at[0].doc, STR("katze"));
+    CHECK(some.at[0].score == all.at[1].score);
+    name[0] = 'x';
+    NEED_OK(know_search(k, rig_grant(&r, "offen"), &q, r.a, &some));
+    CHECK_INT(some.count, ==, 0);
+    know_close(k);
+}

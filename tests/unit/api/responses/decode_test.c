@@ -5,6 +5,8 @@
 
 #include "test.h"
 
+#define SEARCH "{\"type\":\"file_search\",\"vector_store_ids\":[\"vs_a\"]}"
+
 static struct params params;
 
 static err
@@ -98,7 +100,12 @@ TEST(what_is_out_of_place_is_refused_with_its_name)
         {"{\"input\":\"x\",\"include\":[\"everything\"]}", "include[0]", ERR_ARGUMENT},
         {"{\"input\":\"x\",\"reasoning\":{\"effort\":7}}", "reasoning.effort", ERR_ARGUMENT},
         {"{\"input\":\"x\",\"metadata\":{\"a\":7}}", "metadata.a", ERR_ARGUMENT},
-        {"{\"input\":\"x\",\"tools\":[{\"type\":\"file_search\"}]}", "tools[0].type",
+        {"{\"input\":\"x\",\"tools\":[{\"type\":\"file_search\"}]}", "tools[0].vector_store_ids",
+         ERR_ARGUMENT},
+        {"{\"input\":\"x\",\"tools\":[" SEARCH "," SEARCH "]}", "tools[1]", ERR_ARGUMENT},
+        {"{\"input\":\"x\",\"tool_choice\":{\"type\":\"file_search\"}}", "tool_choice",
+         ERR_ARGUMENT},
+        {"{\"input\":\"x\",\"tools\":[{\"type\":\"web_search\"}]}", "tools[0].type",
          ERR_UNSUPPORTED},
         {"{\"input\":\"x\",\"tools\":[{\"type\":\"mcp\"}]}", "tools[0].type", ERR_UNSUPPORTED},
         {"{\"input\":\"x\",\"tools\":[{\"type\":\"spass\"}]}", "tools[0].type", ERR_ARGUMENT},
@@ -126,4 +133,27 @@ TEST(what_is_out_of_place_is_refused_with_its_name)
             test_fail(__FILE__, __LINE__, "%s: %s, \"%s\"", cases[i].json, err_trail(),
                       err_param());
     }
+}
+
+TEST(a_search_is_read_and_is_a_call_of_its_own)
+{
+    AUTO(arena) *a = NULL;
+    struct response_ask r;
+    NEED_OK(arena_open(64 << 20, &a));
+    NEED_OK(decode(a, "{\"input\":\"x\",\"tools\":[" SEARCH "],\"tool_choice\":\"required\"}", &r));
+    CHECK_INT(r.search.id_count, ==, 1);
+    CHECK_INT(r.search.most, ==, 20);
+    CHECK(!r.search.shows_results);
+    CHECK_INT(r.conv.tools.choice, ==, CONV_TOOLS_AUTO);
+    NEED_OK(decode(a,
+                   "{\"input\":\"x\",\"include\":[\"file_search_call.results\"],\"tools\":["
+                   "{\"type\":\"function\",\"name\":\"f\"}," SEARCH
+                   "],\"tool_choice\":\"required\"}",
+                   &r));
+    CHECK(r.search.shows_results);
+    CHECK_INT(r.conv.tools.choice, ==, CONV_TOOLS_REQUIRED);
+    CHECK_INT(r.conv.tools.count, ==, 1);
+    NEED_OK(decode(a, "{\"input\":\"x\",\"tools\":[" SEARCH "],\"tool_choice\":\"none\"}", &r));
+    CHECK_INT(r.search.id_count, ==, 0);
+    CHECK(str_find(r.echo, STR("\"type\":\"file_search\"")) >= 0);
 }

@@ -222,3 +222,63 @@ TEST(each_failure_of_memory_is_told_at_the_end)
         CHECK_INT(n, <, 500);
     }
 }
+
+/* A search, then words that cite. */
+static void
+answer_found(struct writer *w)
+{
+    static const struct citation_source rows[] = {{STR_INIT("file-a"), STR_INIT("a.md")}};
+    w->sources = (struct citation_sources){rows, 1};
+    writer_begin(w);
+    writer_search(w, STR("[\"Wie hoch?\"]"), STR("[{\"file_id\":\"file-a\"}]"));
+    part(w, PART_TEXT, 0, "96 Euro [");
+    part(w, PART_TEXT, 0, "1].");
+    writer_settle(w, true);
+    w->status = RESPONSE_COMPLETED;
+    w->ended_s = 1002;
+}
+
+TEST(a_search_is_an_item_of_its_own_and_marks_are_annotations_in_events_and_after)
+{
+    static const char *const order[] = {"response.output_item.added",
+                                        "response.file_search_call.in_progress",
+                                        "response.file_search_call.searching",
+                                        "response.file_search_call.completed",
+                                        "response.output_item.done",
+                                        "response.output_item.added",
+                                        "response.output_text.annotation.added",
+                                        "response.output_text.done",
+                                        "response.completed"};
+    struct heard h = {.text = BUF(ROOM)};
+    AUTO(arena) *a = NULL;
+    NEED_OK(arena_open(ROOM, &a));
+    struct writer *w = writer_on(a, &h);
+    answer_found(w);
+    NEED_OK(writer_last(w));
+    str rest = buf_str(&h.text);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const str name = arena_fmt(a, "event: %s\n", order[i]);
+        const ptrdiff_t at = str_find(rest, name);
+        if (at < 0)
+            test_fail(__FILE__, __LINE__, "no %s in its place", order[i]);
+        rest = str_slice(rest, at < 0 ? 0 : (size_t)at + name.len, rest.len);
+    }
+    AUTO(buf) shown = BUF(ROOM), saved = BUF(ROOM);
+    NEED_OK(writer_put(w, &shown));
+    CHECK(str_find(buf_str(&shown), STR("\"type\":\"file_search_call\"")) >= 0);
+    CHECK(str_find(buf_str(&shown), STR("\"annotations\":[{\"type\":\"file_citation\"")) >= 0);
+    json_open(&saved, '{');
+    writer_save(w, &saved);
+    json_close(&saved, '}');
+    struct heard again = {.text = BUF(ROOM)};
+    struct writer *back = arena_new(a, struct writer);
+    jval v;
+    NEED_OK(json_read(a, buf_str(&saved), &v));
+    NEED_OK(writer_load(a, &v, back));
+    back->emit = on_event;
+    back->ctx = &again;
+    NEED_OK(writer_replay(back));
+    CHECK_STR(buf_str(&again.text), buf_str(&h.text));
+    buf_done(&h.text);
+    buf_done(&again.text);
+}
