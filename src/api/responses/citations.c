@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/responses/citations.h"
 
-#include "base/num.h"
 #include "base/utf8.h"
+#include "work/stores/passages.h"
 
-enum { DIGITS_MAX = 3, NOTE_BYTES = 16 * 1024 };
-
-/* The number of a mark that begins here; 0: it is none. */
-static uint64_t
-mark_at(str s)
-{
-    size_t len = 1;
-    uint64_t n = 0;
-    while (len < s.len && len <= DIGITS_MAX && s.at[len] >= '0' && s.at[len] <= '9')
-        len++;
-    if (len < 2 || len >= s.len || s.at[len] != ']')
-        return 0;
-    return num_u64(str_slice(s, 1, len), 1, UINT64_MAX, &n).code ? 0 : n;
-}
+enum { NOTE_BYTES = 16 * 1024 };
 
 static fallible
 add(arena *a, const struct citation_source *s, size_t index, citation_list *to)
@@ -35,19 +22,27 @@ add(arena *a, const struct citation_source *s, size_t index, citation_list *to)
     return VEC_ADD(a, to, &note);
 }
 
+static size_t
+characters(str text)
+{
+    uint32_t c;
+    size_t count = 0;
+    for (; text.len; count++)
+        if (!utf8_next(&text, &c))
+            text = str_slice(text, 1, text.len);
+    return count;
+}
+
 fallible
 citations_find(arena *a, const struct citation_sources *s, str text, citation_list *ret)
 {
-    str rest = text;
-    uint32_t c;
-    if (!s->count)
-        return OK;
-    for (size_t index = 0; rest.len && ret->count < CITATIONS_MAX; index++) {
-        const uint64_t n = rest.at[0] == '[' ? mark_at(rest) : 0;
-        if (n && n <= s->count)
-            TRY(add(a, &s->at[n - 1], index, ret));
-        if (!utf8_next(&rest, &c))
-            rest = str_slice(rest, 1, rest.len);
+    struct passage_mark m = {0};
+    size_t index = 0, before = 0;
+    while (s->count && ret->count < CITATIONS_MAX && passage_mark_next(text, m.to, &m)) {
+        index += characters(str_slice(text, before, m.from));
+        before = m.from;
+        if (m.number <= s->count)
+            TRY(add(a, &s->at[m.number - 1], index, ret));
     }
     return OK;
 }

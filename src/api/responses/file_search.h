@@ -10,8 +10,6 @@
 #include "api/responses/citations.h"
 #include "work/stores/stores.h"
 
-enum { FILE_SEARCH_CONTEXT_MAX = 12 * 1024, FILE_SEARCH_PASSAGE_MAX = 2048 };
-
 struct file_search {
     str ids[STORES_ASK_MAX];
     size_t id_count; /* 0: the tool is not offered */

@@ -2,6 +2,7 @@
 #include "api/responses/file_search.h"
 
 #include "unit/model/small_policy.h"
+#include "work/stores/passages.h"
 
 static err
 try_read(arena *a, const char *json, struct file_search *ret)
@@ -138,7 +139,7 @@ TEST(nothing_found_is_said_and_raises_the_label_all_the_same)
 
 TEST(what_finds_no_room_before_the_model_is_not_shown_and_text_above_the_grant_never)
 {
-    static char long_text[3 * FILE_SEARCH_PASSAGE_MAX];
+    static char long_text[3 * PASSAGE_BYTES];
     const char *texts[20];
     AUTO(arena) *a = NULL;
     struct file_searched s;
@@ -152,7 +153,7 @@ TEST(what_finds_no_room_before_the_model_is_not_shown_and_text_above_the_grant_n
     const struct file_search q = {.most = 20, .shows_results = true};
     NEED_OK(file_search_put(a, &q, STR("x"), &f, &s));
     CHECK(s.sources.count >= 4 && s.sources.count < 7);
-    CHECK(s.context.len < 2 * FILE_SEARCH_CONTEXT_MAX);
+    CHECK(s.context.len < 2 * PASSAGES_BYTES);
     f.grant = small_grant(p, a, "offen");
     CHECK_ERR(file_search_put(a, &q, STR("x"), &f, &s), DENIED);
     policy_free(p);
