@@ -3,7 +3,7 @@
  * brings back what it signed.  The work is done in witness/witness.h. */
 #include <sys/stat.h>
 
-#include "cli/cli.h"
+#include "cli/offline/commands.h"
 #include "cli/remote.h"
 #include "cli/show.h"
 #include "os/clock.h"

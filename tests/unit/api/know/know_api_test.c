@@ -200,7 +200,7 @@ TEST(of_documents_one_of_which_is_bad_none_is_added)
     close_know();
 }
 
-TEST(a_search_has_the_shape_of_vector_stores_and_refuses_what_it_does_not_know)
+TEST(a_search_refuses_what_it_does_not_know)
 {
     static const char *const bad[] = {"{}",
                                       "{\"query\":\"\"}",
@@ -210,15 +210,6 @@ TEST(a_search_has_the_shape_of_vector_stores_and_refuses_what_it_does_not_know)
                                       "{\"query\":\"x\",\"filters\":{}}",
                                       "{\"query\":\"x\",\"rewrite_query\":1}"};
     open_know();
-    AUTO(reply) *r = POST(site.net, "/v1/vector_stores/wissen/search", low,
-                          "{\"query\":\"Hundesteuer\",\"max_num_results\":1}");
-    CHECK_INT(r->status, ==, 200);
-    CHECK_STR(reply_text(r, "object"), STR("vector_store.search_results.page"));
-    CHECK_STR(reply_text(r, "search_query"), STR("Hundesteuer"));
-    CHECK_STR(reply_text(r, "data.0.file_id"), STR("hund"));
-    CHECK_STR(reply_text(r, "data.0.content.0.type"), STR("text"));
-    CHECK(!reply_at(r, "data.1").v);
-    CHECK_STR(reply_field(r, "x-hoheit-label"), STR("offen"));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         AUTO(reply) *no = POST(site.net, FIND, low, bad[i]);
         CHECK_INT(no->status, ==, 400);

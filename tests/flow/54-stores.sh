@@ -5,7 +5,7 @@ set -u
 # shellcheck source=tests/flow/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-daemon_with_toys || {
+daemon_with_toys --set log.level=info || {
     show "$dir/log"
     echo 'Bail out! no daemon'
     exit 1
