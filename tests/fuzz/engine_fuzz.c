@@ -19,7 +19,7 @@ static const size_t sizes[TYPES] = {sizeof(struct engine_hello), sizeof(struct e
                                     sizeof(struct engine_done),  sizeof(struct engine_failed),
                                     sizeof(struct engine_stats)};
 
-static const char policy_text[] = "version: 1\n"
+static const char policy_yaml[] = "version: 1\n"
                                   "levels: [{ height: 0, id: offen, title: Offen }]\n"
                                   "compartments: [{ bit: 8, id: A, title: A }]\n"
                                   "parties: [{ bit: 128, id: BUND, title: Bund }]\n"
@@ -88,7 +88,7 @@ keep(void)
     if (kept.g)
         return;
     ASSERT(!loop_new(&kept.l).code && !arena_open(65536, &kept.a).code);
-    ASSERT(!policy_load(str_of(policy_text), &kept.p).code);
+    ASSERT(!policy_load(str_of(policy_yaml), &kept.p).code);
     ASSERT(!policy_decide(kept.p, &q, kept.a, &d, &kept.g).code);
     const content text = content_of(STR("Frage"), LABEL_BOTTOM);
     kept.message = (struct conv_message){.role = CONV_USER, .text = text};
