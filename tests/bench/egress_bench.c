@@ -228,7 +228,7 @@ measure(struct run *r, int clients, int ask, int goal)
 }
 
 /* ---- all of it */
-static const char policy_text[] = "version: 1\nlevels: [{id: a, height: 0, title: A}]\n"
+static const char policy_yaml[] = "version: 1\nlevels: [{id: a, height: 0, title: A}]\n"
                                   "compartments: []\nparties: []\ntaints: []\n";
 
 static const grant *
@@ -241,7 +241,7 @@ get_grant(void)
     policy *p;
     arena *a;
     const grant *g;
-    if (arena_open(1 << 20, &a).code || policy_load(str_of(policy_text), &p).code ||
+    if (arena_open(1 << 20, &a).code || policy_load(str_of(policy_yaml), &p).code ||
         policy_set_ceiling(p, STR("a")).code || policy_decide(p, &q, a, &d, &g).code)
         abort();
     return g;

@@ -13,7 +13,7 @@
 
 enum { PARALLEL = 8, ROUNDS = 10, GOAL_US = 25 };
 
-static const char policy_text[] = "version: 1\n"
+static const char policy_yaml[] = "version: 1\n"
                                   "levels: [{ height: 0, id: offen, title: Offen }]\n"
                                   "compartments: [{ bit: 8, id: A, title: A }]\n"
                                   "parties: [{ bit: 128, id: BUND, title: Bund }]\n"
@@ -110,7 +110,7 @@ run(struct bench *b)
     policy *p;
     int pair[2];
     TRY(arena_open(65536, &a));
-    TRY(policy_load(str_of(policy_text), &p));
+    TRY(policy_load(str_of(policy_yaml), &p));
     TRY(policy_decide(p, &q, a, &d, &b->g));
     TRY(ipc_pair(pair));
     const pid_t child = fork();
