@@ -71,7 +71,8 @@ on_end(void *ctx, const struct citizen_answer *a, err e)
 static fallible
 ask(struct answering *w)
 {
-    static const char *const known[] = {"question", "know", "model", "rewrite", "stream", NULL};
+    static const char *const known[] = {"question", "before", "know", "model",
+                                        "rewrite",  "stream", NULL};
     struct api_call *const c = w->call;
     struct citizen *const z = api_citizen(c->api);
     struct citizen_ask q = {.call = &w->keep,
@@ -83,9 +84,10 @@ ask(struct answering *w)
     TRY(api_body(c, &body));
     TRY(api_body_only(&body, known));
     const jval question = json_get(&body, "question"), from = json_get(&body, "know"),
-               model = json_get(&body, "model"), rewrite = json_get(&body, "rewrite"),
-               stream = json_get(&body, "stream");
+               before = json_get(&body, "before"), model = json_get(&body, "model"),
+               rewrite = json_get(&body, "rewrite"), stream = json_get(&body, "stream");
     TRY(json_str(&question, CITIZEN_QUESTION_MAX, &q.question));
+    TRY(opt_json_str(&before, CITIZEN_QUESTION_MAX, &q.before));
     TRY(opt_json_str(&from, NAME_BYTES, &q.collection));
     TRY(opt_json_str(&model, NAME_BYTES, &q.model));
     TRY(opt_json_bool(&rewrite, &q.wants_words));

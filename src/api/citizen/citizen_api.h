@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* citizen_api.h - the citizens' service over HTTP.
  *
- *     POST /v1/citizen/ask   {"question", "know", "model", "rewrite", "stream"}: with a key.  One
- * JSON object, or events "cards", "answer" and "done" as they come GET  /citizen          the
- * public page (ui/citizen), and with ?question=… its answer POST /citizen          the same from
- * its form; with ?part=answer only the answer GET  /citizen/{file}   its style and script
+ *     POST /v1/citizen/ask   {"question", "before", "know", "model", "rewrite", "stream"}: with a
+ *                            key.  One JSON object, or events "cards", "answer" and "done" as they
+ *                            come
+ *     GET  /citizen          the public page (ui/citizen), and with ?question=… its answer
+ *     POST /citizen          the same from its form; with ?part=answer only the answer
+ *     GET  /citizen/{file}   its style and script
+ *
+ * `before` is what an earlier answer gave as "understood_as", or one of its "choices": a question
+ * that points back ("and for children?") is looked up together with it.
  *
  * The page needs no key, script, cookie or foreign file.  It answers as citizen.know says, from
  * what is marked with the lowest level, and no model writes for it: what it costs is a search. */

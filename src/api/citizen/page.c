@@ -33,7 +33,7 @@ enum { GUARDS = sizeof guards / sizeof *guards };
 struct asked {
     struct api_call *call;
     struct keep_call keep;
-    str question;
+    str question, before;
     bool part; /* the answer only */
 };
 
@@ -143,6 +143,7 @@ serve(struct asked *q)
     q->keep.session = citizen_public(z);
     const str form = http_method(c->x) == HTTP_POST ? c->body : http_query(c->x);
     TRY(form_value(c->a, form, STR("question"), &q->question));
+    TRY(form_value(c->a, form, STR("before"), &q->before));
     TRY(form_value(c->a, http_query(c->x), STR("part"), &part));
     q->part = str_eq(part, STR("answer"));
     if (!q->question.len) {
@@ -152,6 +153,7 @@ serve(struct asked *q)
     const struct citizen_ask ask = {.call = &q->keep,
                                     .collection = citizen_collection(z),
                                     .question = q->question,
+                                    .before = q->before,
                                     .received_us = http_received_us(c->x)};
     return citizen_run(z, &ask, (struct citizen_hooks){on_cards, on_end, q}, &c->job);
 }

@@ -3,6 +3,8 @@
  * reason, without their words. */
 #include "api/citizen/citizen_api.h"
 
+enum { CHOICE_BYTES = 8192, SURE_PERCENT = 50 };
+
 void
 html_put(buf *b, str s)
 {
@@ -85,6 +87,31 @@ put_personal(buf *b, const detect_spans *l)
     json_close(b, ']');
 }
 
+static void
+put_choice_before(buf *b, const struct choice *c)
+{
+    buf_add(b, c->title);
+    buf_add_char(b, ' ');
+    buf_add(b, c->heading);
+}
+
+static void
+put_choices(buf *b, const struct reply *r)
+{
+    json_key(b, "choices");
+    json_open(b, '[');
+    for (size_t i = 0; i < r->choice_count; i++) {
+        AUTO(buf) before = BUF(CHOICE_BYTES);
+        put_choice_before(&before, &r->choices[i]);
+        json_open(b, '{');
+        json_member_str(b, "title", r->choices[i].title);
+        json_member_str(b, "heading", r->choices[i].heading);
+        json_member_str(b, "before", buf_str(&before));
+        json_close(b, '}');
+    }
+    json_close(b, ']');
+}
+
 void
 citizen_put_json(buf *b, const struct citizen_answer *a)
 {
@@ -97,6 +124,8 @@ citizen_put_json(buf *b, const struct citizen_answer *a)
     json_member_str(b, "contact", a->contact);
     json_member_f64(b, "confidence", r->cards.confidence);
     json_member_bool(b, "orders_ignored", a->had_orders);
+    json_member_str(b, "understood_as", a->understood);
+    put_choices(b, r);
     json_key(b, "cards");
     json_open(b, '[');
     for (size_t i = 0; i < r->cards.count; i++)
@@ -128,6 +157,52 @@ put_source(buf *b, const struct card *c)
     buf_add(b, STR("</cite>"));
 }
 
+/* For a query (RFC 3986 section 2.3: what is unreserved stays). */
+static void
+put_escaped(buf *b, str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        const char c = s.at[i];
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        if (plain)
+            buf_add_char(b, c);
+        else
+            buf_add_fmt(b, "%%%02X", (unsigned)(unsigned char)c);
+    }
+}
+
+/* Links, so that they work without a script; the question is asked again, about that. */
+static void
+put_choice_links(buf *b, const struct citizen_answer *a)
+{
+    const struct reply *const r = &a->reply;
+    buf_add(b, STR("<p>Geht es um eines davon?</p>\n<ul class=\"choices\">\n"));
+    for (size_t i = 0; i < r->choice_count; i++) {
+        AUTO(buf) before = BUF(CHOICE_BYTES);
+        put_choice_before(&before, &r->choices[i]);
+        buf_add(b, STR("<li><a href=\"/citizen?before="));
+        put_escaped(b, buf_str(&before));
+        buf_add(b, STR("&amp;question="));
+        put_escaped(b, a->understood);
+        buf_add(b, STR("\">"));
+        html_put(b, r->choices[i].heading);
+        buf_add(b, STR(" ("));
+        html_put(b, r->choices[i].title);
+        buf_add(b, STR(")</a></li>\n"));
+    }
+    buf_add(b, STR("</ul>\n"));
+}
+
+/* For the form's next question. */
+static void
+put_understood(buf *b, const struct citizen_answer *a)
+{
+    buf_add(b, STR("<input type=\"hidden\" form=\"hoheit-citizen\" name=\"before\" value=\""));
+    html_put(b, a->understood);
+    buf_add(b, STR("\">\n"));
+}
+
 void
 citizen_put_html(buf *b, const struct citizen_answer *a)
 {
@@ -147,6 +222,10 @@ citizen_put_html(buf *b, const struct citizen_answer *a)
             buf_add(b, STR("</p>\n"));
         }
     }
+    if (r->choice_count)
+        put_choice_links(b, a);
+    if (r->cards.count && r->cards.confidence * 100 < SURE_PERCENT)
+        buf_add(b, STR("<p>Diese Stellen passen vielleicht; sicher ist es nicht.</p>\n"));
     for (size_t i = 0; i < r->cards.count; i++) {
         buf_add(b, STR("<figure class=\"card\"><blockquote>"));
         html_put(b, r->cards.at[i].quote);
@@ -154,6 +233,7 @@ citizen_put_html(buf *b, const struct citizen_answer *a)
         put_source(b, &r->cards.at[i]);
         buf_add(b, STR("</figure>\n"));
     }
+    put_understood(b, a);
     buf_add(b, STR("<p class=\"notice\">"));
     html_put(b, reply_notice());
     buf_add(b, STR("</p>\n"));

@@ -35,6 +35,28 @@ static const struct said {
                                "Personen gehören nicht dazu.")},
 };
 
+static bool
+is_chosen(const struct reply *r, const struct know_hit *h)
+{
+    for (size_t i = 0; i < r->choice_count; i++)
+        if (str_eq(r->choices[i].title, h->title) && str_eq(r->choices[i].heading, h->heading))
+            return true;
+    return false;
+}
+
+static fallible
+take_choices(const grant *g, const struct know_hits *hits, struct reply *r)
+{
+    for (size_t i = 0; i < hits->count && r->choice_count < CHOICES_MAX; i++) {
+        const struct know_hit *const h = &hits->at[i];
+        str text;
+        TRY(content_open(h->text, g, &text)); /* their names are under its label */
+        if (h->title.len && h->heading.len && !is_chosen(r, h))
+            r->choices[r->choice_count++] = (struct choice){h->title, h->heading};
+    }
+    return OK;
+}
+
 static void
 hand_over(struct reply *r, str said_instead)
 {
@@ -66,6 +88,8 @@ reply_make(const grant *g, const struct scoped *scope, const struct know_hits *h
     if (scope->scope != SCOPE_ANSWER) {
         r.behaviour = said[scope->scope].behaviour;
         r.said = said[scope->scope].text;
+        if (hits && scope->scope == SCOPE_CLARIFY)
+            TRY(take_choices(g, hits, &r));
         *ret = r;
         return OK;
     }

@@ -192,3 +192,25 @@ scope_read(arena *a, str question, struct scoped *ret)
     *ret = s;
     return OK;
 }
+
+fallible
+scope_read_after(arena *a, str before, str question, struct scoped *ret)
+{
+    AUTO(buf) both = BUF(2 * SCOPE_BYTES_MAX + 8);
+    struct scoped s, earlier;
+    TRY(scope_read(a, question, &s));
+    if (before.len && s.scope == SCOPE_CLARIFY) {
+        TRY(scope_read(a, before, &earlier));
+        if (earlier.scope == SCOPE_ANSWER) {
+            buf_add(&both, earlier.question);
+            buf_add_char(&both, ' ');
+            buf_add(&both, s.question);
+            TRY(buf_end(&both));
+            TRY(try_arena_str(a, buf_str(&both), &s.question));
+            s.scope = SCOPE_ANSWER;
+            s.place = s.place.len ? s.place : earlier.place;
+        }
+    }
+    *ret = s;
+    return OK;
+}

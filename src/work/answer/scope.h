@@ -28,3 +28,6 @@ bool scope_is_vague(str word);
 
 /* Beyond SCOPE_BYTES_MAX nothing is read.  LIMIT. */
 fallible scope_read(arena *a, str question, struct scoped *ret);
+/* The same after an earlier question (may be empty): one that points back and says too little
+ * itself is looked up together with it, if that one could be. */
+fallible scope_read_after(arena *a, str before, str question, struct scoped *ret);

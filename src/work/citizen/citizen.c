@@ -4,7 +4,7 @@
 #include "base/fault.h"
 
 enum { NAME_ROOM = 256, LEXICON_BYTES = 64 * 1024 * 1024, WRITTEN_MAX = 64 * 1024 };
-enum { ANSWER_TOKENS = 320, HITS = 10, PROMPT_BYTES = 64 * 1024 };
+enum { ANSWER_TOKENS = 320, HITS = 10, PROMPT_BYTES = 64 * 1024, PERSONAL_SCORE = 80 };
 
 struct citizen {
     struct citizen_parts parts;
@@ -197,7 +197,7 @@ look_up(struct asking *k, const struct scoped *scope, struct know_hits *hits)
     const struct know_ask ask = {.text = content_of(scope->question, k->leave.head.label),
                                  .most = HITS};
     know *collection;
-    if (scope->scope != SCOPE_ANSWER)
+    if (scope->scope != SCOPE_ANSWER && scope->scope != SCOPE_CLARIFY)
         return OK;
     TRY(library_find(k->z->parts.library, k->ask.collection, &collection));
     return know_search(collection, k->leave.grant, &ask, k->call.a, hits);
@@ -212,15 +212,47 @@ label_answer(struct asking *k, label read)
                          &k->answer.label_text);
 }
 
+/* What points to a person is not needed to find a passage. */
+static fallible
+leave_out(arena *a, str text, const detect_spans *spans, str *ret)
+{
+    AUTO(buf) b = BUF(2 * CITIZEN_QUESTION_MAX);
+    size_t at = 0;
+    for (size_t i = 0; i < spans->count; i++) {
+        const struct detect_span *const s = &spans->at[i];
+        if (s->score < PERSONAL_SCORE || s->start < at)
+            continue;
+        buf_add(&b, str_slice(text, at, s->start));
+        buf_add_char(&b, ' ');
+        at = s->end;
+    }
+    buf_add(&b, str_slice(text, at, text.len));
+    TRY(buf_end(&b));
+    return try_arena_str(a, buf_str(&b), ret);
+}
+
+static fallible
+without_personal(struct asking *k, str text, str *ret)
+{
+    detect_spans spans = {0};
+    TRY(detect(k->z->lexicon, text, &(struct detect_options){0}, k->call.a, &spans));
+    return leave_out(k->call.a, text, &spans, ret);
+}
+
 static fallible
 find_cards(struct asking *k)
 {
     struct scoped scope;
     struct know_hits hits = {0};
     struct citizen_answer *const a = &k->answer;
+    str question, before;
     TRY(detect(k->z->lexicon, k->ask.question, &(struct detect_options){0}, k->call.a,
                &a->personal));
-    TRY(scope_read(k->call.a, k->ask.question, &scope));
+    TRY(leave_out(k->call.a, k->ask.question, &a->personal, &question));
+    TRY(without_personal(k, k->ask.before, &before));
+    TRY(scope_read_after(k->call.a, before, question, &scope));
+    if (scope.question.len <= CITIZEN_QUESTION_MAX) /* as long as it can be given back */
+        a->understood = scope.question;
     TRY(look_up(k, &scope, &hits));
     a->had_orders = scope.had_orders;
     TRY(reply_make(k->leave.grant, &scope, &hits, &a->reply));
@@ -257,6 +289,9 @@ citizen_run(citizen *z, const struct citizen_ask *ask, struct citizen_hooks hook
     ASSERT(hooks.on_cards && hooks.on_end);
     if (!ask->question.len || ask->question.len > CITIZEN_QUESTION_MAX)
         REFUSE(ARGUMENT, "question", "a question has 1 to %d bytes", CITIZEN_QUESTION_MAX);
+    if (ask->before.len > CITIZEN_QUESTION_MAX)
+        REFUSE(ARGUMENT, "before", "what was asked before has at most %d bytes",
+               CITIZEN_QUESTION_MAX);
     *k = (struct asking){.z = z,
                          .ask = *ask,
                          .call = *ask->call,

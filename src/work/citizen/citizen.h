@@ -43,6 +43,7 @@ struct citizen_answer {
     str contact;
     detect_spans personal; /* bytes of the question */
     bool had_orders;
+    str understood; /* what was looked up: the next question's `before` */
     enum citizen_words words;
     support_list sentences; /* of a model, those that were removed too */
     str label_text;
@@ -51,6 +52,7 @@ struct citizen_answer {
 struct citizen_ask {
     const struct keep_call *call; /* its done and ctx are not used */
     str collection, question, label_text, model;
+    str before; /* the question it follows, as it was understood; may be empty */
     bool wants_words;
     uint64_t received_us;
 };

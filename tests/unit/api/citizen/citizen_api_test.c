@@ -108,6 +108,7 @@ TEST(a_body_out_of_shape_is_refused_with_the_name_of_the_member)
                {"{\"question\":\"\"}", "question", 400},
                {"{\"question\":7}", "question", 400},
                {"{\"question\":null}", "question", 400},
+               {STEUER ",\"before\":[]}", "before", 400},
                {STEUER ",\"know\":1}", "know", 400},
                {STEUER ",\"know\":\"../x\"}", "name", 400},
                {STEUER ",\"know\":\"nichts\"}", "name", 404},
@@ -124,6 +125,54 @@ TEST(a_body_out_of_shape_is_refused_with_the_name_of_the_member)
         CHECK_INT(r->status, ==, bad[i].status);
         if (*bad[i].param)
             CHECK_STR(reply_text(r, "error.param"), str_of(bad[i].param));
+    }
+    close_town();
+}
+
+TEST(a_follow_up_gives_back_what_was_understood_and_a_choice_can_be_taken)
+{
+    open_town("wissen");
+    const char *k = site_key("amt", "offen");
+    AUTO(reply) *next = ASK(k, "{\"question\":\"Und bei mir?\",\"rewrite\":false,"
+                               "\"before\":\"Wie hoch ist die Hundesteuer?\"}");
+    CHECK_STR(reply_text(next, "behaviour"), STR("answer"));
+    CHECK_STR(reply_text(next, "understood_as"), STR("Wie hoch ist die Hundesteuer? Und bei mir?"));
+    AUTO(reply) *vague = ASK(k, "{\"question\":\"Kosten?\"}");
+    CHECK_STR(reply_text(vague, "behaviour"), STR("clarify"));
+    char body[500];
+    const str before = reply_text(vague, "choices.0.before");
+    CHECK(before.len > 0);
+    snprintf(body, sizeof body, "{\"question\":\"Kosten?\",\"before\":\"%.*s\",\"rewrite\":false}",
+             STR_FMT(before));
+    AUTO(reply) *chosen = ASK(k, body);
+    CHECK_STR(reply_text(chosen, "behaviour"), STR("answer"));
+    close_town();
+}
+
+/* The promise for citizens: what lies above changes no byte. */
+TEST(what_is_above_the_clearance_changes_no_byte_of_an_answer)
+{
+    static const char *const asked[] = {
+        STEUER ",\"rewrite\":false}", "{\"question\":\"Planung Zukunft?\"}",
+        "{\"question\":\"Kosten?\"}", "{\"question\":\"Wird die Hundesteur erhöht?\"}"};
+    AUTO(arena) *a = NULL;
+    str before[4] = {{0}};
+    NEED_OK(arena_open(1 << 20, &a));
+    open_town("wissen");
+    const char *k = site_key("amt", "intern");
+    for (int state = 0; state < 3; state++) {
+        if (state == 1)
+            town_add(&town, "kosten", "VS-NfD", "# Kosten\n\n## Gebühr\n\nErhöht: 300 Euro.\n");
+        if (state == 2)
+            town_add(&town, "plan", "VS-NfD", "# Anderes\n\n## Neu\n\nZukunft der Planung.\n");
+        for (size_t i = 0; i < 4; i++) {
+            AUTO(reply) *r = ASK(k, asked[i]);
+            CHECK_INT(r->status, ==, 200);
+            if (state)
+                CHECK_STR(buf_str(&r->body), before[i]);
+            else
+                before[i] = arena_str(a, buf_str(&r->body));
+        }
     }
     close_town();
 }

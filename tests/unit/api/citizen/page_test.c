@@ -54,11 +54,46 @@ TEST(a_question_is_answered_in_the_page_however_the_form_sends_it)
 TEST(the_public_sees_only_what_is_marked_with_the_lowest_level)
 {
     open_town("wissen");
-    AUTO(reply) *r = PAGE("?question=Wird+die+Hundesteuer+auf+200+Euro+erh%C3%B6ht%3F");
+    AUTO(reply) *r = PAGE("?question=Wird+die+Hundesteuer+erh%C3%B6ht%3F");
     CHECK_INT(r->status, ==, 200);
     const ptrdiff_t at = str_find(buf_str(&r->body), STR("<h2>Antwort"));
     NEED(at > 0);
     CHECK(str_find(str_slice(buf_str(&r->body), (size_t)at, r->body.len), STR("200")) < 0);
+    close_town();
+}
+
+TEST(a_question_that_points_back_is_answered_with_the_one_before)
+{
+    open_town("wissen");
+    AUTO(reply) *first = PAGE("?question=Wie+hoch+ist+die+Hundesteuer%3F");
+    CHECK(reply_has(first, "name=\"before\" value=\"Wie hoch ist die Hundesteuer?\""));
+    AUTO(reply) *alone = PAGE("?question=Und+bei+mir%3F");
+    CHECK(!reply_has(alone, "96 Euro"));
+    AUTO(reply) *next =
+        post_form("/citizen", "before=Wie+hoch+ist+die+Hundesteuer%3F&question=Und+bei+mir%3F");
+    CHECK(reply_has(next, "96 Euro"));
+    AUTO(reply) *bad = post_form("/citizen", "before=%FF&question=Und+bei+mir%3F");
+    CHECK_INT(bad->status, ==, 400);
+    close_town();
+}
+
+TEST(what_says_too_little_gets_choices_that_are_links)
+{
+    open_town("wissen");
+    AUTO(reply) *r = PAGE("?question=Kosten%3F");
+    CHECK_INT(r->status, ==, 200);
+    const ptrdiff_t at = str_find(buf_str(&r->body), STR("<a href=\"/citizen?before="));
+    NEED(at > 0);
+    str rest = str_slice(buf_str(&r->body), (size_t)at + 9, r->body.len), link;
+    NEED(str_next(&rest, '"', &link));
+    char path[600];
+    const ptrdiff_t amp = str_find(link, STR("&amp;"));
+    NEED(amp > 0);
+    snprintf(path, sizeof path, "%.*s&%.*s", (int)amp, link.at, (int)link.len - (int)amp - 5,
+             link.at + amp + 5);
+    AUTO(reply) *chosen = GET(site.net, path, NULL);
+    CHECK_INT(chosen->status, ==, 200);
+    CHECK(reply_has(chosen, "<blockquote>"));
     close_town();
 }
 

@@ -118,6 +118,33 @@ TEST(whom_to_ask_is_said_only_where_there_is_no_answer)
     CHECK(HAS(html_of(a, &answer), "<p>Rathaus &lt;Zimmer 1&gt;</p>"));
 }
 
+TEST(choices_are_links_that_nothing_in_a_title_breaks_out_of)
+{
+    AUTO(arena) *a = NULL;
+    struct citizen_answer answer = {.understood = STR("Was \"kostet\" das?")};
+    NEED_OK(arena_open(1 << 20, &a));
+    answer.reply.behaviour = BEHAVIOUR_CLARIFY;
+    answer.reply.said = STR("Worum geht es?");
+    CHECK(!HAS(html_of(a, &answer), "<ul"));
+    answer.reply.choices[0] = (struct choice){STR("A & <b>\"B\""), STR("§ 1 ä")};
+    answer.reply.choice_count = 1;
+    const str h = html_of(a, &answer), j = json_of(a, &answer);
+    CHECK(HAS(h, "?before=A%20%26%20%3Cb%3E%22B%22%20%C2%A7%201%20%C3%A4&amp;"
+                 "question=Was%20%22kostet%22%20das%3F\">"));
+    CHECK(HAS(h, ">§ 1 ä (A &amp; &lt;b&gt;&quot;B&quot;)</a>"));
+    CHECK_STR(text_below(a, j, "choices.0.before"), STR("A & <b>\"B\" § 1 ä"));
+}
+
+TEST(little_confidence_is_said)
+{
+    AUTO(arena) *a = NULL;
+    struct citizen_answer answer = answer_with(NULL, 0);
+    NEED_OK(arena_open(1 << 20, &a));
+    CHECK(!HAS(html_of(a, &answer), "passen vielleicht"));
+    answer.reply.cards.confidence = 0.2;
+    CHECK(HAS(html_of(a, &answer), "passen vielleicht"));
+}
+
 TEST(personal_data_is_told_by_place_and_type)
 {
     AUTO(arena) *a = NULL;

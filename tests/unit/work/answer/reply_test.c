@@ -96,6 +96,31 @@ TEST(a_question_about_a_place_is_answered_only_by_what_names_it)
     CHECK_INT(p.behaviour, ==, BEHAVIOUR_ANSWER);
 }
 
+TEST(what_says_too_little_may_choose_among_documents_that_speak_of_it)
+{
+    RIG(r);
+    struct know_hit at[6];
+    for (size_t i = 0; i < 6; i++) {
+        at[i] = hit_under(LABEL_BOTTOM, 1);
+        at[i].title = i < 2 ? STR("Satzung") : STR("Ordnung");
+        at[i].heading = arena_fmt(r.a, "Gebühr %zu", i < 2 ? 0 : i);
+    }
+    at[5].heading = STR_NONE;
+    struct know_hits hits = {.at = at, .count = 6, .units = 9000};
+    struct scoped s = asked(SCOPE_CLARIFY);
+    struct reply p;
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.choice_count, ==, 4); /* the same one once, one without a name not at all */
+    CHECK_STR(p.choices[0].heading, STR("Gebühr 0"));
+    CHECK_STR(p.choices[1].heading, STR("Gebühr 2"));
+    s.scope = SCOPE_REFUSE;
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.choice_count, ==, 0);
+    s.scope = SCOPE_CLARIFY;
+    at[1].text = content_of(str_of(text), rig_label(&r, "VS-NfD"));
+    CHECK_ERR(reply_make(rig_grant(&r, "offen"), &s, &hits, &p), DENIED);
+}
+
 TEST(what_the_grant_does_not_cover_is_denied_and_leaves_the_reply_alone)
 {
     RIG(r);

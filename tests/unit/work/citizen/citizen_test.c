@@ -241,6 +241,55 @@ TEST(personal_data_is_pointed_out_by_place_and_is_not_in_the_record)
     end();
 }
 
+TEST(personal_data_is_left_out_of_what_is_looked_up)
+{
+    struct asking q;
+    begin("wissen");
+    told(&q, "offen", "Meine IBAN ist DE89370400440532013000. Wie hoch ist die Hundesteuer?");
+    CHECK_INT(q.answer.reply.behaviour, ==, BEHAVIOUR_ANSWER);
+    CHECK(str_find(q.answer.understood, STR("DE89")) < 0);
+    CHECK(str_find(q.answer.understood, STR("Hundesteuer")) >= 0);
+    asking_end(&q);
+    end();
+}
+
+TEST(a_question_that_points_back_is_looked_up_with_the_one_before)
+{
+    struct asking q;
+    begin("wissen");
+    asking_init(&q, "offen", "Und bei mir?");
+    CHECK_OK(asking_run(&q));
+    CHECK_INT(q.answer.reply.behaviour, ==, BEHAVIOUR_CLARIFY);
+    asking_end(&q);
+    asking_init(&q, "offen", "Und bei mir?");
+    q.ask.before = STR("Wie hoch ist die Hundesteuer?");
+    CHECK_OK(asking_run(&q));
+    CHECK(quotes(&q, "96 Euro"));
+    CHECK_STR(q.answer.understood, STR("Wie hoch ist die Hundesteuer? Und bei mir?"));
+    asking_end(&q);
+    end();
+}
+
+TEST(choices_come_from_what_the_asker_may_see)
+{
+    struct asking low, high;
+    begin("wissen");
+    town_add(&town, "kosten", "VS-NfD", "# Kostenplan\n\n## Kosten\n\nDie Kosten steigen.\n");
+    told(&low, "offen", "Kosten?");
+    told(&high, "VS-NfD", "Kosten?");
+    CHECK_INT(low.answer.reply.behaviour, ==, BEHAVIOUR_CLARIFY);
+    CHECK(low.answer.reply.choice_count > 0);
+    bool saw = false;
+    for (size_t i = 0; i < low.answer.reply.choice_count; i++)
+        CHECK(!str_eq(low.answer.reply.choices[i].title, STR("Kostenplan")));
+    for (size_t i = 0; i < high.answer.reply.choice_count; i++)
+        saw |= str_eq(high.answer.reply.choices[i].title, STR("Kostenplan"));
+    CHECK(saw);
+    asking_end(&low);
+    asking_end(&high);
+    end();
+}
+
 TEST(what_cannot_be_asked_is_refused_before_anything_is_decided)
 {
     static char long_one[CITIZEN_QUESTION_MAX + 2];
@@ -248,6 +297,10 @@ TEST(what_cannot_be_asked_is_refused_before_anything_is_decided)
     begin("wissen");
     memset(long_one, 'a', sizeof long_one - 1);
     const char *const bad[] = {"", long_one};
+    asking_init(&q, "offen", "Hundesteuer?");
+    q.ask.before = str_of(long_one);
+    CHECK_ERR(asking_run(&q), ARGUMENT);
+    asking_end(&q);
     for (size_t i = 0; i < 2; i++) {
         asking_init(&q, "offen", bad[i]);
         CHECK_ERR(asking_run(&q), ARGUMENT);
