@@ -18,6 +18,7 @@ struct api {
     struct library *library;
     struct citizen *citizen;
     const struct stores *stores;
+    struct cases *cases;
 };
 
 /* ---- answers */
@@ -388,6 +389,18 @@ void
 api_set_citizen(api *a, struct citizen *z)
 {
     a->citizen = z;
+}
+
+void
+api_set_cases(api *a, struct cases *c)
+{
+    a->cases = c;
+}
+
+struct cases *
+api_cases(const api *a)
+{
+    return a->cases;
 }
 
 struct citizen *

@@ -100,6 +100,9 @@ struct citizen *api_citizen(const api *a);
 struct stores;
 void api_set_stores(api *a, const struct stores *s);
 const struct stores *api_stores(const api *a);
+struct cases; /* work/cases */
+void api_set_cases(api *a, struct cases *c);
+struct cases *api_cases(const api *a);
 /* A request this process makes of itself for `s` (net/detached.h): the key and its network were
  * looked at when it was allowed to.  Answers like any other. */
 void api_inside(api *a, http_exchange *x, const struct session *s);

@@ -20,10 +20,12 @@
 #include "base/fault.h"
 #include "base/map.h"
 #include "net/server.h"
+#include "os/clock.h"
 #include "os/log.h"
 #include "os/sandbox.h"
 #include "os/share.h"
 #include "super/boot.h"
+#include "work/cases/cases.h"
 #include "work/stores/stores.h"
 
 enum { POLICY_BYTES_MAX = 4 * 1024 * 1024, SCRATCH_BYTES = 8 * 1024 * 1024 };
@@ -44,6 +46,7 @@ struct app {
     library *library, *stores_library;
     struct stores stores;
     citizen *citizen;
+    cases *cases;
     tls *tls;
     http_server *server;
     err failure; /* of serve */
@@ -123,6 +126,7 @@ close_all(struct app *app)
 {
     http_server_free(app->server);
     works_free(app->works);
+    cases_free(app->cases);
     citizen_free(app->citizen);
     library_free(app->library);
     library_free(app->stores_library);
@@ -224,6 +228,9 @@ open_desk(struct app *app)
     TRY(library_new(own, &app->seal_key, &app->stores_library));
     app->stores = (struct stores){app->gate, app->library, app->stores_library};
     api_set_stores(app->api, &app->stores);
+    TRY(cases_new(file_join(app->a, app->boot.data_dir, "records/cases"), &app->seal_key,
+                  clock_wall_ms(), &app->cases));
+    api_set_cases(app->api, app->cases);
     api_set_library(app->api, app->library);
     api_set_citizen(app->api, app->citizen);
     return OK;

@@ -73,6 +73,29 @@ expect 'as a stream the cards come first' sh -c \
 expect 'the command line asks too' sh -c \
     "'$bin/hoheit' --data '$data' ask --citizen 'Wann muss ich meinen Hund anmelden?' --know wissen | grep -q 'innerhalb von zwei Wochen'"
 
+ask "$offen" 'Und für Assistenzhunde?' ',"rewrite":false,"before":"Wie hoch ist die Hundesteuer?"'
+expect 'a question that points back is understood with the one before' body \
+    'j["behaviour"] == "answer" and j["understood_as"] == "Wie hoch ist die Hundesteuer? Und für Assistenzhunde?"'
+ask "$offen" 'Was kostet das?'
+expect 'one that says too little gets choices' body 'j["behaviour"] == "clarify" and j["choices"][0]["before"]'
+
+expect 'what is not known is left to a person' status 200 "$offen" POST /v1/citizen/handover \
+    '{"question":"Welche Farbe hat der Himmel über Neptun?"}'
+case=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["id"])' "$dir/body")
+expect 'who waits' status 200 '' GET "/citizen/case/$case"
+expect 'is told so' has 'In Arbeit'
+expect 'an official sees it' status 200 "$offen" GET '/v1/citizen/cases?state=open'
+expect 'in the list' body "j['data'][0]['id'] == '$case'"
+expect 'answers it' status 200 "$offen" POST "/v1/citizen/cases/$case" \
+    '{"decision":"release","answer":"Dazu gibt es keine Satzung."}'
+expect 'once' status 409 "$offen" POST "/v1/citizen/cases/$case" '{"decision":"reject"}'
+expect 'the citizen reads it' status 200 '' GET "/citizen/case/$case"
+expect 'with the word that an AI system prepared it' has 'KI-System'
+expect 'what was decided becomes a test' status 200 "$offen" GET /v1/citizen/tests
+cp "$dir/body" "$dir/tests.jsonl"
+expect 'with the question' has 'Welche Farbe hat der Himmel'
+expect 'no question is in the log' sh -c "! grep -rqF Neptun '$dir/log' '$data/audit'"
+
 expect 'the page needs no key' status 200 '' GET /citizen
 expect 'and says what it is marked' has 'Kennzeichnung: offen'
 expect 'its form answers without a script' status 200 '' GET \
@@ -93,6 +116,7 @@ daemon_stop
 daemon_start --set citizen.know=
 expect 'after a restart the documents are there' search "$offen" 'Hundesteuer'
 expect 'verbatim' has '96 Euro'
+expect 'and so are the cases' status 200 "$offen" GET "/v1/citizen/cases/$case"
 expect 'without citizen.know there is no page' status 404 '' GET /citizen
 expect 'a collection can be removed' status 200 "$operator" DELETE /v1/know/wissen
 expect 'and is gone' status 404 "$operator" GET /v1/know/wissen

@@ -109,6 +109,14 @@ ask_route(struct api_call *c)
 
 static const struct route routes[] = {
     {HTTP_POST, "/v1/citizen/ask", ask_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_POST, "/v1/citizen/handover", handover_ask, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_GET, "/v1/citizen/cases", cases_list_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_GET, "/v1/citizen/cases/{id}", cases_show_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_POST, "/v1/citizen/cases/{id}", cases_decide_route, AUTH_LOCAL, &openai_dialect, NULL,
+     NULL},
+    {HTTP_GET, "/v1/citizen/tests", cases_tests_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_POST, "/citizen/handover", handover_page, AUTH_NONE, &openai_dialect, NULL, NULL},
+    {HTTP_GET, "/citizen/case/{id}", handover_show, AUTH_NONE, &openai_dialect, NULL, NULL},
     {HTTP_GET, "/citizen", citizen_page, AUTH_NONE, &openai_dialect, NULL, NULL},
     {HTTP_POST, "/citizen", citizen_page, AUTH_NONE, &openai_dialect, NULL, NULL},
     {HTTP_GET, "/citizen/{file}", citizen_file, AUTH_NONE, &openai_dialect, NULL, NULL},

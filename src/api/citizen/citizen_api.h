@@ -4,9 +4,16 @@
  *     POST /v1/citizen/ask   {"question", "before", "know", "model", "rewrite", "stream"}: with a
  *                            key.  One JSON object, or events "cards", "answer" and "done" as they
  *                            come
- *     GET  /citizen          the public page (ui/citizen), and with ?question=… its answer
- *     POST /citizen          the same from its form; with ?part=answer only the answer
- *     GET  /citizen/{file}   its style and script
+ *     POST /v1/citizen/handover   {"question", "before", "know"}: leaves it to a person, with what
+ *                            would have been answered as a draft
+ *     GET  /v1/citizen/cases      ?state=open|released|rejected: what waits, and what was decided
+ *     GET  /v1/citizen/cases/{id} one, with question, draft and decision
+ *     POST /v1/citizen/cases/{id} {"decision": "release"|"reject", "answer"}: an answer of one's
+ * own in place of the draft GET  /v1/citizen/tests      what was decided, as questions for `hoheit
+ * eval citizen` GET  /citizen          the public page (ui/citizen), and with ?question=… its
+ * answer POST /citizen          the same from its form; with ?part=answer only the answer POST
+ * /citizen/handover from its form, and GET /citizen/case/{id} what became of it GET /citizen/{file}
+ * its style and script
  *
  * `before` is what an earlier answer gave as "understood_as", or one of its "choices": a question
  * that points back ("and for children?") is looked up together with it.
@@ -26,3 +33,15 @@ void html_put(buf *b, str s); /* escaped */
 
 void citizen_page(struct api_call *c); /* page.c */
 void citizen_file(struct api_call *c);
+/* The page with that in the place of the answer. */
+void citizen_send_page(struct api_call *c, str question, const buf *inner);
+/* A value of application/x-www-form-urlencoded; empty when there is none. */
+fallible citizen_form_value(arena *a, str form, str name, str *ret);
+
+void handover_ask(struct api_call *c); /* handover.c */
+void handover_page(struct api_call *c);
+void handover_show(struct api_call *c);
+void cases_list_route(struct api_call *c); /* desk.c */
+void cases_show_route(struct api_call *c);
+void cases_decide_route(struct api_call *c);
+void cases_tests_route(struct api_call *c);

@@ -48,23 +48,34 @@ put_until(buf *b, str *page, str mark)
     *page = str_slice(*page, (size_t)at + mark.len, page->len);
 }
 
+void
+citizen_send_page(struct api_call *c, str question, const buf *inner)
+{
+    AUTO(buf) b = BUF(PAGE_BYTES);
+    str page = BYTES_OF(citizen_html);
+    put_until(&b, &page, STR("<!--question-->"));
+    html_put(&b, question);
+    put_until(&b, &page, STR("<!--answer-->"));
+    buf_add(&b, buf_str(inner));
+    buf_add(&b, page);
+    b.failed |= inner->failed;
+    const err e = buf_end(&b);
+    if (e.code)
+        api_fail(c, e);
+    else
+        http_answer(c->x, 200, guards, GUARDS, buf_str(&b));
+}
+
 static void
 answer_page(const struct asked *q, const struct citizen_answer *a)
 {
     AUTO(buf) b = BUF(PAGE_BYTES);
-    str page = BYTES_OF(citizen_html);
-    if (!q->part) {
-        put_until(&b, &page, STR("<!--question-->"));
-        html_put(&b, q->question);
-        put_until(&b, &page, STR("<!--answer-->"));
-    }
     if (a)
         citizen_put_html(&b, a);
     if (!q->part)
-        buf_add(&b, page);
-    const err e = buf_end(&b);
-    if (e.code)
-        api_fail(q->call, e);
+        citizen_send_page(q->call, q->question, &b);
+    else if (buf_end(&b).code)
+        api_fail(q->call, buf_end(&b));
     else
         http_answer(q->call->x, 200, guards, GUARDS, buf_str(&b));
 }
@@ -94,9 +105,8 @@ put_decoded(buf *b, str s)
     }
 }
 
-/* Empty when there is none. */
-static fallible
-form_value(arena *a, str form, str name, str *ret)
+fallible
+citizen_form_value(arena *a, str form, str name, str *ret)
 {
     AUTO(buf) b = BUF(CITIZEN_QUESTION_MAX);
     *ret = STR_NONE;
@@ -142,9 +152,9 @@ serve(struct asked *q)
         REFUSE(NOT_FOUND, "", "there is no public page here (citizen.know)");
     q->keep.session = citizen_public(z);
     const str form = http_method(c->x) == HTTP_POST ? c->body : http_query(c->x);
-    TRY(form_value(c->a, form, STR("question"), &q->question));
-    TRY(form_value(c->a, form, STR("before"), &q->before));
-    TRY(form_value(c->a, http_query(c->x), STR("part"), &part));
+    TRY(citizen_form_value(c->a, form, STR("question"), &q->question));
+    TRY(citizen_form_value(c->a, form, STR("before"), &q->before));
+    TRY(citizen_form_value(c->a, http_query(c->x), STR("part"), &part));
     q->part = str_eq(part, STR("answer"));
     if (!q->question.len) {
         answer_page(q, NULL);

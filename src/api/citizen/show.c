@@ -203,6 +203,18 @@ put_understood(buf *b, const struct citizen_answer *a)
     buf_add(b, STR("\">\n"));
 }
 
+static void
+put_handover(buf *b, const struct citizen_answer *a)
+{
+    buf_add(b, STR("<form action=\"/citizen/handover\" method=\"post\" "
+                   "accept-charset=\"utf-8\">\n<input type=\"hidden\" name=\"question\" "
+                   "value=\""));
+    html_put(b, a->plain);
+    buf_add(b, STR("\">\n<p>Gespeichert wird dann Ihre Frage, ohne Angaben, die auf eine Person "
+                   "hinweisen.</p>\n<button type=\"submit\">Einem Menschen vorlegen</button>\n"
+                   "</form>\n"));
+}
+
 void
 citizen_put_html(buf *b, const struct citizen_answer *a)
 {
@@ -233,6 +245,8 @@ citizen_put_html(buf *b, const struct citizen_answer *a)
         put_source(b, &r->cards.at[i]);
         buf_add(b, STR("</figure>\n"));
     }
+    if (r->behaviour == BEHAVIOUR_HANDOVER)
+        put_handover(b, a);
     put_understood(b, a);
     buf_add(b, STR("<p class=\"notice\">"));
     html_put(b, reply_notice());

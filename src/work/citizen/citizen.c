@@ -208,7 +208,9 @@ label_answer(struct asking *k, label read)
 {
     const struct label_names *const names = policy_names(gate_parts_of(k->z->parts.gate)->policy);
     char room[LABEL_TEXT_MAX];
-    return try_arena_str(k->call.a, label_text(names, label_join(read, k->leave.head.label), room),
+    k->answer.label = label_join(read, k->leave.head.label);
+    k->answer.grant = k->leave.grant;
+    return try_arena_str(k->call.a, label_text(names, k->answer.label, room),
                          &k->answer.label_text);
 }
 
@@ -250,6 +252,7 @@ find_cards(struct asking *k)
                &a->personal));
     TRY(leave_out(k->call.a, k->ask.question, &a->personal, &question));
     TRY(without_personal(k, k->ask.before, &before));
+    a->plain = question;
     TRY(scope_read_after(k->call.a, before, question, &scope));
     if (scope.question.len <= CITIZEN_QUESTION_MAX) /* as long as it can be given back */
         a->understood = scope.question;

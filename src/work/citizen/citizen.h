@@ -47,6 +47,9 @@ struct citizen_answer {
     enum citizen_words words;
     support_list sentences; /* of a model, those that were removed too */
     str label_text;
+    label label;
+    const grant *grant; /* leave to keep it */
+    str plain;          /* the question without what points to a person */
 };
 
 struct citizen_ask {

@@ -126,7 +126,7 @@ TEST(what_is_no_escape_stands_for_itself_and_what_is_no_text_is_refused)
 {
     static const struct {
         const char *form, *wanted;
-    } cases[] = {{"question=100%25", ">100%</textarea>"},
+    } forms[] = {{"question=100%25", ">100%</textarea>"},
                  {"question=100%", ">100%</textarea>"},
                  {"question=%4", ">%4</textarea>"},
                  {"question=%zz", ">%zz</textarea>"},
@@ -137,11 +137,11 @@ TEST(what_is_no_escape_stands_for_itself_and_what_is_no_text_is_refused)
                  {"question=%C3", NULL},
                  {"question=%ED%A0%80", NULL}};
     open_town("wissen");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        AUTO(reply) *r = post_form("/citizen", cases[i].form);
-        CHECK_INT(r->status, ==, cases[i].wanted ? 200 : 400);
-        if (cases[i].wanted)
-            CHECK(reply_has(r, cases[i].wanted));
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        AUTO(reply) *r = post_form("/citizen", forms[i].form);
+        CHECK_INT(r->status, ==, forms[i].wanted ? 200 : 400);
+        if (forms[i].wanted)
+            CHECK(reply_has(r, forms[i].wanted));
     }
     close_town();
 }

@@ -5,9 +5,22 @@
 #include "api/openai/openai.h"
 #include "unit/api/reply.h"
 #include "unit/work/citizen/office.h"
+#include "work/cases/cases.h"
 
 static struct town town;
 static citizen *office;
+static cases *waiting;
+
+/* What is kept on disk, as it is there. */
+static inline cases *
+open_cases(void)
+{
+    cases *c = NULL;
+    char dir[540];
+    snprintf(dir, sizeof dir, "%s/cases", site.rig.dir);
+    CHECK_OK(cases_new(dir, &site.rig.seal_key, clock_wall_ms(), &c));
+    return c;
+}
 
 /* `collection` empty: the public is not served. */
 static inline void
@@ -21,12 +34,15 @@ open_town(const char *collection)
     office = office_open(&town, collection);
     api_set_library(site.api, town.library);
     api_set_citizen(site.api, office);
+    waiting = open_cases();
+    api_set_cases(site.api, waiting);
 }
 
 static inline void
 close_town(void)
 {
     http_server_free(TAKE(site.server));
+    cases_free(TAKE(waiting));
     citizen_free(TAKE(office));
     town_close(&town);
     site_close();
