@@ -116,9 +116,10 @@ cases_list_route(struct api_call *c)
 static fallible
 get(const struct kept_work *w, str id, struct case_head *h, str *ret_decision, str *ret_asked)
 {
-    content text;
-    TRY(cases_get(api_cases(w->call->api), w->one.grant, id, w->call->a, h, &text));
-    TRY(content_open(text, w->one.grant, ret_asked));
+    struct case_found found;
+    TRY(cases_get(api_cases(w->call->api), w->one.grant, id, w->call->a, &found));
+    *h = found.head;
+    TRY(content_open(found.text, w->one.grant, ret_asked));
     (void)str_next(ret_asked, '\n', ret_decision);
     return OK;
 }

@@ -238,16 +238,15 @@ show(struct handing *h)
 {
     AUTO(buf) b = BUF(PAGE_BYTES);
     struct api_call *const c = h->call;
-    struct case_head head;
-    content text;
+    struct case_found found;
     str rest, decision;
-    TRY(cases_get(api_cases(c->api), h->leave.grant, c->args[0], c->a, &head, &text));
-    TRY(content_open(text, h->leave.grant, &rest));
+    TRY(cases_get(api_cases(c->api), h->leave.grant, c->args[0], c->a, &found));
+    TRY(content_open(found.text, h->leave.grant, &rest));
     (void)str_next(&rest, '\n', &decision);
-    if (head.state == CASE_OPEN)
+    if (found.head.state == CASE_OPEN)
         buf_add(&b, STR("<h2>In Arbeit</h2>\n<p>Ihre Frage liegt bei einem Menschen; die Antwort "
                         "ist noch nicht da.</p>\n"));
-    else if (head.state == CASE_REJECTED)
+    else if (found.head.state == CASE_REJECTED)
         buf_add(&b, STR("<h2>Keine Antwort</h2>\n<p>Ihre Frage kann hier nicht beantwortet werden. "
                         "Bitte wenden Sie sich an die zuständige Stelle.</p>\n"));
     else

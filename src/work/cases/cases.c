@@ -236,7 +236,7 @@ cases_add(cases *c, const grant *g, content text, int64_t now_wall_ms, struct ca
 }
 
 fallible
-cases_get(cases *c, const grant *g, str id, arena *a, struct case_head *ret, content *ret_text)
+cases_get(cases *c, const grant *g, str id, arena *a, struct case_found *ret)
 {
     AUTO(buf) b = BUF(CASE_BYTES_MAX);
     char about[sizeof(struct head) + ID_MAX];
@@ -251,8 +251,7 @@ cases_get(cases *c, const grant *g, str id, arena *a, struct case_head *ret, con
     if (memcmp(&f, &known, sizeof f) != 0)
         FAIL(CORRUPT, "a case's head is not the one that was kept");
     TRY(try_arena_str(a, buf_str(&b), &text));
-    *ret = *h;
-    *ret_text = content_of(text, h->label);
+    *ret = (struct case_found){*h, content_of(text, h->label)};
     return OK;
 }
 

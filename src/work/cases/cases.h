@@ -49,9 +49,12 @@ cases_auto(cases **c)
 /* Under text.label.  DENIED unless `g` covers it. */
 fallible
 cases_add(cases *c, const grant *g, content text, int64_t now_wall_ms, struct case_head *ret);
+struct case_found {
+    struct case_head head;
+    content text;
+};
 /* The text lives in `a`.  NOT_FOUND, also when `g` does not cover it. */
-fallible
-cases_get(cases *c, const grant *g, str id, arena *a, struct case_head *ret, content *ret_text);
+fallible cases_get(cases *c, const grant *g, str id, arena *a, struct case_found *ret);
 
 /* What became of it; `text` replaces the case's, under the same label.  CONFLICT: it was decided.
  */

@@ -65,8 +65,7 @@ TEST(a_question_handed_over_is_kept_on_record_and_open)
 TEST(what_points_to_a_person_is_not_kept)
 {
     AUTO(arena) *a = NULL;
-    struct case_head h;
-    content text;
+    struct case_found found;
     str plain;
     NEED_OK(arena_open(1 << 20, &a));
     open_town("wissen");
@@ -74,8 +73,8 @@ TEST(what_points_to_a_person_is_not_kept)
     AUTO(reply) *r = HAND(k, "{\"question\":\"Meine IBAN ist DE89370400440532013000. Warum?\"}");
     CHECK_INT(r->status, ==, 200);
     const grant *const g = town_grant(&town, "offen");
-    NEED_OK(cases_get(waiting, g, reply_text(r, "id"), a, &h, &text));
-    NEED_OK(content_open(text, g, &plain));
+    NEED_OK(cases_get(waiting, g, reply_text(r, "id"), a, &found));
+    NEED_OK(content_open(found.text, g, &plain));
     CHECK(str_find(plain, STR("Meine IBAN")) > 0);
     CHECK(str_find(plain, STR("DE89")) < 0);
     close_town();

@@ -70,7 +70,7 @@ TEST(every_name_is_folded_as_questions_are_and_is_found)
         struct lex l;
         struct lexeme x;
         str rest = str_of(places[i]);
-        snprintf(question, sizeof question, "Was gilt in %s?", places[i]);
+        snprintf(question, sizeof question, "Was gilt in %.*s?", STR_FMT(str_of(places[i])));
         CHECK_STR(asked(question), str_of(places[i]));
         lex_begin(&l, str_of(places[i]));
         for (str word; str_next(&rest, ' ', &word);) {

@@ -84,12 +84,11 @@ count_of(struct scene *s, cases *c, const char *clearance)
 static str
 text_of(struct scene *s, cases *c, const char *clearance, const char *id)
 {
-    struct case_head h;
-    content t;
+    struct case_found found = {.text = {.label = LABEL_BOTTOM}};
     str text = STR_NONE;
     const grant *const g = small_grant(s->p, s->a, clearance);
-    CHECK_OK(cases_get(c, g, str_of(id), s->a, &h, &t));
-    CHECK_OK(content_open(t, g, &text));
+    CHECK_OK(cases_get(c, g, str_of(id), s->a, &found));
+    CHECK_OK(content_open(found.text, g, &text));
     return text;
 }
 
@@ -107,8 +106,8 @@ decide(struct scene *s, cases *c, const char *clearance, const struct case_head 
 TEST(a_case_is_kept_decided_once_and_there_after_a_restart)
 {
     SCENE(s);
-    struct case_head h, again;
-    content t;
+    struct case_head h;
+    struct case_found again;
     {
         AUTO(cases) *c = open_at(&s, NOW);
         h = add(&s, c, "intern", "Frage");
@@ -118,28 +117,27 @@ TEST(a_case_is_kept_decided_once_and_there_after_a_restart)
         CHECK_ERR(decide(&s, c, "intern", &h, CASE_REJECTED), CONFLICT);
     }
     AUTO(cases) *c = open_at(&s, NOW);
-    CHECK_OK(cases_get(c, small_grant(s.p, s.a, "intern"), str_of(h.id), s.a, &again, &t));
-    CHECK_INT(again.state, ==, CASE_RELEASED);
-    CHECK_INT(again.decided_wall_ms, ==, NOW + 5);
+    CHECK_OK(cases_get(c, small_grant(s.p, s.a, "intern"), str_of(h.id), s.a, &again));
+    CHECK_INT(again.head.state, ==, CASE_RELEASED);
+    CHECK_INT(again.head.decided_wall_ms, ==, NOW + 5);
     CHECK_STR(text_of(&s, c, "intern", h.id), STR("entschieden"));
 }
 
 TEST(who_is_not_cleared_learns_nothing_of_it)
 {
     SCENE(s);
-    struct case_head got;
-    content t;
+    struct case_found got;
     AUTO(cases) *c = open_at(&s, NOW);
     const struct case_head low = add(&s, c, "offen", "a"), high = add(&s, c, "VS-NfD", "b");
     const grant *const g = small_grant(s.p, s.a, "intern");
     CHECK_INT(count_of(&s, c, "intern"), ==, 1);
     CHECK_INT(count_of(&s, c, "VS-NfD"), ==, 2);
-    CHECK_ERR(cases_get(c, g, str_of(high.id), s.a, &got, &t), NOT_FOUND);
-    CHECK_ERR(cases_get(c, g, STR("case_NICHTS"), s.a, &got, &t), NOT_FOUND);
+    CHECK_ERR(cases_get(c, g, str_of(high.id), s.a, &got), NOT_FOUND);
+    CHECK_ERR(cases_get(c, g, STR("case_NICHTS"), s.a, &got), NOT_FOUND);
     CHECK_ERR(decide(&s, c, "intern", &high, CASE_RELEASED), NOT_FOUND);
     CHECK_OK(decide(&s, c, "intern", &low, CASE_REJECTED));
     const content above = content_of(STR("x"), small_label(s.p, "VS-NfD"));
-    CHECK_ERR(cases_add(c, g, above, NOW, &got), DENIED);
+    CHECK_ERR(cases_add(c, g, above, NOW, &got.head), DENIED);
     CHECK_INT(count_of(&s, c, "VS-NfD"), ==, 2);
 }
 
@@ -169,8 +167,8 @@ change_byte(const struct scene *s, const char *id, off_t at)
 TEST(no_byte_of_a_file_can_be_changed_unseen)
 {
     SCENE(s);
-    struct case_head h, got;
-    content t;
+    struct case_head h;
+    struct case_found got;
     {
         AUTO(cases) *c = open_at(&s, NOW);
         h = add(&s, c, "offen", "Frage");
@@ -181,7 +179,7 @@ TEST(no_byte_of_a_file_can_be_changed_unseen)
         change_byte(&s, h.id, at);
         const err e = cases_new(s.dir, &key, NOW, &c);
         if (!e.code)
-            CHECK(cases_get(c, small_grant(s.p, s.a, "VS-NfD"), str_of(h.id), s.a, &got, &t).code);
+            CHECK(cases_get(c, small_grant(s.p, s.a, "VS-NfD"), str_of(h.id), s.a, &got).code);
         else
             CHECK_ERR(e, CORRUPT);
         change_byte(&s, h.id, at);
@@ -193,8 +191,8 @@ TEST(no_byte_of_a_file_can_be_changed_unseen)
 TEST(a_text_moved_to_another_case_or_read_with_another_key_does_not_open)
 {
     SCENE(s);
-    struct case_head a, b, got;
-    content t;
+    struct case_head a, b;
+    struct case_found got;
     char from[700], to[700];
     {
         AUTO(cases) *c = open_at(&s, NOW);
@@ -206,8 +204,8 @@ TEST(a_text_moved_to_another_case_or_read_with_another_key_does_not_open)
     CHECK(rename(from, to) == 0);
     AUTO(cases) *c = open_at(&s, NOW);
     const grant *const g = small_grant(s.p, s.a, "offen");
-    CHECK_ERR(cases_get(c, g, str_of(b.id), s.a, &got, &t), CORRUPT);
-    CHECK_ERR(cases_get(c, g, str_of(a.id), s.a, &got, &t), NOT_FOUND);
+    CHECK_ERR(cases_get(c, g, str_of(b.id), s.a, &got), CORRUPT);
+    CHECK_ERR(cases_get(c, g, str_of(a.id), s.a, &got), NOT_FOUND);
 }
 
 TEST(what_is_old_is_forgotten)
