@@ -2,8 +2,34 @@
 #include "know/doc.h"
 
 #include "base/utf8.h"
+#include "know/csv.h"
 #include "know/html.h"
 #include "know/markdown.h"
+#include "know/xzufi.h"
+
+static const char *const forms[DOC_FORMS] = {[DOC_TEXT] = "text",
+                                             [DOC_MARKDOWN] = "markdown",
+                                             [DOC_HTML] = "html",
+                                             [DOC_CSV] = "csv",
+                                             [DOC_XZUFI] = "xzufi"};
+
+const char *
+doc_form_name(enum doc_form f)
+{
+    ASSERT(f < DOC_FORMS);
+    return forms[f];
+}
+
+fallible
+doc_form_read(str name, enum doc_form *ret)
+{
+    for (int f = 0; f < DOC_FORMS; f++)
+        if (str_eq(name, str_of(forms[f]))) {
+            *ret = (enum doc_form)f;
+            return OK;
+        }
+    REFUSE(ARGUMENT, "form", "must be markdown, html, text, csv or xzufi");
+}
 
 enum doc_form
 doc_form_of(str name)
@@ -11,10 +37,9 @@ doc_form_of(str name)
     static const struct {
         str end;
         enum doc_form form;
-    } ends[] = {{STR_INIT(".md"), DOC_MARKDOWN},
-                {STR_INIT(".markdown"), DOC_MARKDOWN},
-                {STR_INIT(".html"), DOC_HTML},
-                {STR_INIT(".htm"), DOC_HTML}};
+    } ends[] = {{STR_INIT(".md"), DOC_MARKDOWN}, {STR_INIT(".markdown"), DOC_MARKDOWN},
+                {STR_INIT(".html"), DOC_HTML},   {STR_INIT(".htm"), DOC_HTML},
+                {STR_INIT(".csv"), DOC_CSV},     {STR_INIT(".xml"), DOC_XZUFI}};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (name.len > ends[i].end.len &&
             str_eq_nocase(str_slice(name, name.len - ends[i].end.len, name.len), ends[i].end))
@@ -33,6 +58,21 @@ check_name(str name)
     return OK;
 }
 
+/* Forms that are no text people write, as Markdown. */
+static fallible
+convert(arena *a, enum doc_form form, str bytes, str *ret)
+{
+    AUTO(buf) b = BUF(8 * bytes.len + 1024);
+    if (form == DOC_HTML)
+        html_to_markdown(bytes, &b);
+    else if (form == DOC_CSV)
+        csv_to_markdown(bytes, &b);
+    else
+        TRY(xzufi_to_markdown(bytes, &b));
+    TRY(buf_end(&b));
+    return try_arena_str(a, buf_str(&b), ret);
+}
+
 fallible
 doc_read(arena *a, str name, enum doc_form form, str bytes, struct doc *ret)
 {
@@ -41,12 +81,8 @@ doc_read(arena *a, str name, enum doc_form form, str bytes, struct doc *ret)
     TRY(check_name(name));
     if (!utf8_valid(bytes))
         REFUSE(PARSE, "", "the document is no UTF-8 from byte %zu on", utf8_valid_len(bytes));
-    if (form == DOC_HTML) {
-        AUTO(buf) b = BUF(4 * bytes.len + 1024);
-        html_to_markdown(bytes, &b);
-        TRY(buf_end(&b));
-        TRY(try_arena_str(a, buf_str(&b), &text));
-    }
+    if (form != DOC_TEXT && form != DOC_MARKDOWN)
+        TRY(convert(a, form, bytes, &text));
     TRY(try_arena_str(a, name, &d.name));
     TRY(markdown_read(a, text, &d));
     *ret = d;

@@ -12,7 +12,11 @@
 #pragma once
 #include "base/vec.h"
 
-enum doc_form { DOC_TEXT, DOC_MARKDOWN, DOC_HTML };
+enum doc_form { DOC_TEXT, DOC_MARKDOWN, DOC_HTML, DOC_CSV, DOC_XZUFI, DOC_FORMS };
+/* "markdown", "xzufi" */
+const char *doc_form_name(enum doc_form f);
+/* ARGUMENT if there is none of that name. */
+fallible doc_form_read(str name, enum doc_form *ret);
 
 struct doc_unit {
     str section, heading;
@@ -30,7 +34,7 @@ struct doc {
 
 enum { DOC_NAME_MAX = 1024, DOC_UNIT_WORDS = 200 };
 
-/* By the name's end: .md .markdown .html .htm, else text. */
+/* By the name's end: .md .markdown .html .htm .csv .xml (XZuFi), else text. */
 enum doc_form doc_form_of(str name);
 /* PARSE if the bytes are no UTF-8, ARGUMENT for a name that is empty, too long or has control
  * characters, LIMIT.  A document without text has no units. */

@@ -218,14 +218,8 @@ read_form(const jval *v, enum doc_form *ret)
 {
     str form = STR("markdown");
     TRY(opt_json_str(v, NAME_BYTES, &form));
-    if (str_eq(form, STR("markdown")))
-        *ret = DOC_MARKDOWN;
-    else if (str_eq(form, STR("html")))
-        *ret = DOC_HTML;
-    else if (str_eq(form, STR("text")))
-        *ret = DOC_TEXT;
-    else
-        REFUSE_AT(ARGUMENT, v, "must be markdown, html or text");
+    if (doc_form_read(form, ret).code)
+        REFUSE_AT(ARGUMENT, v, "must be markdown, html, text, csv or xzufi");
     return OK;
 }
 

@@ -86,8 +86,6 @@ send_body(struct sending *s)
 static fallible
 put_file(struct sending *s, str path, str root)
 {
-    static const char *const forms[] = {
-        [DOC_TEXT] = "text", [DOC_MARKDOWN] = "markdown", [DOC_HTML] = "html"};
     AUTO(arena) *work = NULL;
     str bytes;
     TRY(arena_open(FILE_BYTES + (1 << 20), &work));
@@ -99,7 +97,7 @@ put_file(struct sending *s, str path, str root)
     }
     json_open(&s->body, '{');
     json_member_str(&s->body, "name", know_name_of(path, root));
-    json_member_str(&s->body, "form", str_of(forms[doc_form_of(path)]));
+    json_member_str(&s->body, "form", str_of(doc_form_name(doc_form_of(path))));
     json_member_str(&s->body, "text", bytes);
     json_close(&s->body, '}');
     s->held++;

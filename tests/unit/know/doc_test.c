@@ -10,8 +10,24 @@ TEST(the_form_follows_from_the_name)
     CHECK_INT(doc_form_of(STR("x/a.html")), ==, DOC_HTML);
     CHECK_INT(doc_form_of(STR("a.HTM")), ==, DOC_HTML);
     CHECK_INT(doc_form_of(STR("a.txt")), ==, DOC_TEXT);
+    CHECK_INT(doc_form_of(STR("a.CSV")), ==, DOC_CSV);
+    CHECK_INT(doc_form_of(STR("a.xml")), ==, DOC_XZUFI);
+    CHECK_INT(doc_form_of(STR("axml")), ==, DOC_TEXT);
     CHECK_INT(doc_form_of(STR(".md")), ==, DOC_TEXT);
     CHECK_INT(doc_form_of(STR("")), ==, DOC_TEXT);
+}
+
+TEST(each_form_has_a_name_and_other_names_are_none)
+{
+    enum doc_form untouched = DOC_FORMS;
+    for (int f = 0; f < DOC_FORMS; f++) {
+        enum doc_form back = DOC_FORMS;
+        CHECK_OK(doc_form_read(str_of(doc_form_name((enum doc_form)f)), &back));
+        CHECK_INT(back, ==, f);
+    }
+    CHECK_ERR(doc_form_read(STR("pdf"), &untouched), ARGUMENT);
+    CHECK_ERR(doc_form_read(STR_NONE, &untouched), ARGUMENT);
+    CHECK_INT(untouched, ==, DOC_FORMS);
 }
 
 TEST(a_page_is_read_as_its_reader_sees_it)
