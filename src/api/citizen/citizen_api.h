@@ -38,6 +38,8 @@ void citizen_send_page(struct api_call *c, str question, const buf *inner);
 /* A value of application/x-www-form-urlencoded; empty when there is none. */
 fallible citizen_form_value(arena *a, str form, str name, str *ret);
 
+/* With so many open cases that the public may see, its form takes no more. */
+enum { HANDOVER_OPEN_MAX = 500 };
 void handover_ask(struct api_call *c); /* handover.c */
 void handover_page(struct api_call *c);
 void handover_show(struct api_call *c);

@@ -97,10 +97,31 @@ record(struct handing *h)
 }
 
 /* ---- the case */
+static err
+count_open(void *ctx, const struct case_head *h)
+{
+    *(size_t *)ctx += h->state == CASE_OPEN;
+    return OK;
+}
+
+/* The form is open to everybody, so it must not fill what officials need room in. */
+static fallible
+check_room(const struct handing *h, const grant *g)
+{
+    size_t open = 0;
+    if (!h->is_page)
+        return OK;
+    TRY(cases_each(api_cases(h->call->api), g, count_open, &open));
+    if (open >= HANDOVER_OPEN_MAX)
+        REFUSE(BUSY, "", "too many questions wait for a person already; please try another day");
+    return OK;
+}
+
 static fallible
 keep(struct handing *h, const struct citizen_answer *a)
 {
     AUTO(buf) b = BUF(CASE_BYTES_MAX);
+    TRY(check_room(h, a->grant));
     buf_add(&b, STR("{}\n"));
     json_open(&b, '{');
     json_member_str(&b, "question", a->plain);

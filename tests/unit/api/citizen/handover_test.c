@@ -176,6 +176,34 @@ TEST(a_case_above_the_public_is_as_if_it_were_not_there)
     close_town();
 }
 
+TEST(the_public_cannot_fill_the_queue_but_officials_go_on)
+{
+    open_town("wissen");
+    const grant *const g = town_grant(&town, "VS-NfD");
+    const content open = content_of(STR("{}\n{}"), LABEL_BOTTOM);
+    const content high = content_of(STR("{}\n{}"), small_label(site.rig.policy, "VS-NfD"));
+    struct case_head h, last = {.id = ""};
+    NEED_OK(cases_add(waiting, g, high, clock_wall_ms(), &h)); /* does not count */
+    for (int i = 1; i < HANDOVER_OPEN_MAX; i++)
+        NEED_OK(cases_add(waiting, g, open, clock_wall_ms(), &last));
+    AUTO(reply) *one = post_form("/citizen/handover", "question=Himmel%3F");
+    CHECK_INT(one->status, ==, 200);
+    AUTO(reply) *full = post_form("/citizen/handover", "question=Himmel%3F");
+    CHECK_INT(full->status, ==, 503);
+    AUTO(reply) *official = HAND(site_key("amt", "offen"), SKY);
+    CHECK_INT(official->status, ==, 200);
+    for (int i = 0; i < 2; i++) { /* and that one more was let in by the official */
+        const struct case_decision d = {.id = i ? reply_text(official, "id") : str_of(last.id),
+                                        .state = CASE_REJECTED,
+                                        .text = content_of(STR("{}\n{}"), LABEL_BOTTOM),
+                                        .now_wall_ms = 1};
+        NEED_OK(cases_decide(waiting, g, &d));
+    }
+    AUTO(reply) *again = post_form("/citizen/handover", "question=Himmel%3F");
+    CHECK_INT(again->status, ==, 200);
+    close_town();
+}
+
 TEST(without_a_public_page_there_is_nothing_to_hand_over_or_see)
 {
     open_town("");
