@@ -25,9 +25,7 @@ TEST(each_row_is_a_section_with_a_line_for_each_value)
 TEST(the_separator_is_the_one_that_stands_most_often_in_the_first_row)
 {
     static const char *const tables[] = {"a,b\n1,2\n", "a\tb\n1\t2\n", "a|b\n1|2\n",
-                                         "\xef\xbb\xbf"
-                                         "a;b\n1;2\n",
-                                         "\"a\",\"b\"\n\"1\",\"2\""};
+                                         "\ufeffa;b\n1;2\n", "\"a\",\"b\"\n\"1\",\"2\""};
     RIG(r);
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         const struct doc d = read_csv(&r, str_of(tables[i]));
