@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/vec.h"
 #include "egress/egress.h"
+#include "gate/guards.h"
 #include "gate/inside.h"
 #include "gate/keep_inside.h"
 #include "gate/network.h"
@@ -58,6 +59,8 @@ gate_new(const struct gate_parts *parts, gate **ret)
         e = models_sweep(parts->models_dir);
     if (!e.code)
         e = keep_new(g, &g->keep);
+    if (!e.code)
+        e = guard_new(g->parts.policy, &g->guard);
     g->parts.control = fd_take(&control);
     if (e.code)
         fd_auto(&g->parts.control);
@@ -86,6 +89,8 @@ gate_free(gate *g)
     budget_free(g->budget);
     served_free(g->served);
     arena_free(g->lexicon_arena);
+    guard_free(g->guard);
+    guard_free(g->guard_next);
     keyring_free(g->keys);
     mem_free(g);
 }
@@ -127,6 +132,12 @@ gate_ready(gate *g)
     TRY(warm_default(g, MODEL_CHAT));
     TRY(warm_default(g, MODEL_EMBED));
     return engines_send_ready(g->engines);
+}
+
+const struct guard *
+gate_guard(const gate *g)
+{
+    return g->guard;
 }
 
 bool
@@ -285,6 +296,7 @@ gate_policy_diff(const gate *g, const policy *next, buf *b)
 fallible
 gate_store_clearances(gate *g, const policy *next)
 {
+    TRY(guards_prepare(g, next));
     return keyring_store_clearances(g->keys, next);
 }
 
@@ -293,4 +305,5 @@ gate_use_policy(gate *g, policy *next)
 {
     policy_become(g->parts.policy, next);
     keyring_use_clearances(g->keys, g->parts.policy);
+    guards_use(g);
 }

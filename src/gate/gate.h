@@ -92,6 +92,11 @@ void gate_policy_diff(const gate *g, const policy *next, buf *b);
 fallible gate_store_clearances(gate *g, const policy *next);
 void gate_use_policy(gate *g, policy *next);
 
+/* ---- what may not be asked or answered (guard/guard.h): of the policy in force, until the next
+ * decision of the caller's */
+struct guard;
+const struct guard *gate_guard(const gate *g);
+
 /* ---- run a model */
 /* The request as it came, in OpenAI's dialect: what goes to a provider that speaks it too, when
  * nothing has to be replaced.  It says all that `conv` says. */

@@ -19,6 +19,7 @@ struct gate {
     struct served *served; /* how, by model and class */
     arena *lexicon_arena;  /* of the pseudonymiser, when it was first needed */
     const struct lexicon *lexicon;
+    struct guard *guard, *guard_next; /* of the policy in force; of one about to be */
     struct session operator_session;
     size_t running; /* jobs that hold a place */
     gate_job *jobs; /* these, in no order */

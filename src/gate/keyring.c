@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "gate/network.h"
+#include "os/clock.h"
 
 enum { KEYRING_BYTES_MAX = 512 * 1024 * 1024 };
 
@@ -457,4 +458,14 @@ keyring_session(const keyring *k, str id)
         if (str_eq(k->all.at[i]->record.id, id))
             return &k->all.at[i]->session;
     return NULL;
+}
+
+fallible
+keyring_check(const struct session *s)
+{
+    if (s->is_revoked)
+        REFUSE(UNAUTHENTICATED, "", "the key was revoked while the request ran");
+    if (s->expires_wall_ms && clock_wall_ms() >= s->expires_wall_ms)
+        REFUSE(UNAUTHENTICATED, "", "the key's time ended while the request ran");
+    return OK;
 }

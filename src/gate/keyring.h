@@ -57,3 +57,5 @@ const struct session *keyring_session(const keyring *k, str id);
 /* In order of creation; NULL past the end. */
 const struct key_record *keyring_at(const keyring *k, size_t i);
 const struct session *keyring_session_at(const keyring *k, size_t i);
+/* May it still be used?  UNAUTHENTICATED. */
+fallible keyring_check(const struct session *s);

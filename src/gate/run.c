@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "gate/gate.h"
 
-#include "base/map.h"
-#include "gate/canon.h"
+#include "gate/guards.h"
+#include "gate/hide/canon.h"
 #include "gate/hide/reveal.h"
 #include "gate/inside.h"
 #include "gate/pass.h"
 #include "gate/target.h"
 #include "os/clock.h"
 #include "os/log.h"
-
-enum { WIPE_LEVEL = 2 /* VS-NfD and above */ };
 
 /* One request on its way through the door.  Lives in the request's arena; the phases follow one
  * another, and whatever it waits for is in exactly one of `wait`, `job` or the audit queue. */
@@ -25,17 +23,20 @@ struct gate_job {
     enum conv_class class;
     const grant *grant;
     engines_wait *wait;
-    engine_job *job;    /* inside */
-    remote_job *remote; /* or outside */
-    reveal *reveal;     /* NULL: nothing was hidden */
-    struct pass pass;   /* outside, as it came */
+    engine_job *job;                   /* inside */
+    remote_job *remote;                /* or outside */
+    reveal *reveal;                    /* NULL: nothing was hidden */
+    screened *screened;                /* NULL: no guardrail looks at answers */
+    const struct guardrail *guardrail; /* that blocked what was asked, or an answer */
+    struct pass pass;                  /* outside, as it came */
     struct budget_hold budget;
     sha256 *output_hash;
     digest input, output;
     struct err_kept failure;
     char label_text[LABEL_TEXT_MAX], answer_text[LABEL_TEXT_MAX], clearance_text[LABEL_TEXT_MAX];
     bool started, holds_place, has_input, completed;
-    bool in_hook;   /* of the asker's */
+    bool in_hook; /* of the asker's */
+    bool screen_failed;
     bool submitted; /* an engine has it, or had */
     uint64_t first_token_us, last_token_us;
     uint64_t submitted_us, queued_us; /* handed to an engine; how long that made it wait */
@@ -51,17 +52,6 @@ parts(const gate_job *j)
 }
 
 /* ---- labels */
-static void
-label_messages(struct conv *c, label l)
-{
-    for (size_t i = 0; i < c->messages.count; i++)
-        c->messages.at[i].text.label = l;
-    for (size_t i = 0; i < c->inputs.count; i++)
-        c->inputs.at[i].label = l;
-    c->prompt.label = l;
-    c->label = l;
-}
-
 /* People are cleared for every taint, which says nothing in a record. */
 static label
 without_taint(label l)
@@ -77,7 +67,7 @@ set_label(gate_job *j)
     if (j->ask.label_text.len)
         TRY(label_parse(names, j->ask.label_text, &l));
     l = label_join(l, j->ask.floor);
-    label_messages(j->ask.conv, l);
+    screen_label(j->ask.conv, l);
     label_text(names, l, j->label_text);
     label_text(names, without_taint(j->ask.session->clearance), j->clearance_text);
     return OK;
@@ -173,6 +163,7 @@ completion_of(gate_job *j, const char *outcome)
     meter_add(parts(j)->meters, METER_TOKENS_OUT, (int64_t)r.tokens_out);
     if (j->submitted)
         settle(j, r.tokens_out);
+    r.rule = j->guardrail ? j->guardrail->name.at : r.rule;
     r.duration_us = clock_us() - j->ask.received_us;
     r.first_token_us = j->first_token_us ? j->first_token_us - j->ask.received_us : 0;
     if (j->output_hash && !sha256_end(j->output_hash, &j->output).code)
@@ -215,7 +206,9 @@ complete(gate_job *j, err e)
     j->job = NULL;
     j->remote = NULL;
     j->completed = true;
-    const struct audit_record r = completion_of(j, e.code ? err_info(e)->id : "ok");
+    const struct audit_record r = completion_of(j, e.code         ? err_info(e)->id
+                                                   : j->guardrail ? "filtered"
+                                                                  : "ok");
     observe(j, &r);
     const err refused = audit_append(parts(j)->audit, &r, on_completed, j);
     if (refused.code)
@@ -280,21 +273,9 @@ cancel_with(gate_job *j, err e)
     complete(j, err_again(&kept));
 }
 
-/* Its key may still be used. */
-static fallible
-check_key(const gate_job *j)
-{
-    const struct session *s = j->ask.session;
-    if (s->is_revoked)
-        REFUSE(UNAUTHENTICATED, "", "the key was revoked while the request ran");
-    if (s->expires_wall_ms && clock_wall_ms() >= s->expires_wall_ms)
-        REFUSE(UNAUTHENTICATED, "", "the key's time ended while the request ran");
-    return OK;
-}
-
 /* The last step of a piece: to the dialect. */
 static void
-show(void *ctx, const struct engine_piece *p, str text)
+present(void *ctx, const struct engine_piece *p, str text)
 {
     gate_job *j = ctx;
     start_once(j);
@@ -303,13 +284,50 @@ show(void *ctx, const struct engine_piece *p, str text)
     j->in_hook = false;
 }
 
+static void
+show(void *ctx, const struct engine_piece *p, str text)
+{
+    gate_job *j = ctx;
+    if (!j->screened)
+        present(j, p, text);
+    else if (screened_add(j->screened, p, text).code)
+        j->screen_failed = true;
+}
+
 static fallible
 show_piece(gate_job *j, const struct engine_piece *p, str text)
 {
     if (j->reveal)
-        return reveal_add(j->reveal, p, text);
-    show(j, p, text);
+        TRY(reveal_add(j->reveal, p, text));
+    else
+        show(j, p, text);
+    if (j->screen_failed)
+        FAIL(LIMIT, "the guardrails could not look at an answer");
     return OK;
+}
+
+static bool
+is_cut(const gate_job *j)
+{
+    return j->screened && screened_blocked(j->screened);
+}
+
+/* A guardrail forbids the rest of the answers. */
+static void
+cut(gate_job *j)
+{
+    struct engine_usage u = {
+        .finish = FINISH_FILTER, .output_tokens = (uint32_t)j->tokens_shown, .is_estimated = true};
+    stop(j);
+    start_once(j);
+    j->guardrail = screened_blocked(j->screened);
+    j->in_hook = true;
+    while (screened_next_open(j->screened, &u.index, &u.is_last)) {
+        j->hooks.on_done(j->hooks.ctx, &u);
+        u.output_tokens = 0;
+    }
+    j->in_hook = false;
+    complete(j, OK);
 }
 
 static void
@@ -317,7 +335,7 @@ on_text(void *ctx, const struct engine_piece *p)
 {
     gate_job *j = ctx;
     str text;
-    err e = check_key(j);
+    err e = keyring_check(j->ask.session);
     if (!e.code)
         e = content_open(p->text, j->target.own, &text); /* the answer is the asker's */
     if (!e.code)
@@ -331,6 +349,8 @@ on_text(void *ctx, const struct engine_piece *p)
     e = show_piece(j, p, text);
     if (e.code)
         cancel_with(j, e);
+    else if (is_cut(j))
+        cut(j);
 }
 
 static void
@@ -355,9 +375,11 @@ on_done(void *ctx, const struct engine_usage *u)
     j->tokens_in = u->prompt_tokens;
     j->tokens_out += u->output_tokens;
     j->queued_us = u->queued_us;
-    const err e = j->reveal ? reveal_end(j->reveal, u->index) : OK;
-    if (e.code) {
-        cancel_with(j, e);
+    err e = j->reveal ? reveal_end(j->reveal, u->index) : OK;
+    if (!e.code && j->screened)
+        e = screened_end(j->screened, u->index);
+    if (e.code || is_cut(j)) {
+        e.code ? cancel_with(j, e) : cut(j);
         return;
     }
     start_once(j);
@@ -399,7 +421,7 @@ static void
 on_frames(void *ctx, str raw, uint32_t count)
 {
     gate_job *j = ctx;
-    const err e = check_key(j);
+    const err e = keyring_check(j->ask.session);
     if (e.code) {
         cancel_with(j, e);
         return;
@@ -517,7 +539,7 @@ on_decided(void *ctx, err recorded)
         end(j, err_again(&j->failure));
         return;
     }
-    err e = check_key(j);
+    err e = keyring_check(j->ask.session);
     if (!e.code)
         e = check_model(j);
     if (e.code)
@@ -560,7 +582,9 @@ decide(gate_job *j, choose_fn *choose)
                           .op = j->ask.op,
                           .data = j->ask.conv->label,
                           .now_wall_ms = clock_wall_ms()};
-    const err e = choose(j->gate, &j->ask, &q, &j->target, &j->decision);
+    err e = choose(j->gate, &j->ask, &q, &j->target, &j->decision);
+    if (!e.code && j->guardrail)
+        e = guards_deny(j->guardrail, &j->decision);
     err_keep(&j->failure, e);
     if (e.code)
         return e;
@@ -585,25 +609,6 @@ static bool
 is_denial(err e)
 {
     return e.code == ERR_DENIED || e.code == ERR_UNAUTHENTICATED || e.code == ERR_RATE;
-}
-
-/* Who shares what with whom in an engine: prompts that were read are for the same tenant, the same
- * label and the same model alone. */
-static fallible
-serve_as(gate_job *j)
-{
-    struct conv_service *s = &j->ask.conv->service;
-    static const uint8_t tenant_key[16] = "tenants' shares"; /* engines learn no names */
-    const str tenant = j->ask.session->tenant;
-    const label l = j->ask.conv->label;
-    const str who[] = {tenant, j->model.sha256, {(const char *)l.w, sizeof l.w}};
-    digest scope;
-    TRY(canon_list(who, 3, &scope));
-    memcpy(s->scope, scope.bytes, sizeof s->scope);
-    s->tenant = siphash24(tenant_key, tenant.at, tenant.len);
-    s->class = j->class;
-    s->wipes = label_level(l) >= WIPE_LEVEL;
-    return OK;
 }
 
 /* What leaves has a record of its own, with the digest of the exact bytes. */
@@ -641,12 +646,12 @@ may_go_on(const gate_job *j, err e)
 static fallible
 go_on(gate_job *j)
 {
-    TRY(check_key(j));
+    TRY(keyring_check(j->ask.session));
     TRY(decide(j, target_next));
     budget_release(j->gate->budget, &j->budget);
     TRY(spend(j));
     if (!j->target.is_remote)
-        TRY(serve_as(j));
+        TRY(target_serve(&j->ask, &j->model, j->class));
     return record_decision(j);
 }
 
@@ -684,6 +689,18 @@ read_priority(gate_job *j)
     return OK;
 }
 
+/* Before the decision: what is masked goes nowhere, and what it says of the source counts. */
+static fallible
+screen(gate_job *j)
+{
+    struct guard_verdict v;
+    TRY(guards_ask(j->gate, &j->ask, &v));
+    screen_label(j->ask.conv, label_join(j->ask.conv->label, v.taint));
+    label_text(policy_names(parts(j)->policy), j->ask.conv->label, j->label_text);
+    j->guardrail = v.blocked;
+    return guards_answers(j->gate, &j->ask, (struct screen_out){present, j}, &j->screened);
+}
+
 static fallible
 enter(gate_job *j)
 {
@@ -691,6 +708,7 @@ enter(gate_job *j)
     TRY(set_label(j));
     TRY(read_priority(j));
     TRY(reserve(j));
+    TRY(screen(j));
     const struct budget_ask q = {j->ask.session, &j->model, j->ask.kind, j->ask.conv};
     budget_bound(j->gate->budget, &q);
     err e = decide(j, target_choose);
@@ -701,7 +719,7 @@ enter(gate_job *j)
     else if (!is_denial(e))
         return err_pass(e, __FILE__, __LINE__, __func__);
     if (!e.code && !j->target.is_remote)
-        TRY(serve_as(j));
+        TRY(target_serve(&j->ask, &j->model, j->class));
     return record_decision(j);
 }
 
@@ -764,7 +782,7 @@ jobs_end(gate *g, const struct session *s)
 {
     gate_job *j;
     while ((j = first_to_end(g, s))) {
-        const err e = check_key(j);
+        const err e = keyring_check(j->ask.session);
         ASSERT(e.code && !j->in_hook);
         if (is_running(j)) {
             cancel_with(j, e);

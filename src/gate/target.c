@@ -4,13 +4,15 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/map.h"
 #include "egress/provider_list.h"
 #include "engine/remote/say.h"
+#include "gate/hide/canon.h"
 #include "gate/hide/hide.h"
 #include "gate/pass.h"
 #include "os/clock.h"
 
-enum { LEXICON_BYTES_MAX = 16 * 1024 * 1024 };
+enum { LEXICON_BYTES_MAX = 16 * 1024 * 1024, WIPE_LEVEL = 2 /* VS-NfD and above */ };
 
 /* ---- the targets of a name */
 struct targets {
@@ -406,4 +408,21 @@ admin_route_put(const struct admin_call *c, str model, str label_text, buf *b)
     TRY(admin_allow(c, OP_ROUTE));
     TRY(label_parse(policy_names(p), label_text, &q.data));
     return target_put(g, &ask, &q, b);
+}
+
+fallible
+target_serve(const struct gate_ask *ask, const struct model *m, enum conv_class class)
+{
+    struct conv_service *s = &ask->conv->service;
+    static const uint8_t tenant_key[16] = "tenants' shares"; /* engines learn no names */
+    const str tenant = ask->session->tenant;
+    const label l = ask->conv->label;
+    const str who[] = {tenant, m->sha256, {(const char *)l.w, sizeof l.w}};
+    digest scope;
+    TRY(canon_list(who, 3, &scope));
+    memcpy(s->scope, scope.bytes, sizeof s->scope);
+    s->tenant = siphash24(tenant_key, tenant.at, tenant.len);
+    s->class = class;
+    s->wipes = label_level(l) >= WIPE_LEVEL;
+    return OK;
 }

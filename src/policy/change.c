@@ -90,6 +90,46 @@ diff_names(const struct list *from, const struct list *to, buf *b)
     }
 }
 
+/* ---- guardrails */
+static bool
+is_same(const struct guardrail *a, const struct guardrail *b)
+{
+    bool same = a->kind == b->kind && a->then == b->then && a->where == b->where &&
+                a->least == b->least && a->types == b->types && label_eq(a->taint, b->taint) &&
+                a->word_count == b->word_count;
+    for (size_t i = 0; same && i < a->word_count; i++)
+        same = str_eq(a->words[i], b->words[i]);
+    return same;
+}
+
+static const struct guardrail *
+guardrail_of(const struct guardrail *list, size_t count, str id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(list[i].id, id))
+            return &list[i];
+    return NULL;
+}
+
+static void
+diff_guardrails(const policy *from, const policy *to, buf *b)
+{
+    size_t were, are;
+    const struct guardrail *was = policy_guardrails(from, &were), *is = policy_guardrails(to, &are);
+    for (size_t i = 0; i < are; i++) {
+        const struct guardrail *same = guardrail_of(was, were, is[i].id);
+        if (!same)
+            buf_add_fmt(b, "guardrail %.*s is new: %.*s\n", STR_FMT(is[i].id),
+                        STR_FMT(is[i].title));
+        else if (!is_same(same, &is[i]))
+            buf_add_fmt(b, "guardrail %.*s finds or does something else than before\n",
+                        STR_FMT(is[i].id));
+    }
+    for (size_t i = 0; i < were; i++)
+        if (!guardrail_of(is, are, was[i].id))
+            buf_add_fmt(b, "guardrail %.*s is gone\n", STR_FMT(was[i].id));
+}
+
 /* ---- downgrades */
 static void
 put_downgrade(buf *b, const char *does, const struct list *l, label bits)
@@ -241,6 +281,7 @@ policy_diff(const policy *from, const policy *to, const struct holder *holders, 
         diff_names(&was, &is, b);
     }
     diff_downgrades(from, to, b);
+    diff_guardrails(from, to, b);
     diff_tlp(from, to, b);
     diff_holders(&a, b);
 }

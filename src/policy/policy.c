@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/num.h"
 #include "policy/document.h"
+#include "policy/guardrail_read.h"
 #include "policy/tlp.h"
 
 enum {
@@ -30,6 +31,8 @@ struct policy {
         bool is_named;
         label label;
     } tlp[TLP_COUNT];
+    const struct guardrail *guardrails;
+    size_t guardrail_count;
 };
 
 /* ---- the file as libcyaml gives it */
@@ -56,6 +59,8 @@ struct file {
     uint32_t downgrades_count;
     struct tlp_entry *tlp;
     uint32_t tlp_count;
+    struct guardrail_entry *guardrails;
+    uint32_t guardrails_count;
 };
 
 #define ENTRY(bit_key)                                                                             \
@@ -107,6 +112,8 @@ static const cyaml_schema_field_t file_fields[] = {
                          downgrades, &downgrade_schema, 0, DOWNGRADE_COUNT),
     CYAML_FIELD_SEQUENCE("tlp", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, tlp,
                          &tlp_schema, 0, TLP_COUNT),
+    CYAML_FIELD_SEQUENCE("guardrails", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
+                         guardrails, &guardrail_schema, 0, GUARDRAILS_MAX),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields)};
@@ -406,6 +413,8 @@ policy_load(str yaml, policy **ret)
     TRY(take_file(f, p->memory, &p->names));
     TRY(take_downgrades(f, p));
     TRY(take_tlp(f, p));
+    TRY(guardrail_read(p->memory, &p->names, f->guardrails, f->guardrails_count, &p->guardrails));
+    p->guardrail_count = f->guardrails_count;
     *ret = TAKE(p);
     return OK;
 }
@@ -459,6 +468,13 @@ label
 policy_ceiling(const policy *p)
 {
     return p->ceiling;
+}
+
+const struct guardrail *
+policy_guardrails(const policy *p, size_t *ret_count)
+{
+    *ret_count = p->guardrail_count;
+    return p->guardrails;
 }
 
 label

@@ -10,6 +10,7 @@
  *     data ≤ clearance,  data ≤ target,  level of data ≤ ceiling of the installation. */
 #pragma once
 #include "policy/grant.h"
+#include "policy/guardrail.h"
 
 typedef struct policy policy;
 
@@ -74,6 +75,8 @@ void policy_become(policy *p, policy *next);
 /* The text it was loaded from. */
 str policy_text(const policy *p);
 const struct label_names *policy_names(const policy *p);
+/* In the order of the file. */
+const struct guardrail *policy_guardrails(const policy *p, size_t *ret_count);
 /* The ceiling, by name of a level; CONFIG if unknown.  Without a call: the bottom level. */
 fallible policy_set_ceiling(policy *p, str level_name);
 label policy_ceiling(const policy *p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "gate/canon.h"
+#include "gate/hide/canon.h"
 
 static fallible
 add_text(sha256 *h, str text)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "gate/canon.h"
+#include "gate/hide/canon.h"
 
 #include "base/fault.h"
 #include "unit/model/small_policy.h"
