@@ -17,22 +17,20 @@ has_mask(const guard *g, const guard_hits *h, size_t *ret_rule)
 }
 
 fallible
-guard_text(const guard *g, const struct guard_look *how, str text, arena *a, buf *out,
-           struct guard_verdict *v)
+guard_text(const struct guard_look *how, str text, arena *a, buf *out, struct guard_verdict *v)
 {
     guard_hits hits;
     size_t rule;
-    TRY(guard_find(g, how, text, a, &hits));
-    const struct guardrail *const r = guard_judge(g, &hits, &v->taint);
+    TRY(guard_find(how, text, a, &hits));
+    const struct guardrail *const r = guard_judge(how->g, &hits, &v->taint);
     v->blocked = v->blocked ? v->blocked : r;
-    v->is_masked |= has_mask(g, &hits, &rule);
-    guard_mask(g, &hits, text, 0, text.len, out);
+    v->is_masked |= has_mask(how->g, &hits, &rule);
+    guard_mask(how->g, &hits, text, 0, out);
     return buf_end(out);
 }
 
 /* ---- JSON */
 struct tree {
-    const guard *g;
     const struct guard_look *how;
     arena *a;
     buf *out;
@@ -43,7 +41,7 @@ static fallible
 put_text(const struct tree *t, str text)
 {
     AUTO(buf) room = BUF(TEXT_BYTES_MAX);
-    TRY(guard_text(t->g, t->how, text, t->a, &room, t->v));
+    TRY(guard_text(t->how, text, t->a, &room, t->v));
     json_put_str(t->out, buf_str(&room));
     return OK;
 }
@@ -57,7 +55,7 @@ put_scalar(const struct tree *t, const jval *v)
     struct guard_verdict own = {.blocked = NULL};
     json_put_value(&written, v);
     TRY(buf_end(&written));
-    TRY(guard_text(t->g, t->how, buf_str(&written), t->a, &room, &own));
+    TRY(guard_text(t->how, buf_str(&written), t->a, &room, &own));
     t->v->blocked = t->v->blocked ? t->v->blocked : own.blocked;
     t->v->taint = label_join(t->v->taint, own.taint);
     t->v->is_masked |= own.is_masked;
@@ -72,7 +70,7 @@ static fallible
 put_name(const struct tree *t, const char *name)
 {
     AUTO(buf) room = BUF(TEXT_BYTES_MAX);
-    TRY(guard_text(t->g, t->how, str_of(name), t->a, &room, t->v));
+    TRY(guard_text(t->how, str_of(name), t->a, &room, t->v));
     buf_add_char(&room, 0);
     TRY(buf_end(&room));
     json_key(t->out, room.at);
@@ -109,20 +107,19 @@ check_plain(const struct tree *t, str text)
 {
     guard_hits hits;
     size_t rule = 0;
-    TRY(guard_find(t->g, t->how, text, t->a, &hits));
-    const struct guardrail *r = guard_judge(t->g, &hits, &t->v->taint);
-    if (!r && has_mask(t->g, &hits, &rule))
-        r = guard_rule(t->g, rule);
+    TRY(guard_find(t->how, text, t->a, &hits));
+    const struct guardrail *r = guard_judge(t->how->g, &hits, &t->v->taint);
+    if (!r && has_mask(t->how->g, &hits, &rule))
+        r = guard_rule(t->how->g, rule);
     t->v->blocked = t->v->blocked ? t->v->blocked : r;
     buf_add(t->out, text);
     return buf_end(t->out);
 }
 
 fallible
-guard_json(const guard *g, const struct guard_look *how, str json, arena *a, buf *out,
-           struct guard_verdict *v)
+guard_json(const struct guard_look *how, str json, arena *a, buf *out, struct guard_verdict *v)
 {
-    const struct tree t = {g, how, a, out, v};
+    const struct tree t = {how, a, out, v};
     jval root;
     const err e = json_read(a, json, &root);
     if (e.code == ERR_PARSE)

@@ -11,8 +11,8 @@ struct guard_verdict {
 };
 
 /* Appends the text as it may go on to `out`, and joins the verdict to *v; blocked by the first. */
-fallible guard_text(const guard *g, const struct guard_look *how, str text, arena *a, buf *out,
-                    struct guard_verdict *v);
+fallible
+guard_text(const struct guard_look *how, str text, arena *a, buf *out, struct guard_verdict *v);
 /* JSON stays JSON.  What is none is a text: one in which something is to be masked is blocked. */
-fallible guard_json(const guard *g, const struct guard_look *how, str json, arena *a, buf *out,
-                    struct guard_verdict *v);
+fallible
+guard_json(const struct guard_look *how, str json, arena *a, buf *out, struct guard_verdict *v);

@@ -72,17 +72,20 @@ drop_past(struct guard_flow *f)
 static fallible
 look(struct guard_flow *f, bool is_last, buf *out)
 {
-    const struct guard_look how = {
-        .where = GUARDRAIL_OUTPUT, .goes_on = !is_last, .from = f->let_go, .seen = &f->seen};
+    const struct guard_look how = {.g = f->g,
+                                   .where = GUARDRAIL_OUTPUT,
+                                   .goes_on = !is_last,
+                                   .from = f->let_go,
+                                   .seen = &f->seen};
     guard_hits hits;
     label unused = LABEL_BOTTOM;
     arena_reset(f->work);
-    TRY(guard_find(f->g, &how, buf_str(&f->window), f->work, &hits));
+    TRY(guard_find(&how, buf_str(&f->window), f->work, &hits));
     f->blocked = guard_judge(f->g, &hits, &unused);
     if (f->blocked)
         return OK;
     const size_t end = is_last ? f->window.len : safe_end(f, &hits);
-    guard_mask(f->g, &hits, buf_str(&f->window), f->let_go, end, out);
+    guard_mask(f->g, &hits, str_slice(buf_str(&f->window), 0, end), f->let_go, out);
     f->let_go = end;
     drop_past(f);
     return buf_end(out);

@@ -483,8 +483,9 @@ by_place(const void *a, const void *b)
 }
 
 fallible
-guard_find(const guard *g, const struct guard_look *how, str text, arena *a, guard_hits *ret)
+guard_find(const struct guard_look *how, str text, arena *a, guard_hits *ret)
 {
+    const guard *const g = how->g;
     struct guard_seen own;
     struct look l = {.g = g, .how = how, .a = a, .hits = ret, .seen = how->seen};
     ASSERT(how->where == GUARDRAIL_INPUT || how->where == GUARDRAIL_OUTPUT);
@@ -530,12 +531,12 @@ put_instead(const guard *g, const struct guard_hit *h, buf *out)
 }
 
 void
-guard_mask(const guard *g, const guard_hits *h, str text, size_t from, size_t to, buf *out)
+guard_mask(const guard *g, const guard_hits *h, str text, size_t from, buf *out)
 {
     size_t at = from;
-    for (size_t i = 0; i < h->count && at < to; i++) {
+    for (size_t i = 0; i < h->count && at < text.len; i++) {
         const struct guard_hit *one = &h->at[i];
-        if (g->rules[one->rule].then != GUARDRAIL_MASK || one->end <= at || one->start >= to)
+        if (g->rules[one->rule].then != GUARDRAIL_MASK || one->end <= at || one->start >= text.len)
             continue;
         if (one->start >= at) { /* else it overlaps one before, or its word came already */
             buf_add(out, str_slice(text, at, one->start));
@@ -543,6 +544,6 @@ guard_mask(const guard *g, const guard_hits *h, str text, size_t from, size_t to
         }
         at = one->end;
     }
-    if (at < to)
-        buf_add(out, str_slice(text, at, to));
+    if (at < text.len)
+        buf_add(out, str_slice(text, at, text.len));
 }

@@ -40,6 +40,7 @@ struct guard_seen {
 fallible guard_seen_new(const guard *g, arena *a, struct guard_seen *ret);
 
 struct guard_look {
+    const guard *g;
     unsigned where;
     bool is_instruction;     /* of the application: no attack */
     bool goes_on;            /* the text does: what stands at its end is not whole */
@@ -47,9 +48,8 @@ struct guard_look {
     struct guard_seen *seen; /* NULL: of this text alone */
 };
 /* In the order of their beginnings, longer ones first; they may overlap. */
-fallible
-guard_find(const guard *g, const struct guard_look *how, str text, arena *a, guard_hits *ret);
+fallible guard_find(const struct guard_look *how, str text, arena *a, guard_hits *ret);
 /* The first of them that blocks, or NULL; joins what they say of the source to *taint. */
 const struct guardrail *guard_judge(const guard *g, const guard_hits *h, label *taint);
-/* Bytes [from, to) of the text, with a word in brackets for each that is to be masked. */
-void guard_mask(const guard *g, const guard_hits *h, str text, size_t from, size_t to, buf *out);
+/* The text from `from` on, with a word in brackets for each that is to be masked. */
+void guard_mask(const guard *g, const guard_hits *h, str text, size_t from, buf *out);

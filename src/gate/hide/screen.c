@@ -11,20 +11,21 @@ struct pass_over {
     bool is_instruction;
 };
 
-typedef fallible check_fn(const guard *g, const struct guard_look *how, str text, arena *a,
-                          buf *out, struct guard_verdict *v);
+typedef fallible
+check_fn(const struct guard_look *how, str text, arena *a, buf *out, struct guard_verdict *v);
 
 /* One text, replaced when something of it is masked. */
 static fallible
 check(const struct pass_over *p, check_fn *fn, str *text)
 {
-    const struct guard_look how = {.where = GUARDRAIL_INPUT, .is_instruction = p->is_instruction};
+    const struct guard_look how = {
+        .g = p->how->g, .where = GUARDRAIL_INPUT, .is_instruction = p->is_instruction};
     struct guard_verdict own = {.blocked = NULL};
     AUTO(buf) out = BUF(TEXT_BYTES_MAX);
     if (!text->len)
         return OK;
     arena_reset(p->work);
-    TRY(fn(p->how->g, &how, *text, p->work, &out, &own));
+    TRY(fn(&how, *text, p->work, &out, &own));
     p->v->blocked = p->v->blocked ? p->v->blocked : own.blocked;
     p->v->taint = label_join(p->v->taint, own.taint);
     p->v->is_masked |= own.is_masked;
@@ -160,10 +161,10 @@ note_blocked(screened *s, const struct guardrail *r, enum engine_part part)
 static fallible
 add_whole(screened *s, check_fn *fn, str text, enum engine_part part)
 {
-    const struct guard_look how = {.where = GUARDRAIL_OUTPUT};
+    const struct guard_look how = {.g = s->g, .where = GUARDRAIL_OUTPUT};
     struct guard_verdict v = {.blocked = NULL};
     arena_reset(s->work);
-    TRY(fn(s->g, &how, text, s->work, &s->out, &v));
+    TRY(fn(&how, text, s->work, &s->out, &v));
     if (v.blocked)
         buf_clear(&s->out);
     note_blocked(s, v.blocked, part);
