@@ -521,10 +521,16 @@ guard_judge(const guard *g, const guard_hits *h, label *taint)
     return first;
 }
 
+const char *
+guard_type(const struct guard_hit *h)
+{
+    return h->type ? detect_name((enum detect_type)h->type) : NULL;
+}
+
 static void
 put_instead(const guard *g, const struct guard_hit *h, buf *out)
 {
-    const char *const type = h->type ? detect_name((enum detect_type)h->type) : NULL;
+    const char *const type = guard_type(h);
     buf_add_char(out, '[');
     buf_add(out, type ? str_of(type) : g->rules[h->rule].id);
     buf_add_char(out, ']');

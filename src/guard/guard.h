@@ -49,6 +49,8 @@ struct guard_look {
 };
 /* In the order of their beginnings, longer ones first; they may overlap. */
 fallible guard_find(const struct guard_look *how, str text, arena *a, guard_hits *ret);
+/* "IBAN"; NULL when it is no identifier. */
+const char *guard_type(const struct guard_hit *h);
 /* The first of them that blocks, or NULL; joins what they say of the source to *taint. */
 const struct guardrail *guard_judge(const guard *g, const guard_hits *h, label *taint);
 /* The text from `from` on, with a word in brackets for each that is to be masked. */

@@ -150,7 +150,7 @@ static const struct route routes[] = {
     ROUTE(POST, "/model/{id}/count-tokens", bedrock_count_tokens),
     ROUTE(GET, "/foundation-models", bedrock_list_models),
     ROUTE(GET, "/foundation-models/{id}", bedrock_show_model),
-    ROUTE(POST, "/guardrail/{id}/version/{version}/apply", bedrock_no_guardrail),
+    ROUTE(POST, "/guardrail/{id}/version/{version}/apply", bedrock_apply_guardrail),
     ROUTE(GET, "/guardrails", bedrock_list_nothing),
     ROUTE(POST, "/guardrails", bedrock_no_store),
     ROUTE(POST, "/guardrails/{id}", bedrock_no_guardrail),

@@ -4,8 +4,8 @@
  *
  * A model id may be a name, an alias or an ARN, of which what stands behind the last slash is the
  * name.  Errors are {"message": …} with the name of the exception in x-amzn-errortype; the names
- * and statuses are those that clients' retry logic acts upon.  What needs a store of blobs or of
- * guardrails is told to be absent, by name (absent.c). */
+ * and statuses are those that clients' retry logic acts upon.  Guardrails are those of the policy
+ * (guardrail.c); what needs a store of its own is told to be absent, by name (absent.c). */
 #pragma once
 #include "api/api.h"
 
@@ -30,6 +30,11 @@ void bedrock_invoke_stream(struct api_call *c);
 void bedrock_count_tokens(struct api_call *c); /* count.c */
 void bedrock_list_models(struct api_call *c);  /* models.c */
 void bedrock_show_model(struct api_call *c);
+void bedrock_apply_guardrail(struct api_call *c); /* guardrail.c */
+/* Is there a guardrail of that name?  NOT_FOUND. */
+fallible bedrock_check_guardrail(const struct api_call *c, str id);
+/* The same for guardrailConfig of a body. */
+fallible bedrock_read_guardrail(const struct api_call *c, const jval *body);
 void bedrock_no_guardrail(struct api_call *c); /* absent.c */
 void bedrock_list_nothing(struct api_call *c);
 void bedrock_no_job(struct api_call *c);

@@ -63,7 +63,10 @@ invoke_decode(struct answer *w, const jval *body)
 static fallible
 run(struct answer *w)
 {
+    const str guardrail = http_header(w->call->x, STR("x-amzn-bedrock-guardrailidentifier"));
     jval body;
+    if (guardrail.len)
+        TRY(bedrock_check_guardrail(w->call, guardrail));
     TRY(api_body(w->call, &body));
     TRY(invoke_decode(w, &body));
     return answer_run(w);

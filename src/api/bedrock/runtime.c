@@ -53,6 +53,7 @@ run(struct answer *w)
     jval body;
     TRY(api_body(c, &body));
     TRY(bedrock_decode(gate_parts_of(c->gate)->params, c->a, &body, BEDROCK_CONVERSE, &w->ask));
+    TRY(bedrock_read_guardrail(c, &body));
     converse_init(m, answer_id(w), w->is_stream, c->a, answer_bytes_max(w));
     m->wants_stop = w->ask.wants_stop;
     w->state = m;

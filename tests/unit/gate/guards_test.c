@@ -2,32 +2,16 @@
 #include "gate/guards.h"
 
 #include "unit/gate/asker.h"
+#include "unit/gate/ruled.h"
 
 static struct rig rig;
-
-/* The small policy with these rules, put in force as a version is. */
-static void
-rule(const char *rules)
-{
-    static char text[8192];
-    policy *next = NULL;
-    const str was = policy_text(rig.policy);
-    const ptrdiff_t old = str_find(was, STR("guardrails:"));
-    const int n = snprintf(text, sizeof text, "%.*sguardrails:\n%s",
-                           (int)(old < 0 ? (ptrdiff_t)was.len : old), was.at, rules);
-    CHECK_OK(policy_load((str){text, (size_t)n}, &next));
-    NEED(next);
-    CHECK_OK(policy_set_ceiling(next, STR("VS-NfD")));
-    CHECK_OK(gate_store_clearances(rig.gate, next));
-    gate_use_policy(rig.gate, next);
-}
 
 static void
 open_rig(const char *rules)
 {
     rig_open(&rig);
     rig.talkers = true;
-    rule(rules);
+    rig_rule(&rig, rules);
 }
 
 static struct asker *
@@ -153,8 +137,8 @@ TEST(another_policy_counts_from_the_next_request_on)
     struct asker *k = asker_new(&rig, "intern", "offen", "sag es !hang");
     CHECK_OK(asker_run(k));
     rig_settle(&rig);
-    rule(MASK("both"));
-    rule("  []\n");
+    rig_rule(&rig, MASK("both"));
+    rig_rule(&rig, "  []\n");
     gate_cancel(k->job); /* it read from the first one until now */
     asker_free(k);
     k = asks("rot");
@@ -174,7 +158,7 @@ TEST(bytes_that_would_pass_as_they_came_do_not_where_a_rule_is)
     k->ask.raw = &raw;
     CHECK_OK(guards_ask(rig.gate, &k->ask, &v));
     CHECK(k->ask.raw == &raw);
-    rule(MASK("output"));
+    rig_rule(&rig, MASK("output"));
     CHECK_OK(guards_ask(rig.gate, &k->ask, &v));
     CHECK(!k->ask.raw);
     raw.unsaid = &unsaid;

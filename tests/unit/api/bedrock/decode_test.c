@@ -167,8 +167,6 @@ TEST(hints_are_taken_and_change_nothing)
 
 TEST(what_would_change_the_meaning_is_refused_by_name)
 {
-    CHECK_PLACE(bedrock_with("\"guardrailConfig\":{\"guardrailIdentifier\":\"g\"}"), UNSUPPORTED,
-                "guardrailConfig");
     CHECK_PLACE(bedrock_with("\"promptVariables\":{\"a\":{\"text\":\"b\"}}"), UNSUPPORTED,
                 "promptVariables");
 }
