@@ -116,7 +116,7 @@ expect 'an unknown model is not found' status 404 "$bearer" POST '/model/arn%3Aa
 expect 'by its name' named ResourceNotFoundException 'eu.nix-v1:0'
 expect 'models are listed' signed 200 "$id:$secret" /foundation-models ''
 expect 'in the shape of the control plane' body '{m["modelId"] for m in j["modelSummaries"]} == {"toy", "toy-embed"}'
-expect 'guardrails are absent' signed 404 "$id:$secret" /guardrail/g1/version/1/apply '{}'
+expect 'a guardrail that is not there is told' signed 404 "$id:$secret" /guardrail/g1/version/1/apply '{}'
 expect 'by name, and by theirs' named ResourceNotFoundException '"g1"'
 
 # ---- a limit
