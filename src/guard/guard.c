@@ -5,11 +5,11 @@
 
 #include "base/fault.h"
 #include "detect/detect.h"
-#include "guard/word.h"
+#include "detect/word.h"
 
 enum {
     MEMORY_MAX = 64 * 1024 * 1024,
-    PHRASE_WORDS_MAX = 8,
+    PHRASE_WORDS_MAX = GUARDRAIL_ENTRY_WORDS_MAX,
     ATTACK_WORDS = 10,
     ATTACK_RULE = UINT16_MAX,
     SCORE_MIN = 60,
@@ -122,16 +122,12 @@ read_parts(arena *a, str entry, struct pattern *p)
     struct word one;
     struct part room[PHRASE_WORDS_MAX];
     while (word_next(&w, &one)) {
-        if (p->part_count == PHRASE_WORDS_MAX || one.is_cut)
-            REFUSE(CONFIG, "",
-                   "policy file: a guardrail's entry has %d words of %d letters at most",
-                   PHRASE_WORDS_MAX, WORD_BYTES_MAX);
+        ASSERT(p->part_count < PHRASE_WORDS_MAX && !one.is_cut); /* the policy was read */
         struct part *t = &room[p->part_count++];
         t->goes_on = one.end < entry.len && entry.at[one.end] == '*';
         TRY(try_arena_str(a, (str){one.at, one.len}, &t->at));
     }
-    if (!p->part_count)
-        REFUSE(CONFIG, "", "policy file: a guardrail's entry has no letter and no digit");
+    ASSERT(p->part_count);
     struct part *const parts = arena_get(a, p->part_count * sizeof *parts);
     memcpy(parts, room, p->part_count * sizeof *parts);
     p->parts = parts;

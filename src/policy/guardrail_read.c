@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "detect/detect.h"
+#include "detect/word.h"
 
 enum { TITLE_MAX = 200, LIST_MAX = 1000 };
 
@@ -131,13 +132,30 @@ read_types(const struct guardrail_entry *e, struct guardrail *r)
 }
 
 static fallible
+check_entry(const struct guardrail_entry *e, str entry)
+{
+    struct words w = {.text = entry};
+    struct word one;
+    size_t count = 0;
+    for (; word_next(&w, &one); count++)
+        if (one.is_cut)
+            WRONG("%s: a word has more than %d letters", e->id, WORD_BYTES_MAX);
+    if (!count || count > GUARDRAIL_ENTRY_WORDS_MAX)
+        WRONG("%s: an entry has no letter, or more than %d words", e->id,
+              GUARDRAIL_ENTRY_WORDS_MAX);
+    return OK;
+}
+
+static fallible
 read_words(arena *a, const struct guardrail_entry *e, struct guardrail *r)
 {
     void *room;
     TRY(try_arena_get(a, e->words_count, sizeof(str), &room));
     str *words = room;
-    for (uint32_t i = 0; i < e->words_count; i++)
+    for (uint32_t i = 0; i < e->words_count; i++) {
+        TRY(check_entry(e, str_of(e->words[i])));
         TRY(try_arena_str(a, str_of(e->words[i]), &words[i]));
+    }
     r->words = words;
     r->word_count = e->words_count;
     return OK;

@@ -11,7 +11,7 @@
 #include "policy/tlp.h"
 
 enum {
-    MEMORY_MAX = 1024 * 1024,
+    MEMORY_MAX = 8 * 1024 * 1024,
     LEVELS_MAX = LABEL_LEVEL_COUNT,
     ID_BYTES_MAX = 32,
     TITLE_BYTES_MAX = 200

@@ -184,20 +184,6 @@ TEST(without_rules_nothing_is_looked_at)
     rules_close(&rules);
 }
 
-TEST(entries_that_are_no_words_or_too_many_are_refused)
-{
-    static const char *const bad[] = {WORDS("w", "both", "block", "'...'"),
-                                      WORDS("w", "both", "block", "'*'"),
-                                      WORDS("w", "both", "block", "a b c d e f g h i")};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        policy *p = rules_policy(bad[i]);
-        guard *g = NULL;
-        CHECK_ERR(guard_new(p, &g), CONFIG);
-        CHECK(!g);
-        policy_free(p);
-    }
-}
-
 /* Words in random text, told once more by a slow reading. */
 TEST(of_generated_texts_all_that_is_in_them_is_found_and_nothing_else)
 {

@@ -80,6 +80,12 @@ TEST(what_is_no_rule_is_refused_and_named)
         {"id: a, kind: identifiers, where: both, then: mask", "types"},
         {"id: a, kind: identifiers, where: both, then: mask, types: 'IBAN, ISBN'", "ISBN"},
         {"id: a, kind: identifiers, where: both, then: mask, types: OTHER", "OTHER"},
+        {"id: a, kind: words, where: both, then: mask, words: ['...']", "no letter"},
+        {"id: a, kind: words, where: both, then: mask, words: ['*']", "no letter"},
+        {"id: a, kind: words, where: both, then: mask, words: [a b c d e f g h i]", "8 words"},
+        {"id: a, kind: words, where: both, then: mask, words: "
+         "[aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaa]",
+         "64 letters"},
         {"id: a, kind: attack, where: both, then: block", "input alone"},
         {"id: a, kind: attack, where: input, then: mask", "masked"},
         {"id: a, kind: attack, where: input, then: taint", "taint"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "guard/word.h"
+#include "detect/word.h"
 
 #include <stdio.h>
 
