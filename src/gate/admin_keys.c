@@ -84,11 +84,16 @@ is_open(const struct admin_call *c)
 static fallible
 find_person(const struct admin_call *c, const struct key_wish *w, struct key_record *r)
 {
+    bool is_erased = false;
     str tenant;
     TRY(admin_check_name(w->person, "person"));
     TRY(persons_tenant(gate_parts_of(c->gate)->db, c->a, w->person, &tenant));
     if (!tenant.len && !is_open(c))
         REFUSE(NOT_FOUND, "person", "there is no person \"%.*s\"", STR_FMT(w->person));
+    TRY(persons_are_erased(gate_parts_of(c->gate)->db, w->person, &is_erased));
+    if (is_erased)
+        REFUSE(CONFLICT, "person", "the person \"%.*s\" was erased: take another name",
+               STR_FMT(w->person));
     if (tenant.len && w->tenant.len && !str_eq(tenant, w->tenant))
         REFUSE(ARGUMENT, "tenant", "the person \"%.*s\" belongs to the tenant \"%.*s\"",
                STR_FMT(w->person), STR_FMT(tenant));

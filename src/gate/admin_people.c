@@ -2,12 +2,15 @@
 /* Tenants and the people of a tenant, as operators keep them. */
 #include "gate/admin.h"
 
+#include <stdio.h>
+
 #include "base/json.h"
 #include "gate/inside.h"
+#include "gate/keep.h"
 #include "os/clock.h"
 #include "store/people.h"
 
-enum { TITLE_BYTES_MAX = 256, LIST_BYTES_MAX = 64 * 1024 * 1024 };
+enum { SCRUB_BYTES_MAX = 256 * 1024 * 1024, WHY_MAX = 256, TITLE_BYTES_MAX = 256, LIST_BYTES_MAX = 64 * 1024 * 1024 };
 
 static db *
 db_of(const struct admin_call *c)
@@ -122,4 +125,78 @@ admin_persons_put(const struct admin_call *c, buf *b)
     TRY(persons_each(db_of(c), scratch, person_put, b));
     json_close(b, ']');
     return buf_end(b);
+}
+
+/* ---- forgetting (GDPR Art. 17) */
+struct erased {
+    gate *gate;
+    uint64_t keys;
+    struct keep_erased kept;
+    bool is_anew;
+};
+
+static err
+erase_owner(void *ctx, str key_id)
+{
+    struct erased *e = ctx;
+    e->keys++;
+    return keep_erase(e->gate, key_id, &e->kept);
+}
+
+/* In this order an interruption leaves nothing that the next try does not find. */
+static fallible
+erase(const struct admin_call *c, str name, struct erased *e)
+{
+    const int64_t now = clock_wall_ms();
+    TRY(keyring_revoke_person(c->gate->keys, name, now));
+    TRY(keyring_each_of(c->gate->keys, name, erase_owner, e));
+    TRY(persons_erase(db_of(c), name, now));
+    keyring_forget_names(c->gate->keys, name);
+    return db_scrub(db_of(c), SCRUB_BYTES_MAX, &e->is_anew);
+}
+
+static fallible
+record_erased(const struct admin_call *c, str name, const struct erased *e)
+{
+    char why[WHY_MAX];
+    snprintf(why, sizeof why, "the keys of %llu API keys were destroyed; %llu things removed",
+             (unsigned long long)e->keys, (unsigned long long)e->kept.things);
+    const struct audit_record r = {.event = EVENT_PERSON_ERASE,
+                                   .request_id = c->request_id,
+                                   .key_id = c->session->key_id,
+                                   .tenant = c->session->tenant,
+                                   .object = name,
+                                   .decision = "",
+                                   .rule = "",
+                                   .why = str_of(why),
+                                   .outcome = "ok"};
+    return audit_append(gate_parts_of(c->gate)->audit, &r, c->done, c->ctx);
+}
+
+static void
+put_erased(const struct admin_call *c, str name, const struct erased *e, buf *b)
+{
+    json_open(b, '{');
+    json_member_str(b, "request", c->request_id);
+    json_member_str(b, "person", name);
+    json_member_u64(b, "keys", e->keys);
+    json_member_u64(b, "things", e->kept.things);
+    json_member_u64(b, "bytes", e->kept.bytes);
+    json_member_bool(b, "rewritten", e->is_anew);
+    json_close(b, '}');
+}
+
+fallible
+admin_person_erase(const struct admin_call *c, str name, buf *b)
+{
+    struct erased e = {.gate = c->gate};
+    str tenant;
+    TRY(admin_allow(c, OP_PERSON_ERASE));
+    TRY(persons_tenant(db_of(c), c->a, name, &tenant));
+    if (!tenant.len)
+        REFUSE(NOT_FOUND, "name", "there is no person of this name");
+    TRY(erase(c, name, &e));
+    put_erased(c, name, &e, b);
+    TRY(buf_end(b));
+    return record_erased(c, name, &e);
 }

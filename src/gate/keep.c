@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "gate/keep.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/fault.h"
@@ -98,8 +99,12 @@ static fallible
 open_stores(struct keep *k)
 {
     const struct gate_parts *p = &k->gate->parts;
-    TRY(objects_open(p->db, p->seal_key, &k->objects));
-    TRY(blobs_open(p->blobs_dir, p->seal_key, &k->blobs));
+    char dir[PATH_MAX];
+    if (snprintf(dir, sizeof dir, "%s.keys", p->blobs_dir) >= (int)sizeof dir)
+        FAIL(ARGUMENT, "path of %zu bytes is too long", strlen(p->blobs_dir));
+    TRY(subjects_open(dir, p->seal_key, &k->keys));
+    TRY(objects_open(p->db, k->keys, &k->objects));
+    TRY(blobs_open(p->blobs_dir, k->keys, &k->blobs));
     return loop_timer_start(p->loop, SWEEP_EVERY_MS, SWEEP_EVERY_MS, on_sweep, k, &k->sweep);
 }
 
@@ -127,6 +132,7 @@ keep_free(struct keep *k)
     loop_timer_stop(k->sweep);
     objects_free(k->objects);
     blobs_free(k->blobs);
+    subjects_free(k->keys);
     mem_free(k);
 }
 

@@ -158,6 +158,12 @@ const struct session *keep_owner(const gate *g, const struct object *head);
 /* State only, without its meta: for what cannot be opened any more. */
 fallible keep_end(gate *g, const struct object *head, const char *state);
 
+/* Destroys the key of all that an owner (a key's id) left here, then removes it. */
+struct keep_erased {
+    uint64_t things, bytes;
+};
+fallible keep_erase(gate *g, str owner, struct keep_erased *total);
+
 /* A line of a batch: kept once under its id, CONFLICT when it is there.  The batch's label rises
  * to the line's. */
 struct keep_line {

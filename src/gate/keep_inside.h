@@ -7,6 +7,7 @@
 
 struct keep {
     gate *gate;
+    subjects *keys;
     objects *objects;
     blobs *blobs;
     loop_timer *sweep;

@@ -186,3 +186,33 @@ keep_drop_lines(gate *g, const struct kept *batch)
 {
     return objects_remove_lines(g->keep->objects, batch->head.id);
 }
+
+/* ---- what is to be forgotten */
+enum { ERASE_SCRATCH = 1024 * 1024 };
+
+struct erasing {
+    struct keep *k;
+    struct keep_erased *total;
+};
+
+static err
+erase_bytes(void *ctx, const struct object *row)
+{
+    struct erasing *e = ctx;
+    if (row->kind == OBJECT_FILE)
+        TRY(blob_remove(e->k->blobs, row->id));
+    e->total->things++;
+    e->total->bytes += row->size_bytes;
+    return OK;
+}
+
+/* The key first: what a crash leaves behind it can be opened by nobody. */
+fallible
+keep_erase(gate *g, str owner, struct keep_erased *total)
+{
+    AUTO(arena) *a = NULL;
+    struct erasing e = {g->keep, total};
+    TRY(arena_open(ERASE_SCRATCH, &a));
+    TRY(subjects_erase(g->keep->keys, owner));
+    return objects_erase(g->keep->objects, a, owner, erase_bytes, &e);
+}

@@ -374,6 +374,46 @@ keyring_revoke(keyring *k, str id_or_name, int64_t now_wall_ms)
     return OK;
 }
 
+/* ---- a person who is to be forgotten */
+static bool
+is_theirs(const struct held *h, str person)
+{
+    return person.len && str_eq(h->record.person, person);
+}
+
+fallible
+keyring_revoke_person(keyring *k, str person, int64_t now_wall_ms)
+{
+    for (size_t i = 0; i < k->all.count; i++)
+        if (is_theirs(k->all.at[i], person) && !k->all.at[i]->session.is_revoked)
+            TRY(revoke_one(k, k->all.at[i], now_wall_ms));
+    return OK;
+}
+
+fallible
+keyring_each_of(const keyring *k, str person, keyring_each_fn *fn, void *ctx)
+{
+    for (size_t i = 0; i < k->all.count; i++)
+        if (is_theirs(k->all.at[i], person))
+            TRY(fn(ctx, k->all.at[i]->record.id));
+    return OK;
+}
+
+/* As PERSON_KEYS_ERASE in the store has them. */
+void
+keyring_forget_names(keyring *k, str person)
+{
+    for (size_t i = 0; i < k->all.count; i++) {
+        struct held *h = k->all.at[i];
+        const str id = h->record.id;
+        if (!is_theirs(h, person) || !h->session.is_revoked)
+            continue;
+        h->record.name = h->record.line =
+            arena_fmt(k->a, "erased~%.*s", STR_FMT(str_slice(id, id.len - 8, id.len)));
+        h->session.key_name = h->session.line = h->record.name;
+    }
+}
+
 /* ---- another policy */
 static label
 words_mean(const policy *p, const struct key_record *r)

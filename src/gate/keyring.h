@@ -43,6 +43,13 @@ typedef void keyring_fn(void *ctx, const struct session *s);
 void keyring_on_revoked(keyring *k, keyring_fn *fn, void *ctx);
 /* By id; failing that by name, with those it replaced.  NOT_FOUND: no key in use. */
 fallible keyring_revoke(keyring *k, str id_or_name, int64_t now_wall_ms);
+/* All keys of a person. */
+fallible keyring_revoke_person(keyring *k, str person, int64_t now_wall_ms);
+/* Told of each key of a person, revoked or not. */
+typedef err keyring_each_fn(void *ctx, str key_id);
+fallible keyring_each_of(const keyring *k, str person, keyring_each_fn *fn, void *ctx);
+/* Their names are forgotten in the store; here, too. */
+void keyring_forget_names(keyring *k, str person);
 /* What the keys in use are cleared for when `p` is in force: level and compartments anew from the
  * words they were given, party as before; none where the words mean nothing any more.  First into
  * the store, within the caller's transaction, then into the sessions. */

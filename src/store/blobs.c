@@ -14,16 +14,16 @@
 
 #define INCOMING ".incoming-"
 
-enum { ID_BYTES_MAX = 64, SEALED_PIECE = BLOB_PIECE + SEAL_OVERHEAD, ABOUT_MAX = 256 };
+enum { ID_BYTES_MAX = 64, OWNER_BYTES_MAX = 64, SEALED_PIECE = BLOB_PIECE + SEAL_OVERHEAD, ABOUT_MAX = 256 };
 
 struct blobs {
     char dir[PATH_MAX - 128];
-    const secret *key;
+    subjects *keys;
 };
 
 struct blob_writer {
     blobs *b;
-    char id[ID_BYTES_MAX + 1];
+    char id[ID_BYTES_MAX + 1], owner[OWNER_BYTES_MAX + 1];
     label label;
     fd file;
     sha256 *hash;
@@ -89,14 +89,13 @@ sweep(const blobs *b)
 }
 
 fallible
-blobs_open(const char *dir, const secret *seal_key, blobs **ret)
+blobs_open(const char *dir, subjects *keys, blobs **ret)
 {
-    ASSERT(seal_key->len == SEAL_KEY_LEN);
     TRY(file_make_dir(dir, 0700));
     blobs *b = mem_get(sizeof *b);
     if (!b)
         FAIL(LIMIT, "no memory for the store of files");
-    *b = (blobs){.key = seal_key};
+    *b = (blobs){.keys = keys};
     err e = OK;
     if (!str_copy(str_of(dir), b->dir, sizeof b->dir))
         e = err_start(ERR_ARGUMENT, __FILE__, __LINE__, __func__, "the path is too long");
@@ -127,20 +126,21 @@ open_writer(blob_writer *w)
 }
 
 fallible
-blob_begin(blobs *b, const grant *g, str id, label l, blob_writer **ret)
+blob_begin(blobs *b, const grant *g, const struct blob *which, blob_writer **ret)
 {
-    ASSERT(is_id(id));
-    TRY(check_grant(g, l));
+    ASSERT(is_id(which->id));
+    TRY(check_grant(g, which->label));
     blob_writer *w = mem_get(sizeof *w);
     if (!w)
         FAIL(LIMIT, "no memory for a file");
     *w = (blob_writer){.b = b,
-                       .label = l,
+                       .label = which->label,
                        .file = -1,
                        .size_max = UINT64_MAX,
                        .piece = BUF(BLOB_PIECE),
                        .sealed = BUF(SEALED_PIECE)};
-    const bool fits = str_copy(id, w->id, sizeof w->id);
+    const bool fits = str_copy(which->id, w->id, sizeof w->id) &&
+                      str_copy(which->owner, w->owner, sizeof w->owner);
     ASSERT(fits);
     const err e = open_writer(w);
     if (e.code) {
@@ -162,8 +162,10 @@ put_piece(blob_writer *w, bool is_last)
 {
     char room[ABOUT_MAX];
     const str place = about(str_of(w->id), w->label, w->pieces, is_last, room);
+    const secret *key;
     buf_clear(&w->sealed);
-    TRY(seal_close(w->b->key, place, buf_str(&w->piece), &w->sealed));
+    TRY(subjects_key(w->b->keys, str_of(w->owner), &key));
+    TRY(seal_close(key, place, buf_str(&w->piece), &w->sealed));
     TRY(file_write_all(w->file, buf_str(&w->sealed)));
     buf_clear(&w->piece);
     w->pieces++;
@@ -256,6 +258,7 @@ read_piece(struct reader *r, uint64_t number)
     const bool is_last = size - start <= BLOB_PIECE;
     const size_t want = (size_t)(is_last ? size - start : BLOB_PIECE) + SEAL_OVERHEAD;
     char room[ABOUT_MAX];
+    const secret *key;
     size_t came = 0;
     buf_clear(&r->sealed);
     buf_clear(&r->plain);
@@ -264,7 +267,8 @@ read_piece(struct reader *r, uint64_t number)
     TRY(file_read_at(r->file, number * SEALED_PIECE, at, want, &came));
     if (came != want)
         FAIL(CORRUPT, "a stored file is shorter than it was");
-    return seal_open(r->b->key, about(r->which->id, r->which->label, number, is_last, room),
+    TRY(subjects_find(r->b->keys, r->which->owner, &key));
+    return seal_open(key, about(r->which->id, r->which->label, number, is_last, room),
                      buf_str(&r->sealed), &r->plain);
 }
 

@@ -169,7 +169,7 @@ set_modes(db *d)
 {
     struct answer journal = {0}, synchronous = {0};
     TRY(run_text(d, "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;"
-                    "PRAGMA temp_store = MEMORY"));
+                    "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON"));
     TRY(ask(d, "PRAGMA synchronous", &synchronous));
     TRY(ask(d, "PRAGMA journal_mode = WAL", &journal));
     if (synchronous.number != 2 || !str_eq(str_of(journal.text), STR("wal")))
@@ -275,4 +275,31 @@ db_rollback(db *d)
         (void)sqlite3_exec(d->sqlite, "ROLLBACK", NULL, NULL, NULL);
     if (d->is_light && sqlite3_exec(d->sqlite, "PRAGMA synchronous = FULL", NULL, NULL, NULL) == 0)
         d->is_light = false;
+}
+
+/* It attaches its copy. */
+static fallible
+write_anew(db *d)
+{
+    sqlite3_limit(d->sqlite, SQLITE_LIMIT_ATTACHED, 1);
+    const err e = run_text(d, "VACUUM");
+    sqlite3_limit(d->sqlite, SQLITE_LIMIT_ATTACHED, 0);
+    return e;
+}
+
+fallible
+db_scrub(db *d, uint64_t bytes_max, bool *ret_is_anew)
+{
+    struct answer pages = {0}, page_bytes = {0}, busy = {0};
+    ASSERT(sqlite3_get_autocommit(d->sqlite));
+    TRY(ask(d, "PRAGMA page_count", &pages));
+    TRY(ask(d, "PRAGMA page_size", &page_bytes));
+    const bool is_small = (uint64_t)pages.number <= bytes_max / (uint64_t)page_bytes.number;
+    if (is_small)
+        TRY(write_anew(d));
+    TRY(ask(d, "PRAGMA wal_checkpoint(TRUNCATE)", &busy));
+    if (busy.number)
+        REFUSE(BUSY, "", "another program reads the records");
+    *ret_is_anew = is_small;
+    return OK;
 }

@@ -26,3 +26,8 @@ fallible db_begin_light(db *d);
 fallible db_commit(db *d);
 /* Fine without a transaction: SQLite may have ended it by itself. */
 void db_rollback(db *d);
+/* What was deleted leaves no trace in the file or beside it: the write-ahead log is emptied and, if
+ * the file has at most `bytes_max`, it is written anew (*ret_is_anew), which takes as much memory.
+ * Deleted rows are overwritten in any case; only shreds of rows that were moved within a page could
+ * be left otherwise. */
+fallible db_scrub(db *d, uint64_t bytes_max, bool *ret_is_anew);

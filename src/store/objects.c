@@ -9,19 +9,18 @@
 
 struct objects {
     db *d;
-    const secret *key;
+    subjects *keys;
 };
 
 enum { ABOUT_MAX = 1024 };
 
 fallible
-objects_open(db *d, const secret *seal_key, objects **ret)
+objects_open(db *d, subjects *keys, objects **ret)
 {
-    ASSERT(seal_key->len == SEAL_KEY_LEN);
     objects *o = mem_get(sizeof *o);
     if (!o)
         FAIL(LIMIT, "no memory for the store of objects");
-    *o = (objects){d, seal_key};
+    *o = (objects){d, keys};
     *ret = o;
     return OK;
 }
@@ -69,9 +68,11 @@ static fallible
 seal_meta(const objects *o, const struct object *r, str meta, buf *ret)
 {
     char room[ABOUT_MAX];
+    const secret *key;
     str place;
     TRY(about(r, room, &place));
-    return seal_close(o->key, place, meta, ret);
+    TRY(subjects_key(o->keys, r->owner, &key));
+    return seal_close(key, place, meta, ret);
 }
 
 static fallible
@@ -184,10 +185,12 @@ fallible
 objects_meta(objects *o, arena *a, const grant *g, const struct object *row, str *ret)
 {
     char room[ABOUT_MAX];
+    const secret *key;
     str place;
     bool is_row = false;
     TRY(check_grant(g, row->label));
     TRY(about(row, room, &place));
+    TRY(subjects_find(o->keys, row->owner, &key));
     AUTO(query) q = {0};
     TRY(query_begin(o->d, QUERY_OBJECT_META, &q));
     query_bind_str(&q, row->id);
@@ -195,7 +198,7 @@ objects_meta(objects *o, arena *a, const grant *g, const struct object *row, str
     if (!is_row)
         REFUSE(NOT_FOUND, "", "there is no such thing here");
     AUTO(buf) meta = BUF(OBJECT_META_MAX + 1);
-    TRY(seal_open(o->key, place, query_bytes(&q, 0), &meta));
+    TRY(seal_open(key, place, query_bytes(&q, 0), &meta));
     return try_arena_str(a, buf_str(&meta), ret);
 }
 
@@ -272,6 +275,30 @@ objects_expired(objects *o, arena *a, int64_t now_wall_ms, object_fn *fn, void *
     TRY(query_begin(o->d, QUERY_OBJECT_EXPIRED, &q));
     query_bind_i64(&q, now_wall_ms);
     return walk(&q, a, fn, ctx);
+}
+
+static fallible
+first_of(objects *o, arena *a, str owner, bool *ret_is_there, struct object *ret)
+{
+    AUTO(query) q = {0};
+    TRY(query_begin(o->d, QUERY_OBJECT_OF_ANY, &q));
+    query_bind_str(&q, owner);
+    TRY(query_next(&q, ret_is_there));
+    return *ret_is_there ? read_head(&q, a, ret) : OK;
+}
+
+fallible
+objects_erase(objects *o, arena *a, str owner, object_fn *fn, void *ctx)
+{
+    for (bool is_there = true;;) {
+        struct object r;
+        TRY(first_of(o, a, owner, &is_there, &r));
+        if (!is_there)
+            return OK;
+        TRY(fn(ctx, &r));
+        TRY(objects_remove(o, r.id));
+        arena_reset(a);
+    }
 }
 
 fallible

@@ -3,7 +3,7 @@
  * their items, batches and the lines of their results, stores and what is in them.  One row each.
  *
  * A row has a head, which says whose it is and under which label, and a meta, JSON that may hold
- * content: it is sealed (crypt/seal.h) together with the head's owner, label and place, so that a
+ * content: it is sealed (crypt/seal.h) under its owner's key (subjects.h), together with the head's owner, label and place, so that a
  * row whose label was lowered in the file, or whose meta came from another row, does not open.  A
  * meta is read and written against a grant that covers the label; heads are read without one, to
  * decide.  Who may see what is decided above (gate/keep.h).
@@ -11,9 +11,9 @@
  * Rows are numbered in the order they came (seq).  A row past its time is not found;
  * objects_expired tells which are to go.  One thread. */
 #pragma once
-#include "base/secret.h"
 #include "policy/content.h"
 #include "store/db.h"
+#include "store/subjects.h"
 
 typedef struct objects objects;
 
@@ -43,8 +43,8 @@ struct object {
 
 enum { OBJECT_META_MAX = 64 * 1024 * 1024 };
 
-/* `d` and `seal_key` outlive it. */
-fallible objects_open(db *d, const secret *seal_key, objects **ret);
+/* `d` and `keys` outlive it. */
+fallible objects_open(db *d, subjects *keys, objects **ret);
 void objects_free(objects *o);
 /* The file they are in, for transactions over several. */
 db *objects_db(const objects *o);
@@ -79,5 +79,7 @@ fallible objects_each(objects *o, arena *a, const struct object_query *q, object
 /* Heads of rows whose time is over, at most OBJECTS_EXPIRED_MAX. */
 enum { OBJECTS_EXPIRED_MAX = 64 };
 fallible objects_expired(objects *o, arena *a, int64_t now_wall_ms, object_fn *fn, void *ctx);
+/* Removes all rows of an owner, of whatever time; `fn` is told of each before.  `a` is emptied. */
+fallible objects_erase(objects *o, arena *a, str owner, object_fn *fn, void *ctx);
 /* Bytes a tenant's rows and blobs take. */
 fallible objects_bytes(objects *o, str tenant, uint64_t *ret);

@@ -171,3 +171,46 @@ persons_each(db *d, arena *a, persons_fn *fn, void *ctx)
         TRY(fn(ctx, &p));
     }
 }
+
+/* ---- forgetting */
+static fallible
+erase_by(db *d, enum query_id id, str name)
+{
+    AUTO(query) q = {0};
+    TRY(query_begin(d, id, &q));
+    query_bind_str(&q, name);
+    return query_run(&q, NULL);
+}
+
+static fallible
+erase_all(db *d, str name, int64_t now_wall_ms)
+{
+    int64_t changed = 0;
+    TRY(erase_by(d, QUERY_PERSON_PAIRS_ERASE, name));
+    TRY(erase_by(d, QUERY_PERSON_KEYS_ERASE, name));
+    AUTO(query) q = {0};
+    TRY(query_begin(d, QUERY_PERSON_ERASE, &q));
+    query_bind_str(&q, name);
+    query_bind_i64(&q, now_wall_ms);
+    TRY(query_run(&q, &changed));
+    if (!changed)
+        REFUSE(NOT_FOUND, "name", "there is no person of this name");
+    return db_commit(d);
+}
+
+fallible
+persons_erase(db *d, str name, int64_t now_wall_ms)
+{
+    ASSERT(now_wall_ms > 0);
+    TRY(db_begin(d));
+    const err e = erase_all(d, name, now_wall_ms);
+    if (e.code)
+        db_rollback(d);
+    return e;
+}
+
+fallible
+persons_are_erased(db *d, str name, bool *ret)
+{
+    return has_row(d, QUERY_PERSON_ERASED, name, ret);
+}

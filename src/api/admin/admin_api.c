@@ -385,6 +385,7 @@ static const struct route routes[] = {
     ROUTE(GET, "/admin/v1/persons", admin_persons_list, LOCAL),
     ROUTE(POST, "/admin/v1/persons", admin_persons_add, LOCAL),
     ROUTE(DELETE, "/admin/v1/persons/{name}", admin_persons_remove, LOCAL),
+    ROUTE(POST, "/admin/v1/persons/{name}/erase", admin_persons_erase, LOCAL),
     ROUTE(GET, "/admin/v1/policy", admin_policy_list, LOCAL),
     ROUTE(POST, "/admin/v1/policy", admin_policy_propose, LOCAL),
     ROUTE(POST, "/admin/v1/policy/rollback", admin_policy_rollback, LOCAL),

@@ -40,6 +40,7 @@ void admin_tenants_remove(struct api_call *c);
 void admin_persons_list(struct api_call *c);
 void admin_persons_add(struct api_call *c);
 void admin_persons_remove(struct api_call *c);
+void admin_persons_erase(struct api_call *c);
 void admin_policy_list(struct api_call *c); /* versions.c */
 void admin_policy_show(struct api_call *c);
 void admin_policy_propose(struct api_call *c);

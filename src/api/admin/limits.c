@@ -111,3 +111,10 @@ admin_persons_remove(struct api_call *c)
     struct admin_work *w = admin_begin(c);
     admin_finish(w, admin_person_remove(&w->admin, c->args[0]));
 }
+
+void
+admin_persons_erase(struct api_call *c)
+{
+    struct admin_work *w = admin_begin(c);
+    admin_finish(w, admin_person_erase(&w->admin, c->args[0], &w->body));
+}

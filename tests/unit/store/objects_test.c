@@ -17,6 +17,7 @@ struct place {
     const grant *low, *high; /* offen, VS-NfD */
     label secret_label;
     db *d;
+    subjects *keys;
     objects *o;
 };
 
@@ -33,13 +34,17 @@ place_open(struct place *p)
     p->high = small_grant(p->policy, p->a, "VS-NfD");
     p->secret_label = small_label(p->policy, "VS-NfD");
     CHECK_OK(db_open(p->path, &p->d));
-    CHECK_OK(objects_open(p->d, &p->key, &p->o));
+    char dir[300];
+    snprintf(dir, sizeof dir, "%s.keys", p->path);
+    CHECK_OK(subjects_open(dir, &p->key, &p->keys));
+    CHECK_OK(objects_open(p->d, p->keys, &p->o));
 }
 
 static void
 place_close(struct place *p)
 {
     objects_free(p->o);
+    subjects_free(p->keys);
     db_close(p->d);
     arena_free(p->a);
     policy_free(p->policy);
@@ -117,7 +122,7 @@ TEST(what_is_not_there_or_past_its_time_is_not_found)
     CHECK_ERR(objects_set(p.o, p.high, &given, STR("{}")), NOT_FOUND);
     CHECK_ERR(objects_set_state(p.o, STR("file_2"), STR("weg")), NOT_FOUND);
     CHECK_ERR(objects_remove(p.o, STR("file_2")), NOT_FOUND);
-    CHECK_ERR(objects_add(p.o, p.high, &(struct object){.kind = OBJECT_FILE, .id = STR("file_1")},
+    CHECK_ERR(objects_add(p.o, p.high, &(struct object){.kind = OBJECT_FILE, .owner = STR("key_1"), .id = STR("file_1")},
                           STR("{}")),
               CONFLICT);
     place_close(&p);

@@ -60,6 +60,7 @@ static const struct {
               {"GET", "/admin/v1/persons", 403},
               {"POST", "/admin/v1/persons", 403},
               {"DELETE", "/admin/v1/persons/frau", 403},
+              {"POST", "/admin/v1/persons/frau/erase", 403},
               {"GET", "/admin/v1/policy", 403},
               {"POST", "/admin/v1/policy", 403},
               {"POST", "/admin/v1/policy/rollback", 403},
