@@ -68,10 +68,11 @@ fallible admin_person_add(const struct admin_call *c, const struct person_wish *
 fallible admin_person_remove(const struct admin_call *c, str name);
 fallible admin_persons_put(const struct admin_call *c, buf *b);
 
-/* For good, and again if it was interrupted: their keys are revoked, the key of all they left here is
- * destroyed and it is removed, title and the names of their keys are forgotten; what says so on
- * record are pseudonyms and numbers.  `b` gets {"request":…,"person":…,"keys":…,"things":…,"bytes":…,
- * "rewritten":…}; rewritten: the file of records was written anew (db_scrub). */
+/* For good, and again if it was interrupted: their keys are revoked, the key of all they left here
+ * is destroyed and it is removed, title and the names of their keys are forgotten; what says so on
+ * record are pseudonyms and numbers.  `b` gets
+ * {"request":…,"person":…,"keys":…,"things":…,"bytes":…, "rewritten":…}; rewritten: the file of
+ * records was written anew (db_scrub). */
 fallible admin_person_erase(const struct admin_call *c, str name, buf *b);
 
 /* Limits (sched/limit.h).  NOT_FOUND: whom it is for is not there. */

@@ -10,7 +10,12 @@
 #include "os/clock.h"
 #include "store/people.h"
 
-enum { SCRUB_BYTES_MAX = 256 * 1024 * 1024, WHY_MAX = 256, TITLE_BYTES_MAX = 256, LIST_BYTES_MAX = 64 * 1024 * 1024 };
+enum {
+    SCRUB_BYTES_MAX = 256 * 1024 * 1024,
+    WHY_MAX = 256,
+    TITLE_BYTES_MAX = 256,
+    LIST_BYTES_MAX = 64 * 1024 * 1024
+};
 
 static db *
 db_of(const struct admin_call *c)

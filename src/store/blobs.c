@@ -14,7 +14,12 @@
 
 #define INCOMING ".incoming-"
 
-enum { ID_BYTES_MAX = 64, OWNER_BYTES_MAX = 64, SEALED_PIECE = BLOB_PIECE + SEAL_OVERHEAD, ABOUT_MAX = 256 };
+enum {
+    ID_BYTES_MAX = 64,
+    OWNER_BYTES_MAX = 64,
+    SEALED_PIECE = BLOB_PIECE + SEAL_OVERHEAD,
+    ABOUT_MAX = 256
+};
 
 struct blobs {
     char dir[PATH_MAX - 128];

@@ -3,9 +3,10 @@
  *
  * A blob is written once, piece by piece, into a hidden file that takes the blob's name when it is
  * whole and durable; what a crash leaves of it is swept away at the next start.  It lies on disk as
- * pieces of BLOB_PIECE bytes, each sealed on its own (crypt/seal.h) under its owner's key (subjects.h) together with the blob's name,
- * label, its own number and whether it is the last: so any range can be read without the rest, and
- * a file that was cut, mixed with another, or given another label does not open.
+ * pieces of BLOB_PIECE bytes, each sealed on its own (crypt/seal.h) under its owner's key
+ * (subjects.h) together with the blob's name, label, its own number and whether it is the last: so
+ * any range can be read without the rest, and a file that was cut, mixed with another, or given
+ * another label does not open.
  *
  * Nobody reads or writes without a grant that covers the blob's label.  One thread. */
 #pragma once

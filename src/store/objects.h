@@ -3,10 +3,10 @@
  * their items, batches and the lines of their results, stores and what is in them.  One row each.
  *
  * A row has a head, which says whose it is and under which label, and a meta, JSON that may hold
- * content: it is sealed (crypt/seal.h) under its owner's key (subjects.h), together with the head's owner, label and place, so that a
- * row whose label was lowered in the file, or whose meta came from another row, does not open.  A
- * meta is read and written against a grant that covers the label; heads are read without one, to
- * decide.  Who may see what is decided above (gate/keep.h).
+ * content: it is sealed (crypt/seal.h) under its owner's key (subjects.h), together with the head's
+ * owner, label and place, so that a row whose label was lowered in the file, or whose meta came
+ * from another row, does not open.  A meta is read and written against a grant that covers the
+ * label; heads are read without one, to decide.  Who may see what is decided above (gate/keep.h).
  *
  * Rows are numbered in the order they came (seq).  A row past its time is not found;
  * objects_expired tells which are to go.  One thread. */

@@ -37,7 +37,7 @@ typedef err persons_fn(void *ctx, const struct person_row *p);
 fallible persons_each(db *d, arena *a, persons_fn *fn, void *ctx);
 
 /* Their title, and in the same step the names of their keys (all of which must have been revoked)
- * and their access key pairs.  The name stays, so that it is not given to somebody else.  NOT_FOUND:
+ * and their access key pairs.  The name stays, so that it is not given to somebody else. NOT_FOUND:
  * no such person. */
 fallible persons_erase(db *d, str name, int64_t now_wall_ms);
 fallible persons_are_erased(db *d, str name, bool *ret);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `hoheit evidence …`: bundles for auditors, out of the log's files, and their verification. */
+#include "cli/offline/evidence.h"
+
 #include "base/enc.h"
+<<<<<<< HEAD:src/cli/offline/evidence.c
 #include "cli/offline/commands.h"
+=======
+>>>>>>> 87c077e (erase: a person is forgotten, with a certificate):src/cli/evidence.c
 #include "cli/show.h"
 #include "evidence/check.h"
 #include "evidence/export.h"
@@ -91,8 +96,20 @@ read_seed(const char *path, secret *seed, bool *ret_is_there)
     return OK;
 }
 
+/* For who checks what was signed, beside the seed. */
 static fallible
-find_seal(struct cli *c, const struct args *a, secret *ret, struct note_key *ret_key)
+write_public(struct cli *c, const struct note_key *k)
+{
+    AUTO(buf) text = BUF(NOTE_KEY_TEXT_MAX + 1);
+    note_key_put(&text, k);
+    buf_add_char(&text, '\n');
+    TRY(buf_end(&text));
+    return file_write_atomic(file_join(c->a, c->data_dir, "keys/evidence.key"), buf_str(&text),
+                             0644);
+}
+
+fallible
+evidence_find_seal(struct cli *c, const struct args *a, secret *ret, struct note_key *ret_key)
 {
     AUTO(secret) seed = {0};
     const char *path = args_value(a, "seal-file");
@@ -107,7 +124,18 @@ find_seal(struct cli *c, const struct args *a, secret *ret, struct note_key *ret
         cli_note(c, "made a new key that signs bundles: %s", path);
     }
     TRY(sign_pair(&seed, ret, &p));
-    return note_key_make(STR("hoheit-evidence"), NOTE_ED25519, &p, ret_key);
+    TRY(note_key_make(STR("hoheit-evidence"), NOTE_ED25519, &p, ret_key));
+    return args_has(a, "seal-file") ? OK : write_public(c, ret_key);
+}
+
+fallible
+evidence_find_key(struct cli *c, const struct args *a, const char *option, const char *path,
+                  struct note_key *ret)
+{
+    str text = args_str(a, option);
+    if (!text.len)
+        TRY(read_line(c, path, &text));
+    return read_key(option, text, ret);
 }
 
 /* ---- export */
@@ -232,7 +260,7 @@ cmd_evidence_export(struct cli *c, const struct args *a)
     if (args_has(a, "checkpoint"))
         TRY(file_read(c->a, args_value(a, "checkpoint"), NOTE_BYTES_MAX, &q.anchor));
     TRY(read_policy(c, a, &q.policy_text));
-    TRY(find_seal(c, a, &seal, &seal_key));
+    TRY(evidence_find_seal(c, a, &seal, &seal_key));
     TRY(run_export(c, &q, &m));
     return tell_export(c, &q, &m);
 }

@@ -155,7 +155,8 @@ TEST(a_blob_does_not_open_under_another_label_name_or_length)
     const label high = small_label(p.policy, "VS-NfD");
     NEED_OK(keep(&p, "a", high, (str){big_text(), BIG}, 4096));
     AUTO(buf) b = BUF(ROOM);
-    const struct blob lowered = {STR("a"), STR("key_1"), LABEL_BOTTOM, BIG}, cut = {STR("a"), STR("key_1"), high, BIG - 1},
+    const struct blob lowered = {STR("a"), STR("key_1"), LABEL_BOTTOM, BIG},
+                      cut = {STR("a"), STR("key_1"), high, BIG - 1},
                       longer = {STR("a"), STR("key_1"), high, BIG + 1};
     CHECK_ERR(blob_read(p.b, p.high, &lowered, (struct blob_range){0, 1}, &b), CORRUPT);
     CHECK_ERR(blob_read(p.b, p.high, &cut, (struct blob_range){BIG - 2, 1}, &b), CORRUPT);

@@ -122,8 +122,10 @@ TEST(what_is_not_there_or_past_its_time_is_not_found)
     CHECK_ERR(objects_set(p.o, p.high, &given, STR("{}")), NOT_FOUND);
     CHECK_ERR(objects_set_state(p.o, STR("file_2"), STR("weg")), NOT_FOUND);
     CHECK_ERR(objects_remove(p.o, STR("file_2")), NOT_FOUND);
-    CHECK_ERR(objects_add(p.o, p.high, &(struct object){.kind = OBJECT_FILE, .owner = STR("key_1"), .id = STR("file_1")},
-                          STR("{}")),
+    CHECK_ERR(objects_add(
+                  p.o, p.high,
+                  &(struct object){.kind = OBJECT_FILE, .owner = STR("key_1"), .id = STR("file_1")},
+                  STR("{}")),
               CONFLICT);
     place_close(&p);
 }
