@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "unit/gate/caller.h"
+#include "unit/gate/keeper.h"
 
 static struct rig rig;
 
@@ -116,5 +117,87 @@ TEST(whatever_fails_is_said)
         fault_arm(0);
         CHECK(!e.code || fired);
     }
+    rig_close(&rig);
+}
+
+/* ---- forgetting */
+static str
+add_key(const char *name, const char *person)
+{
+    static char text[KEY_TEXT_MAX];
+    const struct key_wish w = {
+        .name = str_of(name), .person = str_of(person), .clearance = STR("offen")};
+    OPERATOR(c, &rig);
+    CHECK_OK(caller_wait(&c, admin_key_add(&c.call, &w, text)));
+    for (size_t i = 0;; i++) {
+        const struct key_record *r = keyring_at(rig.gate->keys, i);
+        if (!r || str_eq(r->name, str_of(name)))
+            return r ? r->id : STR_NONE;
+    }
+}
+
+static struct object
+leave(const char *key, struct kept *ret)
+{
+    struct keeper k;
+    keeper_init(&k, &rig, key, "offen");
+    CHECK_OK(keeper_add(&k, OBJECT_RESPONSE, "offen", "{\"a\":1}", ret));
+    struct object o = ret->head;
+    o.id = arena_str(rig.a, o.id);
+    keeper_end(&k);
+    return o;
+}
+
+static err
+erase(const char *name, buf *b)
+{
+    OPERATOR(c, &rig);
+    return caller_wait(&c, admin_person_erase(&c.call, str_of(name), b));
+}
+
+TEST(a_person_is_erased_with_all_they_left_and_that_is_on_record)
+{
+    AUTO(buf) b = BUF(65536);
+    AUTO(buf) again = BUF(65536);
+    AUTO(buf) none = BUF(65536);
+    struct kept kept;
+    struct object o;
+    rig_open(&rig);
+    CHECK_OK(add_person("frau", "", "Erika Mustermann"));
+    const str key = add_key("erika-laptop", "frau"), other = add_key("anderer", "herr");
+    char room[64], other_room[64];
+    CHECK(str_copy(key, room, sizeof room) && str_copy(other, other_room, sizeof other_room));
+    const struct object left = leave(room, &kept), theirs = leave(other_room, &kept);
+    CHECK_ERR(erase("niemand", &none), NOT_FOUND);
+    PLAIN(p, &rig);
+    CHECK_ERR(caller_wait(&p, admin_person_erase(&p.call, STR("frau"), &none)), DENIED);
+    CHECK_OK(erase("frau", &b));
+    CHECK(rig_has(buf_str(&b), "\"person\":\"frau\",\"keys\":1,\"things\":1"));
+    CHECK(rig_has(rig_record(&rig, "person.erase", "", 0), "\"object\":\"frau\""));
+    CHECK(!rig_has(rig_log(&rig), "Mustermann"));
+    CHECK_ERR(objects_find(rig.gate->keep->objects, rig.a, left.id, 1, &o), NOT_FOUND);
+    CHECK_OK(objects_find(rig.gate->keep->objects, rig.a, theirs.id, 1, &o));
+    CHECK(!shows(admin_persons_put, "Mustermann"));
+    CHECK(!shows(admin_keys_put, "erika"));
+    CHECK(shows(admin_keys_put, "erased~"));
+    CHECK(keyring_session(rig.gate->keys, str_of(room))->is_revoked);
+    CHECK(!keyring_session(rig.gate->keys, str_of(other_room))->is_revoked);
+    CHECK_OK(erase("frau", &again));
+    CHECK(rig_has(buf_str(&again), "\"things\":0"));
+    rig_close(&rig);
+}
+
+TEST(nobody_gets_the_name_of_who_was_erased)
+{
+    AUTO(buf) b = BUF(65536);
+    char text[KEY_TEXT_MAX];
+    rig_open(&rig);
+    CHECK_OK(add_person("frau", "", ""));
+    CHECK_OK(erase("frau", &b));
+    CHECK_ERR(add_person("frau", "", ""), CONFLICT);
+    const struct key_wish w = {
+        .name = STR("neu"), .person = STR("frau"), .clearance = STR("offen")};
+    OPERATOR(c, &rig);
+    CHECK_ERR(caller_wait(&c, admin_key_add(&c.call, &w, text)), CONFLICT);
     rig_close(&rig);
 }

@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "os/file.h"
 #include "store/models.h"
+#include "store/people.h"
 #include "store/query.h"
 #include "test.h"
 
@@ -603,5 +604,44 @@ TEST(every_fault_is_reported_and_the_file_stays_whole)
             db_close(d);
         }
         CHECK_INT(n, >, 300);
+    }
+}
+
+static bool
+is_in_files(const char *path, const char *what)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    static char bytes[FILE_MAX];
+    bool found = false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char beside[PATH_LEN + 8];
+        snprintf(beside, sizeof beside, "%s%s", path, ends[i]);
+        FILE *f = fopen(beside, "r");
+        if (!f)
+            continue;
+        const size_t len = fread(bytes, 1, sizeof bytes, f);
+        fclose(f);
+        found = found || str_find((str){bytes, len}, str_of(what)) >= 0;
+    }
+    return found;
+}
+
+TEST(what_was_deleted_and_scrubbed_is_nowhere_in_the_files)
+{
+    for (int is_small = 0; is_small < 2; is_small++) {
+        char room[PATH_LEN];
+        db *d = NULL;
+        bool is_anew = false;
+        path_of(is_small ? "scrub-small" : "scrub-large", room);
+        remove_all(room);
+        NEED_OK(db_open(room, &d));
+        NEED_OK(tenants_ensure(d, STR("Kanarienvogel"), 1));
+        CHECK(is_in_files(room, "Kanarienvogel"));
+        NEED_OK(tenants_remove(d, STR("Kanarienvogel")));
+        NEED_OK(db_scrub(d, is_small ? 1 << 30 : 0, &is_anew));
+        CHECK_INT(is_anew, ==, is_small);
+        CHECK(!is_in_files(room, "Kanarienvogel"));
+        CHECK_OK(tenants_ensure(d, STR("amt"), 1));
+        db_close(d);
     }
 }

@@ -360,3 +360,50 @@ TEST(each_failure_on_the_way_is_told_and_keeps_rows_whole)
     }
     place_close(&p);
 }
+
+struct told {
+    size_t count;
+    uint64_t bytes;
+};
+
+static err
+tell(void *ctx, const struct object *r)
+{
+    struct told *t = ctx;
+    t->count++;
+    t->bytes += r->size_bytes;
+    return OK;
+}
+
+TEST(all_of_an_owner_is_erased_and_nothing_of_another)
+{
+    struct place p;
+    struct told t = {0};
+    AUTO(arena) *scratch = NULL;
+    str meta;
+    struct object r = {.seq = 0};
+    place_open(&p);
+    NEED_OK(arena_open(1 << 20, &scratch));
+    struct object past = row(OBJECT_FILE, "file_1", "");
+    past.expires_wall_ms = 5;
+    add(&p, past, "{}");
+    add(&p, row(OBJECT_CONVERSATION, "conv_1", ""), "{}");
+    add(&p, row(OBJECT_ITEM, "item_1", "conv_1"), "{}");
+    struct object other = row(OBJECT_FILE, "file_2", "");
+    other.owner = STR("key_2");
+    add(&p, other, "{\"mine\":1}");
+    NEED_OK(subjects_erase(p.keys, STR("key_1")));
+    past.seq = 1;
+    CHECK_ERR(objects_meta(p.o, p.a, p.high, &past, &meta), NOT_FOUND);
+    struct object late = row(OBJECT_FILE, "file_3", "");
+    CHECK_ERR(objects_add(p.o, p.high, &late, STR("{}")), NOT_FOUND);
+    NEED_OK(objects_erase(p.o, scratch, STR("key_1"), tell, &t));
+    CHECK_INT(t.count, >=, 2); /* items go with their conversation */
+    CHECK_INT(t.bytes, ==, 7 * t.count);
+    CHECK_ERR(objects_find(p.o, p.a, STR("conv_1"), 1, &r), NOT_FOUND);
+    CHECK_ERR(objects_find(p.o, p.a, STR("item_1"), 1, &r), NOT_FOUND);
+    NEED_OK(objects_find(p.o, p.a, STR("file_2"), 1, &r));
+    NEED_OK(objects_meta(p.o, p.a, p.high, &r, &meta));
+    CHECK_STR(meta, STR("{\"mine\":1}"));
+    place_close(&p);
+}

@@ -202,3 +202,45 @@ TEST(every_fault_is_reported)
     CHECK_INT(n, >, 10);
     db_close(d);
 }
+
+TEST(a_person_who_was_erased_leaves_a_name_that_nobody_gets)
+{
+    db *d = open_new("erased.db");
+    bool is_erased = true;
+    NEED_OK(tenants_ensure(d, STR("amt"), 1));
+    const struct person_row p = {STR("frau"), STR("amt"), STR("Erika Mustermann"), 1};
+    NEED_OK(persons_add(d, &p));
+    CHECK_OK(persons_are_erased(d, STR("frau"), &is_erased));
+    CHECK(!is_erased);
+    CHECK_ERR(persons_erase(d, STR("herr"), 5), NOT_FOUND);
+    CHECK_OK(persons_erase(d, STR("frau"), 5));
+    CHECK_OK(persons_erase(d, STR("frau"), 6));
+    CHECK_OK(persons_are_erased(d, STR("frau"), &is_erased));
+    CHECK(is_erased);
+    CHECK_STR(persons_of(d), STR("frau|amt||1\n"));
+    CHECK_ERR(persons_add(d, &p), CONFLICT);
+    CHECK_ERR(persons_remove(d, STR("frau")), NOT_FOUND);
+    db_close(d);
+}
+
+TEST(whatever_fails_while_a_person_is_erased_all_or_nothing_is)
+{
+    db *d = open_new("erased-faults.db");
+    NEED_OK(tenants_ensure(d, STR("amt"), 1));
+    const struct person_row p = {STR("frau"), STR("amt"), STR("Erika"), 1};
+    NEED_OK(persons_add(d, &p));
+    for (long n = 1;; n++) {
+        bool is_erased = false;
+        fault_arm(n);
+        const err e = persons_erase(d, STR("frau"), 5);
+        const bool fired = fault_fired();
+        fault_arm(0);
+        CHECK(fired == (e.code != ERR_OK));
+        CHECK_OK(persons_are_erased(d, STR("frau"), &is_erased));
+        CHECK(is_erased == !e.code);
+        if (!fired)
+            break;
+        NEED(n < 100);
+    }
+    db_close(d);
+}
