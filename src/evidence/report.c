@@ -63,6 +63,14 @@ paragraph(const struct page *p, const char *en, const char *de)
 
 /* Heads with '|' between them; one that ends in '>' is of numbers. */
 static void
+facts_open(const struct page *p, const char *caption)
+{
+    put(p, "<table class=\"facts\"><caption>");
+    put(p, caption);
+    put(p, "</caption>\n<tbody>\n");
+}
+
+static void
 table_open(const struct page *p, const char *caption, const char *heads)
 {
     str rest = str_of(heads), head;
@@ -220,7 +228,7 @@ put_summary(const struct page *p)
               "Einträge eines fälschungssicher verketteten Protokolls (Merkle-Baum, RFC 9162), "
               "ausgewählt wie unten angegeben. Jeder hat einen Beweis, dass er in dem Baum steht, "
               "dessen Prüfpunkt das Protokoll signiert hat.");
-    put(p, "<table class=\"facts\"><tbody>\n");
+    facts_open(p, say(p, "This bundle", "Dieses Bündel"));
     put_asked(p);
     fact(p, "Log", "Protokoll", p->m->log);
     fact_number(p, "Entries in the log", "Einträge im Protokoll", p->m->head.size);
@@ -491,7 +499,7 @@ put_processing(const struct page *p)
 {
     heading(p, "Record of processing (GDPR Art. 30), skeleton",
             "Verzeichnis von Verarbeitungstätigkeiten (DSGVO Art. 30), Gerüst");
-    put(p, "<table class=\"facts\"><tbody>\n");
+    facts_open(p, say(p, "Record of processing", "Verzeichnis"));
     fill_in(p, "Controller, representative, data protection officer",
             "Verantwortlicher, Vertretung, Datenschutzbeauftragte");
     fact_names(p, "Tenants that used it", "Mandanten, die es nutzten", BY_TENANT);
