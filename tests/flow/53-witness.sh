@@ -54,7 +54,7 @@ expect 'verify finds the witness' says 'witness archiv.example/w1 signed [1-9]' 
 expect 'and so does hoheit verify' hoheit verify --witness "$wkey"
 await covers "$(records)"
 expect 'the log is good without the witness, too' verify
-printf '%s\n' 'hoheit/x' 1 "$(printf '%32s' x | base64)" '' '— x AAAAAAAA' >"$dir/garbage"
+printf '%s\n' 'hoheit/x' 1 "$(head -c 32 /dev/zero | base64)" '' '— x AAAAAAAA' >"$dir/garbage"
 expect 'garbage is not taken in' says 'not a checkpoint of this log' 2 hoheit log cosign "$dir/garbage"
 sed '$d' "$dir/cosigned" >"$dir/alone"
 expect 'nor a checkpoint that nobody else signed' says 'none of the witnesses' 2 hoheit log cosign "$dir/alone"

@@ -42,7 +42,7 @@ says()
     "$@" >"$dir/said" 2>&1
     was=$?
     cat "$dir/said"
-    [ $was -eq "$wanted" ] && grep -q "$pattern" "$dir/said"
+    [ "$was" -eq "$wanted" ] && grep -q "$pattern" "$dir/said"
 }
 
 expect 'the daemon starts' daemon_with_toys

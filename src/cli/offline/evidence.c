@@ -3,10 +3,7 @@
 #include "cli/offline/evidence.h"
 
 #include "base/enc.h"
-<<<<<<< HEAD:src/cli/offline/evidence.c
 #include "cli/offline/commands.h"
-=======
->>>>>>> 87c077e (erase: a person is forgotten, with a certificate):src/cli/evidence.c
 #include "cli/show.h"
 #include "evidence/check.h"
 #include "evidence/export.h"
