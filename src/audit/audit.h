@@ -47,6 +47,7 @@ struct audit_record {
     str targets;          /* where several were considered: what became of each */
     str object;           /* what an administrative event was about: a key's or model's name */
     const digest *input, *output; /* NULL: none */
+    const digest *kept;           /* commitment to what is kept of it (gate/words) */
     uint64_t tokens_in, tokens_out, duration_us, first_token_us;
     const char *outcome; /* "ok", "cancelled", error id, "" */
 };

@@ -7,7 +7,7 @@ enum { TEXTS = 11, WORDS = 3, NUMBERS = 4 };
 
 struct head {
     uint32_t len; /* of the whole, this head included */
-    uint8_t event, has_input, has_output, unused;
+    uint8_t event, has_input, has_output, has_kept;
     uint16_t lens[TEXTS + WORDS];
     uint64_t numbers[NUMBERS];
 };
@@ -25,7 +25,7 @@ _Static_assert(sizeof texts / sizeof *texts == TEXTS && sizeof words / sizeof *w
                    sizeof numbers / sizeof *numbers == NUMBERS,
                "a length for each text");
 _Static_assert(sizeof(struct audit_record) == sizeof(uint64_t) + TEXTS * sizeof(str) +
-                                                  WORDS * sizeof(char *) + 2 * sizeof(digest *) +
+                                                  WORDS * sizeof(char *) + 3 * sizeof(digest *) +
                                                   NUMBERS * sizeof(uint64_t),
                "every member of a record goes along");
 _Static_assert(EVENT_COUNT <= UINT8_MAX, "an event fits");
@@ -61,8 +61,8 @@ text_at(const struct audit_record *r, size_t i)
 static fallible
 fill_head(const struct audit_record *r, struct head *h)
 {
-    size_t len =
-        sizeof *h + (r->input ? sizeof *r->input : 0) + (r->output ? sizeof *r->output : 0);
+    const size_t digests = (size_t)(r->input != NULL) + (r->output != NULL) + (r->kept != NULL);
+    size_t len = sizeof *h + digests * sizeof(digest);
     for (size_t i = 0; i < TEXTS + WORDS; i++) {
         const str s = text_at(r, i);
         len += s.len + 1;
@@ -76,6 +76,7 @@ fill_head(const struct audit_record *r, struct head *h)
     h->event = (uint8_t)r->event;
     h->has_input = r->input != NULL;
     h->has_output = r->output != NULL;
+    h->has_kept = r->kept != NULL;
     return OK;
 }
 
@@ -103,6 +104,7 @@ entry_put(buf *b, const struct audit_record *r)
     at = put_bytes(at, &h, sizeof h);
     at = put_bytes(at, r->input, r->input ? sizeof *r->input : 0);
     at = put_bytes(at, r->output, r->output ? sizeof *r->output : 0);
+    at = put_bytes(at, r->kept, r->kept ? sizeof *r->kept : 0);
     for (size_t i = 0; i < TEXTS + WORDS; i++) {
         const str s = text_at(r, i);
         at = put_bytes(at, s.at, s.len);
@@ -127,11 +129,11 @@ entry_len(str entries)
 static bool
 fits(const struct head *h, size_t have)
 {
-    size_t len = sizeof *h + ((size_t)h->has_input + h->has_output) * sizeof(digest);
+    size_t len = sizeof *h + ((size_t)h->has_input + h->has_output + h->has_kept) * sizeof(digest);
     for (size_t i = 0; i < TEXTS + WORDS; i++)
         len += h->lens[i] + (size_t)1;
     return h->len <= have && len == h->len && h->len <= RECORD_BYTES_MAX &&
-           h->event < EVENT_COUNT && h->has_input <= 1 && h->has_output <= 1 && !h->unused;
+           h->event < EVENT_COUNT && h->has_input <= 1 && h->has_output <= 1 && h->has_kept <= 1;
 }
 
 static void
@@ -176,6 +178,7 @@ entry_take(str *rest, struct entry_view *ret)
     *r = (struct audit_record){.event = (enum audit_event)h.event};
     take_digest(&at, h.has_input, &ret->input, &r->input);
     take_digest(&at, h.has_output, &ret->output, &r->output);
+    take_digest(&at, h.has_kept, &ret->kept, &r->kept);
     if (!take_texts(at, &h, r))
         FAIL(PARSE, "a text of an entry has no end");
     for (size_t i = 0; i < NUMBERS; i++)

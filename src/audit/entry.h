@@ -15,7 +15,7 @@ fallible entry_put(buf *b, const struct audit_record *r);
 
 struct entry_view {
     struct audit_record record; /* points into the bytes and to the digests here */
-    digest input, output;
+    digest input, output, kept;
 };
 /* Takes one entry off the front; PARSE unless it is one.  `ret` may not be moved. */
 fallible entry_take(str *rest, struct entry_view *ret);

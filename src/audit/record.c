@@ -70,6 +70,7 @@ put_members(buf *b, const struct audit_record *r)
     put_str(b, "object", r->object);
     put_digest(b, "input", r->input);
     put_digest(b, "output", r->output);
+    put_digest(b, "kept", r->kept);
     put_number(b, "tokens_in", r->tokens_in, is_end);
     put_number(b, "tokens_out", r->tokens_out, is_end);
     put_number(b, "duration_us", r->duration_us, is_end);

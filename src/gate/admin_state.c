@@ -111,10 +111,13 @@ fallible
 admin_explain_put(const struct admin_call *c, str request_id, buf *b)
 {
     const bool is_operator = (c->session->roles & ROLE_OPERATOR) != 0;
+    const bool is_auditor = (c->session->roles & ROLE_AUDITOR) != 0; /* who has the tiles anyway */
     struct explain *x = arena_new(c->a, struct explain);
-    *x = (struct explain){
-        .call = *c, .request = arena_str(c->a, request_id), .out = b, .any_id = is_operator};
-    TRY(admin_allow(c, is_operator ? OP_EXPLAIN : OP_EXPLAIN_OWN));
+    *x = (struct explain){.call = *c,
+                          .request = arena_str(c->a, request_id),
+                          .out = b,
+                          .any_id = is_operator || is_auditor};
+    TRY(admin_allow(c, is_operator ? OP_EXPLAIN : is_auditor ? OP_LOG_TILES : OP_EXPLAIN_OWN));
     json_open(b, '{');
     json_member_str(b, "request", x->request);
     json_key(b, "records");

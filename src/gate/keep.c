@@ -79,6 +79,14 @@ static const struct kind {
                              {OP_STORE_READ, EVENT_STORE_READ},
                              {OP_STORE_WRITE, EVENT_STORE_WRITE},
                              {OP_STORE_WRITE, EVENT_STORE_WRITE}}},
+    /* Kept by policy and removed by time or with its owner; read by auditors only. */
+    [OBJECT_WORDS] = {"said_",
+                      "words",
+                      {{OP_CONTENT_READ, EVENT_CONTENT_READ},
+                       {OP_CONTENT_READ, EVENT_CONTENT_READ},
+                       {OP_CONTENT_READ, EVENT_CONTENT_READ},
+                       {OP_CONTENT_READ, EVENT_CONTENT_READ},
+                       {OP_CONTENT_READ, EVENT_CONTENT_READ}}},
 };
 
 struct keep_use

@@ -21,6 +21,7 @@
  * called any more.  One thread. */
 #pragma once
 #include "gate/gate.h"
+#include "gate/words/words.h"
 #include "store/objects.h"
 
 typedef void keep_done_fn(void *ctx, err e);
@@ -157,6 +158,19 @@ fallible keep_unfinished(gate *g, const struct keep_search *s, arena *a, struct 
 const struct session *keep_owner(const gate *g, const struct object *head);
 /* State only, without its meta: for what cannot be opened any more. */
 fallible keep_end(gate *g, const struct object *head, const char *state);
+
+/* What was said in a request (gate/words), under its id; kept as long as policy says and nobody's
+ * to ask for but an auditor's whose clearance covers it, as `keep_words_read` finds. */
+struct keep_words {
+    const struct session *session;
+    const grant *grant;
+    str request_id;
+    struct words *said;
+    label label;
+};
+fallible keep_words(gate *g, const struct keep_words *w, digest *ret_commitment);
+/* NOT_FOUND comes through `done`, also for what is above the clearance. */
+fallible keep_words_read(const struct keep_call *c, str request_id, struct kept *ret);
 
 /* Destroys the key of all that an owner (a key's id) left here, then removes it. */
 struct keep_erased {

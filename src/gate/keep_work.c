@@ -2,6 +2,8 @@
 /* What goes on without anybody waiting. */
 #include "gate/keep.h"
 
+#include <stdio.h>
+
 #include "gate/keep_inside.h"
 #include "os/clock.h"
 
@@ -185,6 +187,76 @@ fallible
 keep_drop_lines(gate *g, const struct kept *batch)
 {
     return objects_remove_lines(g->keep->objects, batch->head.id);
+}
+
+/* ---- what was said, where policy has it kept */
+enum { DAY_MS = 86400000, WORDS_ID_MAX = 128 };
+
+static str
+words_id(str request_id, char room[WORDS_ID_MAX])
+{
+    const int n = snprintf(room, WORDS_ID_MAX, "said_%.*s", STR_FMT(request_id));
+    return (str){room, n > 0 && n < WORDS_ID_MAX ? (size_t)n : 0};
+}
+
+fallible
+keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
+{
+    char room[WORDS_ID_MAX];
+    str text;
+    const int64_t days = (int64_t)policy_keep_days(g->parts.policy, w->label);
+    const int64_t now = clock_wall_ms();
+    struct object row = {.kind = OBJECT_WORDS,
+                         .id = words_id(w->request_id, room),
+                         .tenant = w->session->tenant,
+                         .owner = w->session->key_id,
+                         .label = w->label,
+                         .created_wall_ms = now,
+                         .expires_wall_ms = now + days * DAY_MS,
+                         .size_bytes = 0};
+    if (!row.id.len)
+        FAIL(LIMIT, "the id of a request is too long");
+    if (!days) /* another policy since: no longer */
+        row.expires_wall_ms = now + 1;
+    TRY(words_end(w->said, &text, ret_commitment));
+    return objects_add(g->keep->objects, w->grant, &row, text);
+}
+
+/* What another one said, so whose it is does not matter; what is above the clearance is not there.
+ */
+static fallible
+find_words(const struct keep_call *c, str request_id, struct decision *d, struct kept *ret)
+{
+    char room[WORDS_ID_MAX];
+    struct kept k = {.meta = STR_NONE};
+    const err e = objects_find(c->gate->keep->objects, c->a, words_id(request_id, room),
+                               clock_wall_ms(), &k.head);
+    *d = (struct decision){.allowed = true, .rule = "default", .granted_by = ""};
+    if (e.code)
+        return e;
+    const struct ask q = {.op = OP_CONTENT_READ,
+                          .data = k.head.label,
+                          .target = policy_local_sink(c->gate->parts.policy)};
+    if (k.head.kind != OBJECT_WORDS || keep_decide(c, &q, d, &k.grant).code)
+        return err_start(ERR_NOT_FOUND, __FILE__, __LINE__, __func__, "not to be seen");
+    k.label_text = keep_label_text(c, k.head.label);
+    *ret = k;
+    return OK;
+}
+
+fallible
+keep_words_read(const struct keep_call *c, str request_id, struct kept *ret)
+{
+    const struct keep_use use = keep_use_of(OBJECT_WORDS, KEEP_READ);
+    struct decision d;
+    const grant *may;
+    TRY(keep_leave(c, use.op, LABEL_BOTTOM, &may));
+    const err e = find_words(c, request_id, &d, ret);
+    if (e.code == ERR_NOT_FOUND)
+        return keep_missing(c, use.op, request_id, &d);
+    TRY(e);
+    TRY(keep_open_meta(c, ret));
+    return keep_record(c, use, &ret->head, NULL);
 }
 
 /* ---- what is to be forgotten */

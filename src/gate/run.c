@@ -5,8 +5,10 @@
 #include "gate/hide/canon.h"
 #include "gate/hide/reveal.h"
 #include "gate/inside.h"
+#include "gate/keep.h"
 #include "gate/pass.h"
 #include "gate/target.h"
+#include "gate/words/words.h"
 #include "os/clock.h"
 #include "os/log.h"
 
@@ -31,7 +33,9 @@ struct gate_job {
     struct pass pass;                  /* outside, as it came */
     struct budget_hold budget;
     sha256 *output_hash;
-    digest input, output;
+    digest input, output, kept;
+    struct words *words; /* NULL: policy has nothing kept */
+    label answer_label;
     struct err_kept failure;
     char label_text[LABEL_TEXT_MAX], answer_text[LABEL_TEXT_MAX], clearance_text[LABEL_TEXT_MAX];
     bool started, holds_place, has_input, completed;
@@ -82,6 +86,8 @@ hash_input(gate_job *j)
     else
         TRY(canon_conv(j->ask.conv, j->target.own, &j->input));
     j->has_input = true;
+    if (policy_keep_days(parts(j)->policy, j->answer_label))
+        TRY(words_new(j->ask.conv, j->target.own, &j->words));
     return sha256_new(&j->output_hash);
 }
 
@@ -126,6 +132,7 @@ release(gate_job *j)
     budget_release(j->gate->budget, &j->budget); /* nothing ran, or it was settled */
     sha256_free(j->output_hash);
     j->output_hash = NULL;
+    words_free(TAKE(j->words));
     pass_done(&j->pass);
 }
 
@@ -198,6 +205,15 @@ on_completed(void *ctx, err recorded)
     end(j, recorded.code ? recorded : err_again(&j->failure));
 }
 
+/* What must be kept and cannot be fails the request. */
+static fallible
+keep_said(gate_job *j)
+{
+    const struct keep_words k = {j->ask.session, j->target.own, j->ask.request_id, j->words,
+                                 j->answer_label};
+    return j->words ? keep_words(j->gate, &k, &j->kept) : OK;
+}
+
 /* The engine's part is over, well or not: record it, then let the last frame go. */
 static void
 complete(gate_job *j, err e)
@@ -206,9 +222,13 @@ complete(gate_job *j, err e)
     j->job = NULL;
     j->remote = NULL;
     j->completed = true;
-    const struct audit_record r = completion_of(j, e.code         ? err_info(e)->id
-                                                   : j->guardrail ? "filtered"
-                                                                  : "ok");
+    const err lost = keep_said(j);
+    if (!e.code && lost.code)
+        err_keep(&j->failure, e = lost);
+    struct audit_record r = completion_of(j, e.code         ? err_info(e)->id
+                                             : j->guardrail ? "filtered"
+                                                            : "ok");
+    r.kept = j->words && !lost.code ? &j->kept : NULL;
     observe(j, &r);
     const err refused = audit_append(parts(j)->audit, &r, on_completed, j);
     if (refused.code)
@@ -340,6 +360,8 @@ on_text(void *ctx, const struct engine_piece *p)
         e = content_open(p->text, j->target.own, &text); /* the answer is the asker's */
     if (!e.code)
         e = sha256_add(j->output_hash, text);
+    if (!e.code)
+        e = words_add(j->words, text);
     if (e.code) {
         cancel_with(j, e);
         return;
@@ -421,7 +443,9 @@ static void
 on_frames(void *ctx, str raw, uint32_t count)
 {
     gate_job *j = ctx;
-    const err e = keyring_check(j->ask.session);
+    err e = keyring_check(j->ask.session);
+    if (!e.code)
+        e = words_add(j->words, raw);
     if (e.code) {
         cancel_with(j, e);
         return;
@@ -568,8 +592,8 @@ reserve(gate_job *j)
 static void
 label_answer(gate_job *j)
 {
-    const label l = label_join(j->ask.conv->label, j->target.model_label);
-    label_text(policy_names(parts(j)->policy), l, j->answer_text);
+    j->answer_label = label_join(j->ask.conv->label, j->target.model_label);
+    label_text(policy_names(parts(j)->policy), j->answer_label, j->answer_text);
 }
 
 typedef fallible choose_fn(gate *g, const struct gate_ask *ask, const struct ask *q,

@@ -14,7 +14,9 @@ enum {
     MEMORY_MAX = 8 * 1024 * 1024,
     LEVELS_MAX = LABEL_LEVEL_COUNT,
     ID_BYTES_MAX = 32,
-    TITLE_BYTES_MAX = 200
+    TITLE_BYTES_MAX = 200,
+    KEEP_MAX = 16,
+    KEEP_DAYS_MAX = 36500
 };
 
 struct policy {
@@ -33,6 +35,11 @@ struct policy {
     } tlp[TLP_COUNT];
     const struct guardrail *guardrails;
     size_t guardrail_count;
+    struct {
+        label label;
+        uint64_t days;
+    } keep[KEEP_MAX];
+    size_t keep_count;
 };
 
 /* ---- the file as libcyaml gives it */
@@ -51,6 +58,10 @@ struct tlp_entry {
     char *name, *label;
 };
 
+struct keep_entry {
+    char *label, *days;
+};
+
 struct file {
     char *version;
     struct entry *levels, *compartments, *parties, *taints;
@@ -61,6 +72,8 @@ struct file {
     uint32_t tlp_count;
     struct guardrail_entry *guardrails;
     uint32_t guardrails_count;
+    struct keep_entry *keep;
+    uint32_t keep_count;
 };
 
 #define ENTRY(bit_key)                                                                             \
@@ -98,6 +111,13 @@ static const cyaml_schema_field_t tlp_fields[] = {
     CYAML_FIELD_END};
 static const cyaml_schema_value_t tlp_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct tlp_entry, tlp_fields)};
+static const cyaml_schema_field_t keep_fields[] = {
+    CYAML_FIELD_STRING_PTR("label", CYAML_FLAG_POINTER, struct keep_entry, label, 1,
+                           LABEL_TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("days", CYAML_FLAG_POINTER, struct keep_entry, days, 1, ID_BYTES_MAX),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t keep_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct keep_entry, keep_fields)};
 static const cyaml_schema_field_t file_fields[] = {
     CYAML_FIELD_STRING_PTR("version", CYAML_FLAG_POINTER, struct file, version, 1, ID_BYTES_MAX),
     CYAML_FIELD_SEQUENCE("levels", CYAML_FLAG_POINTER, struct file, levels, &level_schema, 1,
@@ -114,6 +134,8 @@ static const cyaml_schema_field_t file_fields[] = {
                          &tlp_schema, 0, TLP_COUNT),
     CYAML_FIELD_SEQUENCE("guardrails", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
                          guardrails, &guardrail_schema, 0, GUARDRAILS_MAX),
+    CYAML_FIELD_SEQUENCE("keep", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, keep,
+                         &keep_schema, 0, KEEP_MAX),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields)};
@@ -373,6 +395,20 @@ take_tlp(const struct file *f, policy *p)
 }
 
 static fallible
+take_keep(const struct file *f, policy *p)
+{
+    for (uint32_t i = 0; i < f->keep_count; i++) {
+        if (label_parse(&p->names, str_of(f->keep[i].label), &p->keep[i].label).code)
+            REFUSE(CONFIG, "", "policy file: a label under keep is none of this policy: %s",
+                   f->keep[i].label);
+        if (num_u64(str_of(f->keep[i].days), 1, KEEP_DAYS_MAX, &p->keep[i].days).code)
+            REFUSE(CONFIG, "", "policy file: days under keep are 1 to %d", KEEP_DAYS_MAX);
+    }
+    p->keep_count = f->keep_count;
+    return OK;
+}
+
+static fallible
 take_file(const struct file *f, arena *a, struct label_names *n)
 {
     if (!str_eq(str_of(f->version), STR("1")))
@@ -415,6 +451,7 @@ policy_load(str yaml, policy **ret)
     TRY(take_tlp(f, p));
     TRY(guardrail_read(p->memory, &p->names, f->guardrails, f->guardrails_count, &p->guardrails));
     p->guardrail_count = f->guardrails_count;
+    TRY(take_keep(f, p));
     *ret = TAKE(p);
     return OK;
 }
@@ -540,4 +577,14 @@ label
 policy_local_sink(const policy *p)
 {
     return label_join(p->ceiling, every(LABEL_COMPARTMENT_FIRST, 256 - LABEL_COMPARTMENT_FIRST));
+}
+
+uint64_t
+policy_keep_days(const policy *p, label l)
+{
+    uint64_t days = 0;
+    for (size_t i = 0; i < p->keep_count; i++)
+        if (label_dominates(p->keep[i].label, l) && (!days || p->keep[i].days < days))
+            days = p->keep[i].days;
+    return days;
 }

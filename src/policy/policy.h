@@ -94,6 +94,9 @@ label policy_downgrade(const policy *p, enum downgrade d, label l);
  * each covers the ones below it.  False where the file gives that name no label. */
 enum tlp { TLP_CLEAR, TLP_GREEN, TLP_AMBER, TLP_AMBER_STRICT, TLP_RED, TLP_COUNT };
 bool policy_tlp(const policy *p, enum tlp t, label *ret);
+/* How many days prompts and answers of that label are kept, by the file's section `keep`: by the
+ * shortest of the entries whose label covers it.  0: not at all, as without the section. */
+uint64_t policy_keep_days(const policy *p, label l);
 /* A sink that may hold everything up to the ceiling (a local engine). */
 label policy_local_sink(const policy *p);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/admin/admin_api.h"
 
+#include "gate/keep.h"
+
 /* A list of 100,000 keys fits. */
 enum { BODY_BYTES_MAX = 64 * 1024 * 1024, TEXT_BYTES_MAX = 1024, NOTE_TEXT_MAX = 64 * 1024 };
 static const int64_t overlap_ms_max = 366LL * 86400000;
@@ -290,6 +292,43 @@ log_route(struct api_call *c)
     admin_finish(w, admin_log_put(&w->admin, c->args[0], &w->body));
 }
 
+/* ---- what was said */
+struct said {
+    struct admin_work *work;
+    struct kept kept;
+};
+
+static void
+on_said(void *ctx, err e)
+{
+    struct said *s = ctx;
+    buf *b = &s->work->body;
+    if (!e.code) {
+        json_open(b, '{');
+        json_member_str(b, "request", s->work->call->args[0]);
+        json_member_str(b, "label", s->kept.label_text);
+        json_member_str(b, "kept", s->kept.meta);
+        json_close(b, '}');
+        e = buf_end(b);
+    }
+    admin_answer(s->work, e);
+}
+
+static void
+content_route(struct api_call *c)
+{
+    struct admin_work *w = admin_begin(c);
+    struct said *s = arena_new(c->a, struct said);
+    s->work = w;
+    const struct keep_call call = {.gate = c->gate,
+                                   .session = c->session,
+                                   .request_id = w->admin.request_id,
+                                   .a = c->a,
+                                   .done = on_said,
+                                   .ctx = s};
+    admin_finish(w, keep_words_read(&call, c->args[0], &s->kept));
+}
+
 static fallible
 cosign(struct admin_work *w)
 {
@@ -402,6 +441,7 @@ static const struct route routes[] = {
     ROUTE(POST, "/admin/v1/models/{name}/default", model_default_route, LOCAL),
     ROUTE(PUT, "/admin/v1/aliases/{alias}", alias_set_route, LOCAL),
     ROUTE(DELETE, "/admin/v1/aliases/{alias}", alias_remove_route, LOCAL),
+    ROUTE(GET, "/admin/v1/content/{request}", content_route, LOCAL),
     ROUTE(GET, "/admin/v1/explain/{request}", explain_route, LOCAL),
     ROUTE(GET, "/admin/v1/route", route_route, LOCAL),
     ROUTE(GET, "/admin/v1/status", status_route, LOCAL),

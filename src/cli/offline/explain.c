@@ -6,6 +6,7 @@
 #include "cli/offline/story.h"
 #include "cli/remote.h"
 #include "cli/show.h"
+#include "gate/words/words.h"
 #include "os/config.h"
 #include "policy/policy.h"
 
@@ -228,27 +229,87 @@ explain_name(struct cli *c, str name)
 /* ---- requests */
 
 static fallible
-explain_request(struct cli *c, str id)
+ask_about(struct cli *c, const char *route, str id, jval *ret)
 {
     AUTO(buf) path = BUF(4096);
-    AUTO(buf) b = BUF(REMOTE_ANSWER_MAX);
-    jval root;
-    buf_add(&path, STR("/admin/v1/explain/"));
+    buf_add_fmt(&path, "/admin/v1/%s/", route);
     percent_put(&path, id);
     TRY(buf_end(&path));
     const struct remote_call q = REMOTE_CALL("GET", buf_str(&path));
-    TRY(remote_json(c, &q, &root));
-    TRY(json_object(&root));
+    TRY(remote_json(c, &q, ret));
+    return json_object(ret);
+}
+
+static fallible
+explain_request(struct cli *c, str id, jval *ret)
+{
+    AUTO(buf) b = BUF(REMOTE_ANSWER_MAX);
+    TRY(ask_about(c, "explain", id, ret));
     if (!c->json)
-        return story_tell(c, &root);
-    json_put_value(&b, &root);
+        return story_tell(c, ret);
+    json_put_value(&b, ret);
+    return cli_put_json(c, &b);
+}
+
+/* What the log is committed to. */
+static fallible
+find_commitment(struct cli *c, const jval *story, digest *ret)
+{
+    const jval records = json_get(story, "records");
+    for (size_t i = 0; i < json_count(&records); i++) {
+        const jval r = json_at(&records, i);
+        const str text = cli_text(c, &r, "kept");
+        if (text.len)
+            return digest_read(text, ret);
+    }
+    REFUSE(NOT_FOUND, "", "nothing of this request is kept");
+}
+
+static void
+show_said(struct cli *c, const jval *said)
+{
+    const jval input = json_get(said, "input");
+    const str prompt = cli_text(c, said, "prompt"), output = cli_text(c, said, "output");
+    for (size_t i = 0; i < json_count(&input); i++) {
+        const jval m = json_at(&input, i);
+        const str role = cli_text(c, &m, "role");
+        (void)fprintf(c->out, "\n%.*s:\n", STR_FMT(role.len ? role : STR("input")));
+        show_text(c->out, cli_text(c, &m, "text"), true);
+    }
+    if (prompt.len)
+        show_text(c->out, prompt, true);
+    (void)fprintf(c->out, "\nanswer:\n");
+    show_text(c->out, output, true);
+    (void)fputc('\n', c->out);
+}
+
+/* Read by who may, and held against the log. */
+static fallible
+explain_content(struct cli *c, str id, const jval *story)
+{
+    AUTO(buf) b = BUF(REMOTE_ANSWER_MAX);
+    jval root, said;
+    digest d;
+    str text;
+    TRY(find_commitment(c, story, &d));
+    TRY(ask_about(c, "content", id, &root));
+    TRY(words_check(c->a, cli_text(c, &root, "kept"), &d, &text));
+    TRY(json_read(c->a, text, &said));
+    if (!c->json) {
+        show_said(c, &said);
+        return OK;
+    }
+    json_put_value(&b, &said);
     return cli_put_json(c, &b);
 }
 
 fallible
 cmd_explain(struct cli *c, const struct args *a)
 {
-    if (str_starts(a->at[0], STR("req_")))
-        return explain_request(c, a->at[0]);
+    jval story;
+    if (str_starts(a->at[0], STR("req_"))) {
+        TRY(explain_request(c, a->at[0], &story));
+        return args_has(a, "content") ? explain_content(c, a->at[0], &story) : OK;
+    }
     return explain_name(c, a->at[0]);
 }

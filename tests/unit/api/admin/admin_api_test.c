@@ -73,6 +73,7 @@ static const struct {
               {"GET", "/admin/v1/models", 200}, /* models are for every key to see */
               {"GET", "/log/checkpoint", 403},
               {"POST", "/admin/v1/log/cosign", 403},
+              {"GET", "/admin/v1/content/req_x", 403},
               {"GET", "/admin/v1/explain/req_x", 404}}; /* and their own requests */
 
 static const char *
