@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* bedrock.h - the Amazon Bedrock dialect: Converse, InvokeModel, CountTokens, foundation models;
+/* bedrock.h - the Amazon Bedrock dialect: Converse, InvokeModel, CountTokens, foundation models,
+ * Retrieve and RetrieveAndGenerate;
  * signatures and event streams as its clients expect them.
  *
  * A model id may be a name, an alias or an ARN, of which what stands behind the last slash is the
@@ -35,6 +36,8 @@ void bedrock_apply_guardrail(struct api_call *c); /* guardrail.c */
 fallible bedrock_check_guardrail(const struct api_call *c, str id);
 /* The same for guardrailConfig of a body. */
 fallible bedrock_read_guardrail(const struct api_call *c, const jval *body);
+void bedrock_retrieve(struct api_call *c);     /* retrieve.c */
+void bedrock_generate(struct api_call *c);     /* generate.c */
 void bedrock_no_guardrail(struct api_call *c); /* absent.c */
 void bedrock_list_nothing(struct api_call *c);
 void bedrock_no_job(struct api_call *c);

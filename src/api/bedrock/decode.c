@@ -14,6 +14,9 @@ static const struct read_field fields[] = {
 #define A BEDROCK_ADDITIONAL
 #define P BEDROCK_PROMPT
 #define E BEDROCK_EMBED
+#define U BEDROCK_RETRIEVE
+#define W BEDROCK_GENERATE
+#define X BEDROCK_SEARCH
 #define FIELD(routes, name, fate) {routes, name, fate},
 #include "api/bedrock/fields.def"
 #undef FIELD
@@ -23,6 +26,9 @@ static const struct read_field fields[] = {
 #undef A
 #undef P
 #undef E
+#undef U
+#undef W
+#undef X
 };
 
 fallible

@@ -21,7 +21,10 @@ enum bedrock_route {
     BEDROCK_INFERENCE = 4,
     BEDROCK_ADDITIONAL = 8,
     BEDROCK_PROMPT = 16,
-    BEDROCK_EMBED = 32
+    BEDROCK_EMBED = 32,
+    BEDROCK_RETRIEVE = 64,
+    BEDROCK_GENERATE = 128,
+    BEDROCK_SEARCH = 256
 };
 
 /* Refuses what fields.def does not know for the route, or refuses. */

@@ -21,10 +21,16 @@ static const struct read_field anthropic_fields[] = {
 };
 
 /* C, E and K of the tables before are 1, 4 and 2; they may stand for other routes here. */
-enum bedrock_letter { I = 8, A = 16, P = 32 };
-static const struct fates_route bedrock_routes[] = {
-    {C, "Converse, ConverseStream"},     {K, "CountTokens"},         {I, "inferenceConfig"},
-    {A, "additionalModelRequestFields"}, {P, "InvokeModel, prompt"}, {E, "InvokeModel, inputText"}};
+enum bedrock_letter { I = 8, A = 16, P = 32, U = 64, W = 128, X = 256 };
+static const struct fates_route bedrock_routes[] = {{C, "Converse, ConverseStream"},
+                                                    {K, "CountTokens"},
+                                                    {I, "inferenceConfig"},
+                                                    {A, "additionalModelRequestFields"},
+                                                    {P, "InvokeModel, prompt"},
+                                                    {E, "InvokeModel, inputText"},
+                                                    {U, "Retrieve"},
+                                                    {W, "RetrieveAndGenerate"},
+                                                    {X, "vectorSearchConfiguration"}};
 static const struct read_field bedrock_fields[] = {
 #include "api/bedrock/fields.def"
 };
@@ -68,7 +74,8 @@ static const struct fates_dialect dialects[] = {
             "name."),
     DIALECT(anthropic, "Anthropic", "`POST /v1/messages` and `POST /v1/messages/count_tokens`."),
     DIALECT(bedrock, "Amazon Bedrock",
-            "Below `/model/{modelId}/`. InvokeModel with `anthropic_version` goes by the table of "
+            "Below `/model/{modelId}/`; Retrieve below `/knowledgebases/{id}/`. InvokeModel with "
+            "`anthropic_version` goes by the table of "
             "Anthropic messages, with `messages` by that of OpenAI chat, both without the fields "
             "that the path says already."),
     DIALECT(ollama, "Ollama",

@@ -18,6 +18,9 @@ static const struct field_case {
 #define A BEDROCK_ADDITIONAL
 #define P BEDROCK_PROMPT
 #define E BEDROCK_EMBED
+#define U BEDROCK_RETRIEVE
+#define W BEDROCK_GENERATE
+#define X BEDROCK_SEARCH
 #define FIELD(routes, name, fate) {routes, name, fate##_FATE},
 #include "api/bedrock/fields.def"
 #undef FIELD
@@ -27,6 +30,9 @@ static const struct field_case {
 #undef A
 #undef P
 #undef E
+#undef U
+#undef W
+#undef X
 };
 
 static err
@@ -44,7 +50,7 @@ check_one(const char *name, const char *value, uint32_t route)
 TEST(every_field_has_its_fate_on_every_route)
 {
     for (size_t i = 0; i < sizeof field_cases / sizeof *field_cases; i++)
-        for (uint32_t route = 1; route <= BEDROCK_EMBED; route *= 2) {
+        for (uint32_t route = 1; route <= BEDROCK_SEARCH; route *= 2) {
             const struct field_case *f = &field_cases[i];
             const err e = check_one(f->name, "7", route);
             if (!(f->routes & route))
@@ -56,7 +62,7 @@ TEST(every_field_has_its_fate_on_every_route)
             if (f->routes & route)
                 CHECK_OK(check_one(f->name, "null", route));
         }
-    for (uint32_t route = 1; route <= BEDROCK_EMBED; route *= 2)
+    for (uint32_t route = 1; route <= BEDROCK_SEARCH; route *= 2)
         CHECK_ERR(check_one("nonsense", "1", route), ARGUMENT);
 }
 
