@@ -108,7 +108,8 @@ void model_put(const gate *g, const struct model *m, buf *b); /* one JSON object
 fallible admin_models_put(const struct admin_call *c, buf *b);
 
 /* {"request":…,"records":[…],"proofs":…} (audit.h; no proofs before the first signature); an
- * operator and an auditor may see any, others those of their own key.  `b` is written to until `done`. */
+ * operator and an auditor may see any, others those of their own key.  `b` is written to until
+ * `done`. */
 fallible admin_explain_put(const struct admin_call *c, str request_id, buf *b);
 /* "checkpoint", a tile or what witnesses want of the log (audit_file); an auditor may, and an
  * operator, who may see any record anyway. */

@@ -3,9 +3,9 @@
 
 #include "base/json.h"
 #include "gate/inside.h"
-#include "gate/network.h"
 #include "os/clock.h"
 #include "os/log.h"
+#include "policy/network.h"
 #include "store/people.h"
 
 enum { MODELS_BYTES_MAX = 4096 };

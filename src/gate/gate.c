@@ -7,11 +7,11 @@
 #include "gate/guards.h"
 #include "gate/inside.h"
 #include "gate/keep_inside.h"
-#include "gate/network.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/log.h"
 #include "policy/change.h"
+#include "policy/network.h"
 
 enum { HOLDERS_BYTES_MAX = 64 * 1024 * 1024 };
 

@@ -4,8 +4,8 @@
 #include "base/fault.h"
 #include "base/map.h"
 #include "base/vec.h"
-#include "gate/network.h"
 #include "os/clock.h"
+#include "policy/network.h"
 
 enum { KEYRING_BYTES_MAX = 512 * 1024 * 1024 };
 

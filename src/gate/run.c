@@ -3,57 +3,9 @@
 
 #include "gate/guards.h"
 #include "gate/hide/canon.h"
-#include "gate/hide/reveal.h"
-#include "gate/inside.h"
-#include "gate/keep.h"
-#include "gate/pass.h"
-#include "gate/target.h"
-#include "gate/words/words.h"
+#include "gate/job.h"
 #include "os/clock.h"
 #include "os/log.h"
-
-/* One request on its way through the door.  Lives in the request's arena; the phases follow one
- * another, and whatever it waits for is in exactly one of `wait`, `job` or the audit queue. */
-struct gate_job {
-    gate *gate;
-    gate_job *prev, *next; /* of those that hold a place */
-    struct gate_ask ask;
-    struct gate_hooks hooks;
-    struct model model;   /* a copy of the target's; until one is chosen, of the first's */
-    struct target target; /* where it goes, when that was decided */
-    struct decision decision;
-    enum conv_class class;
-    const grant *grant;
-    engines_wait *wait;
-    engine_job *job;                   /* inside */
-    remote_job *remote;                /* or outside */
-    reveal *reveal;                    /* NULL: nothing was hidden */
-    screened *screened;                /* NULL: no guardrail looks at answers */
-    const struct guardrail *guardrail; /* that blocked what was asked, or an answer */
-    struct pass pass;                  /* outside, as it came */
-    struct budget_hold budget;
-    sha256 *output_hash;
-    digest input, output, kept;
-    struct words *words; /* NULL: policy has nothing kept */
-    label answer_label;
-    struct err_kept failure;
-    char label_text[LABEL_TEXT_MAX], answer_text[LABEL_TEXT_MAX], clearance_text[LABEL_TEXT_MAX];
-    bool started, holds_place, has_input, completed;
-    bool in_hook; /* of the asker's */
-    bool screen_failed;
-    bool submitted; /* an engine has it, or had */
-    uint64_t first_token_us, last_token_us;
-    uint64_t submitted_us, queued_us; /* handed to an engine; how long that made it wait */
-    struct served_row *row;           /* from the first token on */
-    uint64_t tokens_in;
-    uint64_t tokens_out, tokens_shown; /* of the answers that ended; of the pieces that came */
-};
-
-static const struct gate_parts *
-parts(const gate_job *j)
-{
-    return &j->gate->parts;
-}
 
 /* ---- labels */
 /* People are cleared for every taint, which says nothing in a record. */
@@ -67,7 +19,7 @@ static fallible
 set_label(gate_job *j)
 {
     label l = j->ask.session->default_label;
-    const struct label_names *names = policy_names(parts(j)->policy);
+    const struct label_names *names = policy_names(job_parts(j)->policy);
     if (j->ask.label_text.len)
         TRY(label_parse(names, j->ask.label_text, &l));
     l = label_join(l, j->ask.floor);
@@ -86,153 +38,9 @@ hash_input(gate_job *j)
     else
         TRY(canon_conv(j->ask.conv, j->target.own, &j->input));
     j->has_input = true;
-    if (policy_keep_days(parts(j)->policy, j->answer_label))
+    if (policy_keep_days(job_parts(j)->policy, j->answer_label))
         TRY(words_new(j->ask.conv, j->target.own, &j->words));
     return sha256_new(&j->output_hash);
-}
-
-/* ---- records */
-static struct audit_record
-record_of(const gate_job *j)
-{
-    const struct session *s = j->ask.session;
-    return (struct audit_record){
-        .request_id = j->ask.request_id,
-        .key_id = s->key_id,
-        .tenant = s->tenant,
-        .op = str_of(op_info(j->ask.op)->name),
-        .label_text = str_of(j->label_text),
-        .clearance_text = str_of(j->clearance_text),
-        .model = j->model.name,
-        .model_sha256 = j->model.sha256,
-        .decision = "",
-        .rule = "",
-        .outcome = "",
-        .input = j->has_input ? &j->input : NULL,
-    };
-}
-
-static void
-leave(gate_job *j)
-{
-    if (!j->holds_place)
-        return;
-    *(j->prev ? &j->prev->next : &j->gate->jobs) = j->next;
-    if (j->next)
-        j->next->prev = j->prev;
-    j->gate->running--;
-    j->holds_place = false;
-    meter_add(parts(j)->meters, METER_REQUESTS_RUNNING, -1);
-}
-
-static void
-release(gate_job *j)
-{
-    leave(j);
-    budget_release(j->gate->budget, &j->budget); /* nothing ran, or it was settled */
-    sha256_free(j->output_hash);
-    j->output_hash = NULL;
-    words_free(TAKE(j->words));
-    pass_done(&j->pass);
-}
-
-/* The last call of the job: hands the outcome to the dialect, after it what was kept back. */
-static void
-end(gate_job *j, err e)
-{
-    AUTO(buf) tail = j->pass.tail;
-    j->pass.tail = BUF(0);
-    release(j);
-    if (tail.len && !e.code)
-        j->hooks.on_frames(j->hooks.ctx, buf_str(&tail));
-    j->hooks.on_end(j->hooks.ctx, e);
-}
-
-/* What an engine has begun with is not free because its count never came. */
-static void
-settle(gate_job *j, uint64_t tokens_out)
-{
-    const uint64_t in = j->tokens_in || !j->submitted ? j->tokens_in : j->budget.input_tokens;
-    budget_settle(j->gate->budget, &j->budget, in + tokens_out);
-}
-
-/* Made once for each job that was allowed.  What an answer that was broken off has cost, only its
- * pieces tell. */
-static struct audit_record
-completion_of(gate_job *j, const char *outcome)
-{
-    struct audit_record r = record_of(j);
-    r.event = EVENT_COMPLETION;
-    r.outcome = outcome;
-    r.tokens_in = j->tokens_in;
-    r.tokens_out = j->tokens_out > j->tokens_shown ? j->tokens_out : j->tokens_shown;
-    meter_add(parts(j)->meters, METER_TOKENS_IN, (int64_t)r.tokens_in);
-    meter_add(parts(j)->meters, METER_TOKENS_OUT, (int64_t)r.tokens_out);
-    if (j->submitted)
-        settle(j, r.tokens_out);
-    r.rule = j->guardrail ? j->guardrail->name.at : r.rule;
-    r.duration_us = clock_us() - j->ask.received_us;
-    r.first_token_us = j->first_token_us ? j->first_token_us - j->ask.received_us : 0;
-    if (j->output_hash && !sha256_end(j->output_hash, &j->output).code)
-        r.output = &j->output;
-    j->output_hash = NULL;
-    return r;
-}
-
-/* What operators see of it; no word of what was said, nor who said it. */
-static void
-observe(gate_job *j, const struct audit_record *r)
-{
-    const uint64_t before = j->submitted_us ? j->submitted_us - j->ask.received_us : 0;
-    const struct served_end e = {.queued_us = before + j->queued_us,
-                                 .first_token_us = r->first_token_us,
-                                 .total_us = r->duration_us,
-                                 .tokens_in = r->tokens_in,
-                                 .tokens_out = r->tokens_out,
-                                 .is_failed = j->failure.e.code != ERR_OK};
-    served_end(served_row_of(j->gate->served, j->model.name, j->class), &e);
-    LOG(INFO, "request.done", LOG_S("request", j->ask.request_id), LOG_S("op", r->op),
-        LOG_Z("status", r->outcome), LOG_S("model", j->model.name),
-        LOG_Z("class", served_class_name(j->class)), LOG_N("tokens_in", r->tokens_in),
-        LOG_N("tokens_out", r->tokens_out), LOG_N("ms", r->duration_us / 1000));
-}
-
-static void
-on_completed(void *ctx, err recorded)
-{
-    gate_job *j = ctx;
-    meter_observe_us(parts(j)->meters, METER_REQUEST_TIME, clock_us() - j->ask.received_us);
-    end(j, recorded.code ? recorded : err_again(&j->failure));
-}
-
-/* What must be kept and cannot be fails the request. */
-static fallible
-keep_said(gate_job *j)
-{
-    const struct keep_words k = {j->ask.session, j->target.own, j->ask.request_id, j->words,
-                                 j->answer_label};
-    return j->words ? keep_words(j->gate, &k, &j->kept) : OK;
-}
-
-/* The engine's part is over, well or not: record it, then let the last frame go. */
-static void
-complete(gate_job *j, err e)
-{
-    err_keep(&j->failure, e);
-    j->job = NULL;
-    j->remote = NULL;
-    j->completed = true;
-    const err lost = keep_said(j);
-    if (!e.code && lost.code)
-        err_keep(&j->failure, e = lost);
-    struct audit_record r = completion_of(j, e.code         ? err_info(e)->id
-                                             : j->guardrail ? "filtered"
-                                                            : "ok");
-    r.kept = j->words && !lost.code ? &j->kept : NULL;
-    observe(j, &r);
-    const err refused = audit_append(parts(j)->audit, &r, on_completed, j);
-    if (refused.code)
-        end(j, refused);
 }
 
 /* ---- the engine's hooks */
@@ -259,7 +67,7 @@ static void
 time_token(gate_job *j)
 {
     const uint64_t now = clock_us();
-    meters *m = parts(j)->meters;
+    meters *m = job_parts(j)->meters;
     if (!j->first_token_us) {
         j->first_token_us = now;
         meter_observe_us(m, METER_FIRST_TOKEN, now - j->ask.received_us);
@@ -290,7 +98,7 @@ cancel_with(gate_job *j, err e)
     struct err_kept kept;
     err_keep(&kept, e);
     stop(j);
-    complete(j, err_again(&kept));
+    job_complete(j, err_again(&kept));
 }
 
 /* The last step of a piece: to the dialect. */
@@ -347,7 +155,7 @@ cut(gate_job *j)
         u.output_tokens = 0;
     }
     j->in_hook = false;
-    complete(j, OK);
+    job_complete(j, OK);
 }
 
 static void
@@ -409,7 +217,7 @@ on_done(void *ctx, const struct engine_usage *u)
     j->hooks.on_done(j->hooks.ctx, u);
     j->in_hook = false;
     if (u->is_last)
-        complete(j, OK);
+        job_complete(j, OK);
 }
 
 static fallible
@@ -467,7 +275,7 @@ on_passed(void *ctx, err e, const struct engine_usage *u)
     }
     j->tokens_in = u->prompt_tokens;
     j->tokens_out = j->tokens_shown = u->output_tokens; /* frames are no tokens */
-    complete(j, e);
+    job_complete(j, e);
 }
 
 static fallible
@@ -496,7 +304,7 @@ on_engine(void *ctx, engine *en, err why)
     gate_job *j = ctx;
     j->wait = NULL;
     if (why.code) {
-        complete(j, why);
+        job_complete(j, why);
         return;
     }
     const err e = engine_submit(en, j->grant, j->ask.kind, j->target.conv, j->target.model_label,
@@ -504,7 +312,7 @@ on_engine(void *ctx, engine *en, err why)
     j->submitted = !e.code;
     j->submitted_us = clock_us();
     if (e.code)
-        complete(j, e);
+        job_complete(j, e);
 }
 
 static void
@@ -545,7 +353,7 @@ go_outside(gate_job *j)
 static fallible
 check_model(const gate_job *j)
 {
-    const struct model *m = registry_get(parts(j)->registry, j->model.name);
+    const struct model *m = registry_get(job_parts(j)->registry, j->model.name);
     if (!m || !str_eq(m->sha256, j->model.sha256))
         REFUSE(MODEL_NOT_FOUND, "model", "the model \"%.*s\" was removed", STR_FMT(j->model.name));
     return OK;
@@ -556,18 +364,18 @@ on_decided(void *ctx, err recorded)
 {
     gate_job *j = ctx;
     if (recorded.code) {
-        end(j, recorded);
+        job_end(j, recorded);
         return;
     }
     if (!j->decision.allowed) {
-        end(j, err_again(&j->failure));
+        job_end(j, err_again(&j->failure));
         return;
     }
     err e = keyring_check(j->ask.session);
     if (!e.code)
         e = check_model(j);
     if (e.code)
-        complete(j, e);
+        job_complete(j, e);
     else if (j->target.is_remote)
         go_outside(j);
     else
@@ -577,7 +385,7 @@ on_decided(void *ctx, err recorded)
 static fallible
 reserve(gate_job *j)
 {
-    if (j->gate->running >= parts(j)->params->gate_running_max)
+    if (j->gate->running >= job_parts(j)->params->gate_running_max)
         REFUSE(BUSY, "", "%zu requests are running already", j->gate->running);
     j->next = j->gate->jobs;
     if (j->next)
@@ -585,7 +393,7 @@ reserve(gate_job *j)
     j->gate->jobs = j;
     j->gate->running++;
     j->holds_place = true;
-    meter_add(parts(j)->meters, METER_REQUESTS_RUNNING, 1);
+    meter_add(job_parts(j)->meters, METER_REQUESTS_RUNNING, 1);
     return OK;
 }
 
@@ -593,7 +401,7 @@ static void
 label_answer(gate_job *j)
 {
     j->answer_label = label_join(j->ask.conv->label, j->target.model_label);
-    label_text(policy_names(parts(j)->policy), j->answer_label, j->answer_text);
+    label_text(policy_names(job_parts(j)->policy), j->answer_label, j->answer_text);
 }
 
 typedef fallible choose_fn(gate *g, const struct gate_ask *ask, const struct ask *q,
@@ -624,7 +432,7 @@ spend(gate_job *j)
     const struct budget_ask q = {j->ask.session, &j->model, j->ask.kind, j->ask.conv};
     const err e = budget_reserve(j->gate->budget, &q, &j->budget, &j->decision);
     if (e.code == ERR_RATE)
-        meter_add(parts(j)->meters, METER_REQUESTS_LIMITED, 1);
+        meter_add(job_parts(j)->meters, METER_REQUESTS_LIMITED, 1);
     err_keep(&j->failure, e);
     return e;
 }
@@ -639,18 +447,18 @@ is_denial(err e)
 static fallible
 record_sending(gate_job *j)
 {
-    struct audit_record r = record_of(j);
+    struct audit_record r = job_record(j);
     r.event = EVENT_EGRESS;
     r.object = j->model.origin;
     r.input = &j->target.sent;
     r.targets = str_of(j->target.told);
-    return audit_append(parts(j)->audit, &r, on_decided, j);
+    return audit_append(job_parts(j)->audit, &r, on_decided, j);
 }
 
 static fallible
 record_decision(gate_job *j)
 {
-    struct audit_record r = record_of(j);
+    struct audit_record r = job_record(j);
     const bool leaves = j->decision.allowed && j->target.is_remote;
     r.targets = str_of(j->target.told);
     TRY(gate_record_decision(j->gate, &r, &j->decision, leaves ? NULL : on_decided,
@@ -693,13 +501,13 @@ fail(gate_job *j, err e)
         pass_done(&j->pass);
         j->pass = (struct pass){0};
         if (!go_on(j).code) {
-            meter_add(parts(j)->meters, METER_EGRESS_NEXT, 1);
+            meter_add(job_parts(j)->meters, METER_EGRESS_NEXT, 1);
             return;
         }
         j->decision = before;
         j->submitted = submitted;
     }
-    complete(j, err_again(&kept));
+    job_complete(j, err_again(&kept));
 }
 
 static fallible
@@ -720,7 +528,7 @@ screen(gate_job *j)
     struct guard_verdict v;
     TRY(guards_ask(j->gate, &j->ask, &v));
     screen_label(j->ask.conv, label_join(j->ask.conv->label, v.taint));
-    label_text(policy_names(parts(j)->policy), j->ask.conv->label, j->label_text);
+    label_text(policy_names(job_parts(j)->policy), j->ask.conv->label, j->label_text);
     j->guardrail = v.blocked;
     return guards_answers(j->gate, &j->ask, (struct screen_out){present, j}, &j->screened);
 }
@@ -759,7 +567,7 @@ gate_run(gate *g, const struct gate_ask *ask, struct gate_hooks hooks, gate_job 
     j->hooks = hooks;
     const err e = enter(j);
     if (e.code) {
-        release(j);
+        job_release(j);
         return err_pass(e, __FILE__, __LINE__, __func__);
     }
     *ret = j;
@@ -769,8 +577,8 @@ gate_run(gate *g, const struct gate_ask *ask, struct gate_hooks hooks, gate_job 
 static void
 record_cancel(gate_job *j)
 {
-    const struct audit_record r = completion_of(j, "cancelled");
-    const err e = audit_append(parts(j)->audit, &r, NULL, NULL);
+    const struct audit_record r = job_completion(j, "cancelled");
+    const err e = audit_append(job_parts(j)->audit, &r, NULL, NULL);
     if (e.code) /* nobody waits for the answer; the operator must still learn of the gap */
         log_failure(LOG_ERROR, "audit.lost", e);
 }
@@ -781,12 +589,12 @@ gate_cancel(gate_job *j)
     if (!j)
         return;
     ASSERT(!j->in_hook);
-    audit_forget(parts(j)->audit, j);
+    audit_forget(job_parts(j)->audit, j);
     engines_forget(TAKE(j->wait));
     stop(j);
     if (j->decision.allowed && !j->completed)
         record_cancel(j);
-    release(j);
+    job_release(j);
 }
 
 /* ---- a key that may not be used any more */
@@ -813,6 +621,6 @@ jobs_end(gate *g, const struct session *s)
             continue;
         }
         engines_forget(TAKE(j->wait));
-        complete(j, e);
+        job_complete(j, e);
     }
 }

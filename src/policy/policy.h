@@ -28,7 +28,7 @@ const struct rule_info *rule_info(enum rule r);
 /* The rule of that name ("clearance.level"), or NULL. */
 const struct rule_info *rule_find(str name);
 
-struct network; /* gate/network.h */
+struct network; /* policy/network.h */
 
 /* What a decision reads stands together: with many keys, fetching it is most of the time. */
 struct session {

@@ -27,7 +27,7 @@ enum object_kind { /* as in the rows, and in query.def */
                    OBJECT_STORE = 7,
                    OBJECT_STORE_FILE = 8,  /* a file in a store, its parent */
                    OBJECT_STORE_BATCH = 9, /* files added to a store, its parent, in one go */
-                   OBJECT_WORDS = 10, /* what was said in a request, by policy */
+                   OBJECT_WORDS = 10,      /* what was said in a request, by policy */
                    OBJECT_KINDS
 };
 

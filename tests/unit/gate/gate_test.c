@@ -3,7 +3,7 @@
 
 #include <dirent.h>
 
-#include "gate/network.h"
+#include "policy/network.h"
 #include "unit/gate/asker.h"
 #include "unit/gate/caller.h"
 

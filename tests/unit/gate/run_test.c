@@ -394,27 +394,6 @@ TEST(nothing_reaches_an_engine_before_the_decision_is_durable)
     rig_close(&rig);
 }
 
-TEST(the_last_frame_waits_for_the_completion_record)
-{
-    rig_open(&rig);
-    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "x");
-    NEED_OK(asker_run(k));
-    const struct rig_engine *e = rig_ready(&rig, 0);
-    const uint64_t id = rig_submitted(&rig, e);
-    disk_hold();
-    rig_says(e, id, 0, "y");
-    rig_done(e, id, 0, true);
-    RIG_UNTIL(&rig, k->done);
-    rig_settle(&rig);
-    CHECK(k->pieces == 1 && k->ended == 0);
-    CHECK_INT(places(), ==, 1);
-    disk_release();
-    RIG_UNTIL(&rig, k->ended);
-    CHECK_ERR(k->end, OK);
-    asker_free(k);
-    rig_close(&rig);
-}
-
 TEST(a_decision_the_disk_refuses_yields_nothing)
 {
     uint64_t id;
@@ -446,23 +425,6 @@ TEST(a_denial_the_disk_refuses_says_so_and_not_denied)
     RIG_UNTIL(&rig, k->ended);
     disk.sync_errno = 0;
     CHECK_ERR(k->end, IO);
-    asker_free(k);
-    rig_close(&rig);
-}
-
-TEST(a_completion_the_disk_refuses_is_an_error_in_place_of_the_last_frame)
-{
-    rig_open(&rig);
-    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "x");
-    NEED_OK(asker_run(k));
-    const struct rig_engine *e = rig_ready(&rig, 0);
-    const uint64_t id = rig_submitted(&rig, e);
-    disk.sync_errno = ENOSPC;
-    rig_done(e, id, 0, true);
-    RIG_UNTIL(&rig, k->ended);
-    disk.sync_errno = 0;
-    CHECK_ERR(k->end, DISK_FULL);
-    CHECK_INT(places(), ==, 0);
     asker_free(k);
     rig_close(&rig);
 }

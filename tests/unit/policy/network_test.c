@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "gate/network.h"
+#include "policy/network.h"
 
 #include <stdio.h>
 

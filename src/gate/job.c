@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "gate/job.h"
+
+#include "gate/keep.h"
+#include "os/clock.h"
+#include "os/log.h"
+
+struct audit_record
+job_record(const gate_job *j)
+{
+    const struct session *s = j->ask.session;
+    return (struct audit_record){
+        .request_id = j->ask.request_id,
+        .key_id = s->key_id,
+        .tenant = s->tenant,
+        .op = str_of(op_info(j->ask.op)->name),
+        .label_text = str_of(j->label_text),
+        .clearance_text = str_of(j->clearance_text),
+        .model = j->model.name,
+        .model_sha256 = j->model.sha256,
+        .decision = "",
+        .rule = "",
+        .outcome = "",
+        .input = j->has_input ? &j->input : NULL,
+    };
+}
+
+static void
+leave(gate_job *j)
+{
+    if (!j->holds_place)
+        return;
+    *(j->prev ? &j->prev->next : &j->gate->jobs) = j->next;
+    if (j->next)
+        j->next->prev = j->prev;
+    j->gate->running--;
+    j->holds_place = false;
+    meter_add(job_parts(j)->meters, METER_REQUESTS_RUNNING, -1);
+}
+
+void
+job_release(gate_job *j)
+{
+    leave(j);
+    budget_release(j->gate->budget, &j->budget); /* nothing ran, or it was settled */
+    sha256_free(j->output_hash);
+    j->output_hash = NULL;
+    words_free(TAKE(j->words));
+    pass_done(&j->pass);
+}
+
+/* The last call of the job: hands the outcome to the dialect, after it what was kept back. */
+void
+job_end(gate_job *j, err e)
+{
+    AUTO(buf) tail = j->pass.tail;
+    j->pass.tail = BUF(0);
+    job_release(j);
+    if (tail.len && !e.code)
+        j->hooks.on_frames(j->hooks.ctx, buf_str(&tail));
+    j->hooks.on_end(j->hooks.ctx, e);
+}
+
+/* What an engine has begun with is not free because its count never came. */
+static void
+settle(gate_job *j, uint64_t tokens_out)
+{
+    const uint64_t in = j->tokens_in || !j->submitted ? j->tokens_in : j->budget.input_tokens;
+    budget_settle(j->gate->budget, &j->budget, in + tokens_out);
+}
+
+/* Made once for each job that was allowed.  What an answer that was broken off has cost, only its
+ * pieces tell. */
+struct audit_record
+job_completion(gate_job *j, const char *outcome)
+{
+    struct audit_record r = job_record(j);
+    r.event = EVENT_COMPLETION;
+    r.outcome = outcome;
+    r.tokens_in = j->tokens_in;
+    r.tokens_out = j->tokens_out > j->tokens_shown ? j->tokens_out : j->tokens_shown;
+    meter_add(job_parts(j)->meters, METER_TOKENS_IN, (int64_t)r.tokens_in);
+    meter_add(job_parts(j)->meters, METER_TOKENS_OUT, (int64_t)r.tokens_out);
+    if (j->submitted)
+        settle(j, r.tokens_out);
+    r.rule = j->guardrail ? j->guardrail->name.at : r.rule;
+    r.duration_us = clock_us() - j->ask.received_us;
+    r.first_token_us = j->first_token_us ? j->first_token_us - j->ask.received_us : 0;
+    if (j->output_hash && !sha256_end(j->output_hash, &j->output).code)
+        r.output = &j->output;
+    j->output_hash = NULL;
+    return r;
+}
+
+/* What operators see of it; no word of what was said, nor who said it. */
+static void
+observe(gate_job *j, const struct audit_record *r)
+{
+    const uint64_t before = j->submitted_us ? j->submitted_us - j->ask.received_us : 0;
+    const struct served_end e = {.queued_us = before + j->queued_us,
+                                 .first_token_us = r->first_token_us,
+                                 .total_us = r->duration_us,
+                                 .tokens_in = r->tokens_in,
+                                 .tokens_out = r->tokens_out,
+                                 .is_failed = j->failure.e.code != ERR_OK};
+    served_end(served_row_of(j->gate->served, j->model.name, j->class), &e);
+    LOG(INFO, "request.done", LOG_S("request", j->ask.request_id), LOG_S("op", r->op),
+        LOG_Z("status", r->outcome), LOG_S("model", j->model.name),
+        LOG_Z("class", served_class_name(j->class)), LOG_N("tokens_in", r->tokens_in),
+        LOG_N("tokens_out", r->tokens_out), LOG_N("ms", r->duration_us / 1000));
+}
+
+static void
+on_completed(void *ctx, err recorded)
+{
+    gate_job *j = ctx;
+    meter_observe_us(job_parts(j)->meters, METER_REQUEST_TIME, clock_us() - j->ask.received_us);
+    job_end(j, recorded.code ? recorded : err_again(&j->failure));
+}
+
+/* What must be kept and cannot be fails the request. */
+static fallible
+keep_said(gate_job *j)
+{
+    const struct keep_words k = {j->ask.session, j->target.own, j->ask.request_id, j->words,
+                                 j->answer_label};
+    return j->words ? keep_words(j->gate, &k, &j->kept) : OK;
+}
+
+/* The engine's part is over, well or not: record it, then let the last frame go. */
+void
+job_complete(gate_job *j, err e)
+{
+    err_keep(&j->failure, e);
+    j->job = NULL;
+    j->remote = NULL;
+    j->completed = true;
+    const err lost = keep_said(j);
+    if (!e.code && lost.code)
+        err_keep(&j->failure, e = lost);
+    struct audit_record r = job_completion(j, e.code         ? err_info(e)->id
+                                              : j->guardrail ? "filtered"
+                                                             : "ok");
+    r.kept = j->words && !lost.code ? &j->kept : NULL;
+    observe(j, &r);
+    const err refused = audit_append(job_parts(j)->audit, &r, on_completed, j);
+    if (refused.code)
+        job_end(j, refused);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* job.h - one request on its way through the door, as run.c and job.c share it: run.c takes it from
+ * phase to phase, job.c ends it, with its record.
+ *
+ * Lives in the request's arena.  The phases follow one another, and whatever it waits for is in
+ * exactly one of `wait`, `job`, `remote` or the audit queue. */
+#pragma once
+#include "gate/hide/reveal.h"
+#include "gate/hide/screen.h"
+#include "gate/inside.h"
+#include "gate/pass.h"
+#include "gate/target.h"
+#include "gate/words/words.h"
+
+struct gate_job {
+    gate *gate;
+    gate_job *prev, *next; /* of those that hold a place */
+    struct gate_ask ask;
+    struct gate_hooks hooks;
+    struct model model;   /* a copy of the target's; until one is chosen, of the first's */
+    struct target target; /* where it goes, when that was decided */
+    struct decision decision;
+    enum conv_class class;
+    const grant *grant;
+    engines_wait *wait;
+    engine_job *job;                   /* inside */
+    remote_job *remote;                /* or outside */
+    reveal *reveal;                    /* NULL: nothing was hidden */
+    screened *screened;                /* NULL: no guardrail looks at answers */
+    const struct guardrail *guardrail; /* that blocked what was asked, or an answer */
+    struct pass pass;                  /* outside, as it came */
+    struct budget_hold budget;
+    sha256 *output_hash;
+    digest input, output, kept;
+    struct words *words; /* NULL: policy has nothing kept */
+    label answer_label;
+    struct err_kept failure;
+    char label_text[LABEL_TEXT_MAX], answer_text[LABEL_TEXT_MAX], clearance_text[LABEL_TEXT_MAX];
+    bool started, holds_place, has_input, completed;
+    bool in_hook; /* of the asker's */
+    bool screen_failed;
+    bool submitted; /* an engine has it, or had */
+    uint64_t first_token_us, last_token_us;
+    uint64_t submitted_us, queued_us; /* handed to an engine; how long that made it wait */
+    struct served_row *row;           /* from the first token on */
+    uint64_t tokens_in;
+    uint64_t tokens_out, tokens_shown; /* of the answers that ended; of the pieces that came */
+};
+
+static inline const struct gate_parts *
+job_parts(const gate_job *j)
+{
+    return &j->gate->parts;
+}
+
+/* What each record of it says; the caller adds the event. */
+struct audit_record job_record(const gate_job *j);
+/* The record of its completion, made once, with which what it spent is settled. */
+struct audit_record job_completion(gate_job *j, const char *outcome);
+/* Gives back its place and what it holds; nothing may be under way. */
+void job_release(gate_job *j);
+/* The last call: hands the outcome to the dialect, after it what was kept back. */
+void job_end(gate_job *j, err e);
+/* The engine's part is over, well or not: records it, then ends it. */
+void job_complete(gate_job *j, err e);
