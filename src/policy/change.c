@@ -198,6 +198,37 @@ diff_tlp(const policy *from, const policy *to, buf *b)
     }
 }
 
+/* ---- what is kept of what was said */
+static void
+put_keep(const policy *from, const policy *to, const struct label_names *names, label l, buf *b)
+{
+    const uint64_t was = policy_keep_days(from, l), is = policy_keep_days(to, l);
+    char room[LABEL_TEXT_MAX];
+    const str text = label_text(names, l, room);
+    if (was == is)
+        return;
+    if (is)
+        buf_add_fmt(b, "prompts and answers of %.*s are kept for %llu days from now on\n",
+                    STR_FMT(text), (unsigned long long)is);
+    else
+        buf_add_fmt(b, "prompts and answers of %.*s are no longer kept\n", STR_FMT(text));
+}
+
+static void
+diff_keep(const policy *from, const policy *to, buf *b)
+{
+    label l = LABEL_BOTTOM, other;
+    for (size_t i = 0; policy_keep_at(to, i, &l); i++)
+        put_keep(from, to, policy_names(to), l, b);
+    for (size_t i = 0; policy_keep_at(from, i, &l); i++) {
+        bool is_told = false;
+        for (size_t k = 0; policy_keep_at(to, k, &other); k++)
+            is_told = is_told || label_eq(l, other);
+        if (!is_told)
+            put_keep(from, to, policy_names(from), l, b);
+    }
+}
+
 /* ---- keys */
 static label
 clearance_in(const policy *p, const struct holder *h)
@@ -283,5 +314,6 @@ policy_diff(const policy *from, const policy *to, const struct holder *holders, 
     diff_downgrades(from, to, b);
     diff_guardrails(from, to, b);
     diff_tlp(from, to, b);
+    diff_keep(from, to, b);
     diff_holders(&a, b);
 }

@@ -588,3 +588,12 @@ policy_keep_days(const policy *p, label l)
             days = p->keep[i].days;
     return days;
 }
+
+bool
+policy_keep_at(const policy *p, size_t i, label *ret)
+{
+    if (i >= p->keep_count)
+        return false;
+    *ret = p->keep[i].label;
+    return true;
+}

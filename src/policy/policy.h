@@ -97,6 +97,8 @@ bool policy_tlp(const policy *p, enum tlp t, label *ret);
 /* How many days prompts and answers of that label are kept, by the file's section `keep`: by the
  * shortest of the entries whose label covers it.  0: not at all, as without the section. */
 uint64_t policy_keep_days(const policy *p, label l);
+/* The label of entry `i`; false when there are no more. */
+bool policy_keep_at(const policy *p, size_t i, label *ret);
 /* A sink that may hold everything up to the ceiling (a local engine). */
 label policy_local_sink(const policy *p);
 

@@ -27,6 +27,7 @@ full_record(void)
                                  .object = STR("x\0y"),
                                  .input = &some,
                                  .output = &other,
+                                 .kept = &some,
                                  .tokens_in = 1,
                                  .tokens_out = UINT64_MAX,
                                  .duration_us = 3,
@@ -69,7 +70,7 @@ TEST(what_a_record_does_not_have_is_not_there_afterwards)
     NEED_OK(entry_put(&b, &r));
     str rest = buf_str(&b);
     NEED_OK(entry_take(&rest, &v));
-    CHECK(!v.record.input && !v.record.output && !v.record.request_id.len);
+    CHECK(!v.record.input && !v.record.output && !v.record.kept && !v.record.request_id.len);
     CHECK_STR(str_of(v.record.outcome), STR(""));
     check_same(&r, &v.record);
 }

@@ -38,6 +38,7 @@ TEST(a_record_shows_all_it_has)
                                    .object = STR("thing"),
                                    .input = &ones,
                                    .output = &twos,
+                                   .kept = &ones,
                                    .tokens_in = 1,
                                    .tokens_out = 2,
                                    .duration_us = 3,
@@ -53,6 +54,7 @@ TEST(a_record_shows_all_it_has)
                   "\"why\":\"because\",\"object\":\"thing\","
                   "\"input\":\"0101010101010101010101010101010101010101010101010101010101010101\","
                   "\"output\":\"0202020202020202020202020202020202020202020202020202020202020202\","
+                  "\"kept\":\"0101010101010101010101010101010101010101010101010101010101010101\","
                   "\"tokens_in\":1,\"tokens_out\":2,\"duration_us\":3,\"first_token_us\":4,"
                   "\"outcome\":\"ok\"}\n"));
 }

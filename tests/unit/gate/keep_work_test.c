@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "gate/keep.h"
 
+#include "base/fault.h"
 #include "unit/gate/keeper.h"
 
 static struct rig rig;
@@ -190,5 +191,107 @@ TEST(children_are_walked_that_the_key_may_see_and_go_with_what_they_are_in)
     keeper_end(&high);
     keeper_end(&low);
     keeper_end(&other);
+    rig_close(&rig);
+}
+
+/* ---- what was said */
+/* From now on what is at most intern is kept. */
+static void
+keep_intern(void)
+{
+    AUTO(buf) text = BUF(64 * 1024);
+    policy *next = NULL;
+    buf_add(&text, policy_text(rig.policy));
+    buf_add(&text, STR("\nkeep: [{ label: intern, days: 2 }]\n"));
+    NEED_OK(policy_load(buf_str(&text), &next));
+    NEED_OK(policy_set_ceiling(next, STR("VS-NfD")));
+    policy_become(rig.policy, next);
+}
+
+static err
+say(struct keeper *k, const char *request, digest *ret)
+{
+    struct conv_message m = {.role = CONV_USER,
+                             .text = content_of(STR("Frage"), small_label(rig.policy, "intern"))};
+    const struct conv c = {.messages = {.at = &m, .count = 1}};
+    const grant *const g = small_grant(rig.policy, k->a, "VS-NfD");
+    struct words *w = NULL;
+    TRY(words_new(&c, g, &w));
+    const struct keep_words kw = {&k->session, g, str_of(request), w,
+                                  small_label(rig.policy, "intern")};
+    const err e = keep_words(rig.gate, &kw, ret);
+    words_free(w);
+    return e;
+}
+
+TEST(what_was_said_is_read_by_auditors_who_are_cleared_for_it_alone)
+{
+    struct keeper asker, auditor, low;
+    struct kept out;
+    str said;
+    digest d;
+    rig_open(&rig);
+    keep_intern();
+    keeper_init(&asker, &rig, "key_1", "VS-NfD");
+    keeper_init(&auditor, &rig, "key_2", "VS-NfD");
+    keeper_init(&low, &rig, "key_3", "offen");
+    auditor.session.roles = low.session.roles = ROLE_AUDITOR;
+    NEED_OK(say(&asker, "req_1", &d));
+    CHECK_ERR(say(&asker, "req_1", &d), CONFLICT);
+    NEED_OK(keeper_wait(&auditor, keep_words_read(&auditor.call, STR("req_1"), &out)));
+    NEED_OK(words_check(auditor.a, out.meta, &d, &said));
+    CHECK(rig_has(said, "Frage"));
+    CHECK(rig_has(rig_record(&rig, "content.read", auditor.id, 0), "said_req_1"));
+    CHECK_ERR(keeper_wait(&low, keep_words_read(&low.call, STR("req_1"), &out)), NOT_FOUND);
+    CHECK_ERR(keeper_wait(&auditor, keep_words_read(&auditor.call, STR("req_2"), &out)), NOT_FOUND);
+    CHECK_ERR(keeper_wait(&asker, keep_words_read(&asker.call, STR("req_1"), &out)), DENIED);
+    keeper_end(&asker);
+    keeper_end(&auditor);
+    keeper_end(&low);
+    rig_close(&rig);
+}
+
+TEST(what_was_said_goes_with_its_owner)
+{
+    struct keeper asker, auditor;
+    struct keep_erased total = {0};
+    struct kept out;
+    digest d;
+    rig_open(&rig);
+    keep_intern();
+    keeper_init(&asker, &rig, "key_1", "VS-NfD");
+    keeper_init(&auditor, &rig, "key_2", "VS-NfD");
+    auditor.session.roles = ROLE_AUDITOR;
+    NEED_OK(say(&asker, "req_1", &d));
+    NEED_OK(keep_erase(rig.gate, STR("key_1"), &total));
+    CHECK_INT(total.things, ==, 1);
+    CHECK_ERR(keeper_wait(&auditor, keep_words_read(&auditor.call, STR("req_1"), &out)), NOT_FOUND);
+    CHECK_ERR(say(&asker, "req_2", &d), NOT_FOUND);
+    keeper_end(&asker);
+    keeper_end(&auditor);
+    rig_close(&rig);
+}
+
+TEST(whatever_fails_while_an_owner_is_erased_is_said_and_done_again)
+{
+    struct keeper k;
+    struct kept kept;
+    struct keep_erased total = {0};
+    rig_open(&rig);
+    keeper_init(&k, &rig, "key_1", "VS-NfD");
+    NEED_OK(keeper_add(&k, OBJECT_RESPONSE, "offen", "{}", &kept));
+    for (long n = 1;; n++) {
+        fault_arm(n);
+        const err e = keep_erase(rig.gate, STR("key_1"), &total);
+        const bool fired = fault_fired();
+        fault_arm(0);
+        CHECK(fired == (e.code != ERR_OK));
+        if (!fired)
+            break;
+        NEED(n < 200);
+    }
+    struct object o;
+    CHECK_ERR(objects_find(rig.gate->keep->objects, k.a, kept.head.id, 1, &o), NOT_FOUND);
+    keeper_end(&k);
     rig_close(&rig);
 }

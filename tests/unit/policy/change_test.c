@@ -114,6 +114,17 @@ TEST(downgrades_and_the_traffic_lights_are_told)
                "TLP:RED has no label any more\n");
 }
 
+TEST(what_is_kept_from_now_on_or_no_longer_is_told)
+{
+    check_diff(LEVELS TWO REST "keep: [{ label: offen, days: 7 }, { label: intern, days: 30 }]\n",
+               LEVELS TWO REST "keep: [{ label: offen, days: 7 }, { label: intern//A, days: 5 }]\n",
+               "prompts and answers of offen are kept for 5 days from now on\n"
+               "prompts and answers of intern//A are kept for 5 days from now on\n"
+               "prompts and answers of intern are kept for 5 days from now on\n");
+    check_diff(LEVELS TWO REST "keep: [{ label: intern, days: 30 }]\n", LEVELS TWO REST,
+               "prompts and answers of intern are no longer kept\n");
+}
+
 TEST(of_many_keys_a_few_are_named)
 {
     enum { MANY = 20 };

@@ -557,3 +557,56 @@ TEST(what_is_no_clearance_is_refused_and_leaves_the_result_alone)
     CHECK(label_eq(l, label_of_level(1)));
     policy_free(p);
 }
+
+/* ---- what is kept of what was said */
+static uint64_t
+days(const policy *p, const char *text)
+{
+    label l = LABEL_BOTTOM;
+    CHECK_OK(label_parse(policy_names(p), str_of(text), &l));
+    return policy_keep_days(p, l);
+}
+
+TEST(without_a_word_about_it_nothing_is_kept)
+{
+    policy *p = NULL;
+    NEED_OK(load_with("", &p));
+    CHECK_INT(days(p, "offen"), ==, 0);
+    policy_free(p);
+    p = load_shipped();
+    NEED(p);
+    CHECK_INT(policy_keep_days(p, LABEL_BOTTOM), ==, 0);
+    policy_free(p);
+}
+
+TEST(what_an_entry_covers_is_kept_and_the_shortest_time_counts)
+{
+    policy *p = NULL;
+    NEED_OK(load_with("keep:\n"
+                      "  - { label: intern//A, days: 30 }\n"
+                      "  - { label: offen, days: 7 }\n",
+                      &p));
+    CHECK_INT(days(p, "offen"), ==, 7);
+    CHECK_INT(days(p, "intern"), ==, 30);
+    CHECK_INT(days(p, "intern//A"), ==, 30);
+    CHECK_INT(days(p, "intern//B"), ==, 0);
+    CHECK_INT(days(p, "VS-NfD"), ==, 0);
+    policy_free(p);
+}
+
+TEST(an_entry_about_keeping_that_makes_no_sense_is_refused)
+{
+    static const char *const bad[] = {"keep: [{ label: ghost, days: 1 }]\n",
+                                      "keep: [{ label: offen, days: 0 }]\n",
+                                      "keep: [{ label: offen, days: -1 }]\n",
+                                      "keep: [{ label: offen, days: 1d }]\n",
+                                      "keep: [{ label: offen, days: 36501 }]\n",
+                                      "keep: [{ label: offen }]\n",
+                                      "keep: [{ days: 1 }]\n",
+                                      "keep: [{ label: offen, days: 1, more: 2 }]\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        policy *p = NULL;
+        CHECK_ERR(load_with(bad[i], &p), CONFIG);
+        CHECK(!p);
+    }
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/params.h"
+#include "crypt/hash.h"
 #include "policy/policy.h"
 #include "rig.h"
 
@@ -114,4 +115,61 @@ TEST(a_request_is_asked_of_the_daemon)
     fake_end(&f);
     RUN(&r, NULL, "explain", "req_1");
     CHECK_STATUS(&r, 1);
+}
+
+#define SAID                                                                                       \
+    "{\"input\":[{\"role\":\"user\",\"text\":\"Frage\"}],\"prompt\":\"\",\"output\":\"Antwort\"}"
+
+/* A story whose log is committed to SAID, and what is kept. */
+static void
+say(struct fake *f, const char *said)
+{
+    static char story[1024], kept[2048];
+    AUTO(buf) inner = BUF(1024);
+    AUTO(buf) b = BUF(2048);
+    const char zeros[32] = {0};
+    char hex[65];
+    sha256 *h;
+    digest d;
+    NEED_OK(sha256_new(&h));
+    CHECK_OK(sha256_add(h, (str){zeros, sizeof zeros}));
+    CHECK_OK(sha256_add(h, STR(SAID)));
+    NEED_OK(sha256_end(h, &d));
+    digest_text(&d, hex);
+    snprintf(story, sizeof story,
+             "{\"request\":\"req_1\",\"records\":[{\"seq\":1,\"time\":\"2026-03-01T12:00:00.000Z\","
+             "\"event\":\"completion\",\"request\":\"req_1\",\"kept\":\"%s\"}]}",
+             hex);
+    memset(hex, '0', 64);
+    json_open(&inner, '{');
+    json_member_str(&inner, "salt", str_of(hex));
+    json_member_str(&inner, "said", str_of(said));
+    json_close(&inner, '}');
+    json_open(&b, '{');
+    json_member_str(&b, "kept", buf_str(&inner));
+    json_close(&b, '}');
+    NEED(str_copy(buf_str(&b), kept, sizeof kept));
+    fake_says(f, "GET /admin/v1/explain/req_1", 200, story);
+    fake_says(f, "GET /admin/v1/content/req_1", 200, kept);
+}
+
+TEST(what_was_said_is_shown_when_it_is_what_the_log_is_committed_to)
+{
+    FRESH(r);
+    struct fake f;
+    NEED(fake_start(&f));
+    say(&f, SAID);
+    RUN(&r, &f, "explain", "req_1", "--content");
+    CHECK_STATUS(&r, 0);
+    CHECK_OUT(&r, "user:\nFrage");
+    CHECK_OUT(&r, "answer:\nAntwort");
+    RUN(&r, &f, "explain", "req_1");
+    CHECK_STATUS(&r, 0);
+    CHECK_NOT_IN(r.out, "Frage");
+    fake_forget(&f);
+    say(&f, "{\"input\":[],\"prompt\":\"\",\"output\":\"was anderes\"}");
+    RUN(&r, &f, "explain", "req_1", "--content");
+    CHECK_STATUS(&r, 65);
+    CHECK_NOT_IN(r.out, "was anderes");
+    fake_end(&f);
 }
