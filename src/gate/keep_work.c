@@ -204,6 +204,7 @@ keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
 {
     char room[WORDS_ID_MAX];
     str text;
+    digest d;
     const int64_t days = (int64_t)policy_keep_days(g->parts.policy, w->label);
     const int64_t now = clock_wall_ms();
     struct object row = {.kind = OBJECT_WORDS,
@@ -218,8 +219,10 @@ keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
         FAIL(LIMIT, "the id of a request is too long");
     if (!days) /* another policy since: no longer */
         row.expires_wall_ms = now + 1;
-    TRY(words_end(w->said, &text, ret_commitment));
-    return objects_add(g->keep->objects, w->grant, &row, text);
+    TRY(words_end(w->said, &text, &d));
+    TRY(objects_add(g->keep->objects, w->grant, &row, text));
+    *ret_commitment = d;
+    return OK;
 }
 
 /* What another one said, so whose it is does not matter; what is above the clearance is not there.
