@@ -170,7 +170,7 @@ struct keep_words {
 };
 fallible keep_words(gate *g, const struct keep_words *w, digest *ret_commitment);
 /* NOT_FOUND comes through `done`, also for what is above the clearance. */
-fallible keep_words_read(const struct keep_call *c, str request_id, struct kept *ret);
+fallible keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret);
 
 /* Destroys the key of all that an owner (a key's id) left here, then removes it. */
 struct keep_erased {

@@ -6,6 +6,7 @@
 
 #include "gate/keep_inside.h"
 #include "os/clock.h"
+#include "os/entropy.h"
 
 fallible
 keep_note(gate *g, struct kept *k)
@@ -190,76 +191,86 @@ keep_drop_lines(gate *g, const struct kept *batch)
 }
 
 /* ---- what was said, where policy has it kept */
-enum { DAY_MS = 86400000, WORDS_ID_MAX = 128 };
+enum { DAY_MS = 86400000, WORDS_ID_BYTES = 16 };
 
+/* One request may go through the door several times, so its id is the parent's place. */
 static str
-words_id(str request_id, char room[WORDS_ID_MAX])
+words_id(const digest *commitment, char room[ID_MAX])
 {
-    const int n = snprintf(room, WORDS_ID_MAX, "said_%.*s", STR_FMT(request_id));
-    return (str){room, n > 0 && n < WORDS_ID_MAX ? (size_t)n : 0};
+    char hex[65];
+    digest_text(commitment, hex);
+    const int n = snprintf(room, ID_MAX, "said_%.*s", 2 * WORDS_ID_BYTES, hex);
+    return (str){room, (size_t)n};
 }
 
 fallible
 keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
 {
-    char room[WORDS_ID_MAX];
+    char room[ID_MAX];
     str text;
     digest d;
-    const int64_t days = (int64_t)policy_keep_days(g->parts.policy, w->label);
     const int64_t now = clock_wall_ms();
+    const int64_t days = (int64_t)policy_keep_days(g->parts.policy, w->label);
+    TRY(words_end(w->said, &text, &d));
     struct object row = {.kind = OBJECT_WORDS,
-                         .id = words_id(w->request_id, room),
+                         .id = words_id(&d, room),
+                         .parent = w->request_id,
                          .tenant = w->session->tenant,
                          .owner = w->session->key_id,
                          .label = w->label,
                          .created_wall_ms = now,
-                         .expires_wall_ms = now + days * DAY_MS,
-                         .size_bytes = 0};
-    if (!row.id.len)
-        FAIL(LIMIT, "the id of a request is too long");
-    if (!days) /* another policy since: no longer */
-        row.expires_wall_ms = now + 1;
-    TRY(words_end(w->said, &text, &d));
+                         /* Another policy since: no longer. */
+                         .expires_wall_ms = now + (days ? days * DAY_MS : 1)};
     TRY(objects_add(g->keep->objects, w->grant, &row, text));
     *ret_commitment = d;
     return OK;
 }
 
-/* What another one said, so whose it is does not matter; what is above the clearance is not there.
- */
-static fallible
-find_words(const struct keep_call *c, str request_id, struct decision *d, struct kept *ret)
+struct finding {
+    const struct keep_call *c;
+    struct decision *d;
+    struct kept_list *list;
+    label all;
+};
+
+/* Another one said it, so whose it is does not matter; what is above the clearance is passed over
+ * as if it were not there, and so is what cannot be opened since its owner was erased. */
+static err
+take_words(void *ctx, const struct object *row)
 {
-    char room[WORDS_ID_MAX];
-    struct kept k = {.meta = STR_NONE};
-    const err e = objects_find(c->gate->keep->objects, c->a, words_id(request_id, room),
-                               clock_wall_ms(), &k.head);
-    *d = (struct decision){.allowed = true, .rule = "default", .granted_by = ""};
-    if (e.code)
-        return e;
+    struct finding *f = ctx;
+    struct kept k = {.head = *row};
     const struct ask q = {.op = OP_CONTENT_READ,
-                          .data = k.head.label,
-                          .target = policy_local_sink(c->gate->parts.policy)};
-    if (k.head.kind != OBJECT_WORDS || keep_decide(c, &q, d, &k.grant).code)
-        return err_start(ERR_NOT_FOUND, __FILE__, __LINE__, __func__, "not to be seen");
-    k.label_text = keep_label_text(c, k.head.label);
-    *ret = k;
-    return OK;
+                          .data = row->label,
+                          .target = policy_local_sink(f->c->gate->parts.policy)};
+    if (keep_decide(f->c, &q, f->d, &k.grant).code)
+        return OK;
+    const err e = keep_open_meta(f->c, &k);
+    if (e.code == ERR_NOT_FOUND)
+        return OK;
+    TRY(e);
+    k.label_text = keep_label_text(f->c, row->label);
+    f->all = label_join(f->all, row->label);
+    return VEC_ADD(f->c->a, &f->list->list, &k);
 }
 
 fallible
-keep_words_read(const struct keep_call *c, str request_id, struct kept *ret)
+keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret)
 {
     const struct keep_use use = keep_use_of(OBJECT_WORDS, KEEP_READ);
-    struct decision d;
+    const struct object_query q = {
+        .kind = OBJECT_WORDS, .parent = request_id, .now_wall_ms = clock_wall_ms()};
+    struct decision d = {.allowed = true, .rule = "default", .granted_by = ""};
+    struct finding f = {.c = c, .d = &d, .list = ret};
     const grant *may;
+    *ret = (struct kept_list){.has_more = false};
     TRY(keep_leave(c, use.op, LABEL_BOTTOM, &may));
-    const err e = find_words(c, request_id, &d, ret);
-    if (e.code == ERR_NOT_FOUND)
+    if (request_id.len)
+        TRY(objects_each(c->gate->keep->objects, c->a, &q, take_words, &f));
+    if (!ret->list.count)
         return keep_missing(c, use.op, request_id, &d);
-    TRY(e);
-    TRY(keep_open_meta(c, ret));
-    return keep_record(c, use, &ret->head, NULL);
+    const struct object all = {.id = request_id, .label = f.all};
+    return keep_record(c, use, &all, NULL);
 }
 
 /* ---- what is to be forgotten */

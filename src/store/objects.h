@@ -27,7 +27,7 @@ enum object_kind { /* as in the rows, and in query.def */
                    OBJECT_STORE = 7,
                    OBJECT_STORE_FILE = 8,  /* a file in a store, its parent */
                    OBJECT_STORE_BATCH = 9, /* files added to a store, its parent, in one go */
-                   OBJECT_WORDS = 10,      /* what was said in a request, by policy */
+                   OBJECT_WORDS = 10,      /* what was said in a request, its parent; by policy */
                    OBJECT_KINDS
 };
 
@@ -82,5 +82,5 @@ enum { OBJECTS_EXPIRED_MAX = 64 };
 fallible objects_expired(objects *o, arena *a, int64_t now_wall_ms, object_fn *fn, void *ctx);
 /* Removes all rows of an owner, of whatever time; `fn` is told of each before.  `a` is emptied. */
 fallible objects_erase(objects *o, arena *a, str owner, object_fn *fn, void *ctx);
-/* Bytes a tenant's rows and blobs take. */
+/* Bytes a tenant's rows and blobs take, but for what policy has kept. */
 fallible objects_bytes(objects *o, str tenant, uint64_t *ret);

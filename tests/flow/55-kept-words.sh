@@ -37,7 +37,7 @@ expect 'now the log is committed to what was said' [ "$(kept "$one")" = 1 ]
 expect 'not above that label' [ "$(kept "$high")" = 0 ]
 refuse 'nowhere is it in plain text' grep -rqaF "$canary" "$data"
 expect 'an auditor reads it, and it is what the log is committed to' says "$canary" 0 explain "$auditor" "$one" --content
-expect 'that is on record' grep -q '"event":"content.read".*said_' "$data/audit/audit.jsonl"
+expect 'that is on record' grep -q '"event":"content.read".*"object":"req_' "$data/audit/audit.jsonl"
 expect 'one who is not cleared for it does not, and learns nothing' says 'no such thing' 1 explain "$low" "$one" --content
 refuse 'nor is it shown' grep -q "$canary" "$dir/said"
 expect 'nor who asked' says 'auditor' 77 explain "$clerk" "$one" --content

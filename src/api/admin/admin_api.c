@@ -295,8 +295,17 @@ log_route(struct api_call *c)
 /* ---- what was said */
 struct said {
     struct admin_work *work;
-    struct kept kept;
+    struct kept_list kept;
 };
+
+static void
+put_said(buf *b, const struct kept *k)
+{
+    json_open(b, '{');
+    json_member_str(b, "label", k->label_text);
+    json_member_str(b, "kept", k->meta);
+    json_close(b, '}');
+}
 
 static void
 on_said(void *ctx, err e)
@@ -306,8 +315,11 @@ on_said(void *ctx, err e)
     if (!e.code) {
         json_open(b, '{');
         json_member_str(b, "request", s->work->call->args[0]);
-        json_member_str(b, "label", s->kept.label_text);
-        json_member_str(b, "kept", s->kept.meta);
+        json_key(b, "said");
+        json_open(b, '[');
+        for (size_t i = 0; i < s->kept.list.count; i++)
+            put_said(b, &s->kept.list.at[i]);
+        json_close(b, ']');
         json_close(b, '}');
         e = buf_end(b);
     }

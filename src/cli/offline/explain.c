@@ -251,18 +251,37 @@ explain_request(struct cli *c, str id, jval *ret)
     return cli_put_json(c, &b);
 }
 
-/* What the log is committed to. */
+/* One of the records must be committed to it. */
 static fallible
-find_commitment(struct cli *c, const jval *story, digest *ret)
+check_said(struct cli *c, const jval *story, str kept, str *ret)
 {
     const jval records = json_get(story, "records");
+    err e = err_start_public(ERR_NOT_FOUND, "", __FILE__, __LINE__, __func__,
+                             "nothing of this request is kept");
     for (size_t i = 0; i < json_count(&records); i++) {
         const jval r = json_at(&records, i);
         const str text = cli_text(c, &r, "kept");
-        if (text.len)
-            return digest_read(text, ret);
+        digest d;
+        if (!text.len)
+            continue;
+        TRY(digest_read(text, &d));
+        e = words_check(c->a, kept, &d, ret);
+        if (e.code != ERR_CORRUPT)
+            return e;
     }
-    REFUSE(NOT_FOUND, "", "nothing of this request is kept");
+    return e;
+}
+
+static bool
+is_committed(struct cli *c, const jval *story)
+{
+    const jval records = json_get(story, "records");
+    bool is = false;
+    for (size_t i = 0; i < json_count(&records) && !is; i++) {
+        const jval r = json_at(&records, i);
+        is = cli_text(c, &r, "kept").len > 0;
+    }
+    return is;
 }
 
 static void
@@ -283,17 +302,13 @@ show_said(struct cli *c, const jval *said)
     (void)fputc('\n', c->out);
 }
 
-/* Read by who may, and held against the log. */
 static fallible
-explain_content(struct cli *c, str id, const jval *story)
+tell_said(struct cli *c, const jval *story, str kept)
 {
     AUTO(buf) b = BUF(REMOTE_ANSWER_MAX);
-    jval root, said;
-    digest d;
+    jval said;
     str text;
-    TRY(find_commitment(c, story, &d));
-    TRY(ask_about(c, "content", id, &root));
-    TRY(words_check(c->a, cli_text(c, &root, "kept"), &d, &text));
+    TRY(check_said(c, story, kept, &text));
     TRY(json_read(c->a, text, &said));
     if (!c->json) {
         show_said(c, &said);
@@ -301,6 +316,22 @@ explain_content(struct cli *c, str id, const jval *story)
     }
     json_put_value(&b, &said);
     return cli_put_json(c, &b);
+}
+
+/* Read by who may, and held against the log. */
+static fallible
+explain_content(struct cli *c, str id, const jval *story)
+{
+    jval root;
+    if (!is_committed(c, story))
+        REFUSE(NOT_FOUND, "", "nothing of this request is kept");
+    TRY(ask_about(c, "content", id, &root));
+    const jval all = json_get(&root, "said");
+    for (size_t i = 0; i < json_count(&all); i++) {
+        const jval one = json_at(&all, i);
+        TRY(tell_said(c, story, cli_text(c, &one, "kept")));
+    }
+    return OK;
 }
 
 fallible

@@ -146,7 +146,12 @@ say(struct fake *f, const char *said)
     json_member_str(&inner, "said", str_of(said));
     json_close(&inner, '}');
     json_open(&b, '{');
+    json_key(&b, "said");
+    json_open(&b, '[');
+    json_open(&b, '{');
     json_member_str(&b, "kept", buf_str(&inner));
+    json_close(&b, '}');
+    json_close(&b, ']');
     json_close(&b, '}');
     NEED(str_copy(buf_str(&b), kept, sizeof kept));
     fake_says(f, "GET /admin/v1/explain/req_1", 200, story);
