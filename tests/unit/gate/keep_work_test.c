@@ -2,6 +2,7 @@
 #include "gate/keep.h"
 
 #include "base/fault.h"
+#include "unit/gate/asker.h"
 #include "unit/gate/keeper.h"
 
 static struct rig rig;
@@ -295,5 +296,73 @@ TEST(whatever_fails_while_an_owner_is_erased_is_said_and_done_again)
     struct object o;
     CHECK_ERR(objects_find(rig.gate->keep->objects, k.a, kept.head.id, 1, &o), NOT_FOUND);
     keeper_end(&k);
+    rig_close(&rig);
+}
+
+/* An answer in two pieces. */
+static struct asker *
+ask_for_answer(const char *marked)
+{
+    struct asker *k = asker_new(&rig, "VS-NfD", marked, "Frage");
+    CHECK_OK(asker_run(k));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    const uint64_t id = rig_submitted(&rig, e);
+    rig_says(e, id, 0, "Ant");
+    rig_says(e, id, 0, "wort");
+    rig_done(e, id, 0, true);
+    RIG_UNTIL(&rig, k->ended);
+    return k;
+}
+
+TEST(a_request_is_kept_where_policy_says_so_and_the_log_is_committed_to_it)
+{
+    struct keeper auditor;
+    struct kept_list out;
+    rig_open(&rig);
+    keep_intern();
+    keeper_init(&auditor, &rig, "key_2", "VS-NfD");
+    auditor.session.roles = ROLE_AUDITOR;
+    struct asker *k = ask_for_answer("intern"), *above = ask_for_answer("VS-NfD");
+    CHECK_ERR(k->end, OK);
+    CHECK_ERR(above->end, OK);
+    CHECK(rig_has(rig_record(&rig, "completion", k->id, 0), "\"kept\":\""));
+    CHECK(!rig_has(rig_record(&rig, "completion", above->id, 0), "\"kept\":\""));
+    NEED_OK(keeper_wait(&auditor, keep_words_read(&auditor.call, str_of(k->id), &out)));
+    NEED(out.list.count == 1);
+    CHECK(rig_has(out.list.at[0].meta, "Frage") && rig_has(out.list.at[0].meta, "Antwort"));
+    CHECK_ERR(keeper_wait(&auditor, keep_words_read(&auditor.call, str_of(above->id), &out)),
+              NOT_FOUND);
+    asker_free(k);
+    asker_free(above);
+    keeper_end(&auditor);
+    rig_close(&rig);
+}
+
+TEST(an_answer_that_must_be_kept_and_cannot_fails)
+{
+    rig_open(&rig);
+    keep_intern();
+    NEED_OK(subjects_erase(rig.gate->keep->keys, STR("key_1")));
+    struct asker *k = ask_for_answer("intern");
+    CHECK_ERR(k->end, NOT_FOUND);
+    const str c = rig_record(&rig, "completion", k->id, 0);
+    CHECK(rig_has(c, "\"outcome\":\"NOT_FOUND\"") && !rig_has(c, "\"kept\""));
+    asker_free(k);
+    rig_close(&rig);
+}
+
+TEST(what_was_broken_off_is_not_kept)
+{
+    rig_open(&rig);
+    keep_intern();
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "Frage");
+    NEED_OK(asker_run(k));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    rig_says(e, rig_submitted(&rig, e), 0, "Ant");
+    RIG_UNTIL(&rig, k->pieces);
+    gate_cancel(k->job);
+    RIG_UNTIL(&rig, rig_record(&rig, "completion", k->id, 0).len);
+    CHECK(!rig_has(rig_record(&rig, "completion", k->id, 0), "\"kept\""));
+    asker_free(k);
     rig_close(&rig);
 }
