@@ -236,25 +236,36 @@ run(struct exchange *x)
 }
 
 static fallible
-read_answer(struct cli *c, const struct exchange *x, str *ret)
+read_answer(struct cli *c, const struct exchange *x, int *ret_status, str *ret)
 {
     TRY(buf_end(&x->body));
-    if (x->status < 200 || x->status > 299)
-        return remote_refused(c, x->status, buf_str(&x->body));
+    *ret_status = x->status;
     return try_arena_str(c->a, buf_str(&x->body), ret);
 }
 
 fallible
-remote_text(struct cli *c, const struct remote_call *q, str *ret)
+remote_any(struct cli *c, const struct remote_call *q, int *ret_status, str *ret)
 {
     struct exchange x = {.c = c, .q = q, .body = BUF(REMOTE_ANSWER_MAX)};
     c->request[0] = 0;
     TRY(loop_new(&x.l));
     err e = run(&x);
     loop_free(x.l);
-    e = e.code ? remote_lost(c, e) : read_answer(c, &x, ret);
+    e = e.code ? remote_lost(c, e) : read_answer(c, &x, ret_status, ret);
     buf_done(&x.body);
     return e;
+}
+
+fallible
+remote_text(struct cli *c, const struct remote_call *q, str *ret)
+{
+    int status = 0;
+    str text;
+    TRY(remote_any(c, q, &status, &text));
+    if (status < 200 || status > 299)
+        return remote_refused(c, status, text);
+    *ret = text;
+    return OK;
 }
 
 fallible

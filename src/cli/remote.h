@@ -34,6 +34,8 @@ fallible remote_json(struct cli *c, const struct remote_call *q, jval *ret);
 
 /* The answer as it came, in the arena. */
 fallible remote_text(struct cli *c, const struct remote_call *q, str *ret);
+/* The same for an answer of any status, which it tells. */
+fallible remote_any(struct cli *c, const struct remote_call *q, int *ret_status, str *ret);
 
 /* ---- for those who call themselves (streams, load) */
 

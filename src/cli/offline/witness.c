@@ -3,6 +3,7 @@
  * brings back what it signed.  The work is done in witness/witness.h. */
 #include <sys/stat.h>
 
+#include "base/num.h"
 #include "cli/offline/commands.h"
 #include "cli/remote.h"
 #include "cli/show.h"
@@ -352,14 +353,12 @@ cmd_witness_sign(struct cli *c, const struct args *a)
 
 /* ---- back at the log */
 
-fallible
-cmd_log_cosign(struct cli *c, const struct args *a)
+static fallible
+bring_in(struct cli *c, str note)
 {
     AUTO(buf) b = BUF(2 * NOTE_BYTES_MAX);
     struct remote_call q = REMOTE_CALL("POST", STR("/admin/v1/log/cosign"));
     jval answer;
-    str note;
-    TRY(file_read(c->a, arena_str(c->a, a->at[0]).at, NOTE_BYTES_MAX, &note));
     json_open(&b, '{');
     json_member_str(&b, "note", note);
     json_close(&b, '}');
@@ -374,4 +373,129 @@ cmd_log_cosign(struct cli *c, const struct args *a)
     buf_clear(&b);
     json_put_value(&b, &answer);
     return cli_put_json(c, &b);
+}
+
+fallible
+cmd_log_cosign(struct cli *c, const struct args *a)
+{
+    str note;
+    TRY(file_read(c->a, arena_str(c->a, a->at[0]).at, NOTE_BYTES_MAX, &note));
+    return bring_in(c, note);
+}
+
+/* ---- another witness, asked by the log's side */
+
+/* UINT64_MAX if it is no size. */
+static uint64_t
+read_seen(str text)
+{
+    uint64_t seen = UINT64_MAX;
+    if (str_ends(text, STR("\n")))
+        text.len--;
+    IGNORE(num_u64(text, 0, INT64_MAX, &seen)); /* then it stays as it is */
+    return seen;
+}
+
+/* Says what it saw last when that is not what was asked for (409). */
+static fallible
+post_question(struct cli *c, str url, str question, str *ret, uint64_t *ret_seen)
+{
+    struct remote_call q = REMOTE_CALL("POST", STR("/add-checkpoint"));
+    const str ours = c->url, key = c->key;
+    int status = 0;
+    str text;
+    q.body = question;
+    c->url = url;
+    c->key = STR_NONE;
+    const err e = remote_any(c, &q, &status, &text);
+    c->url = ours;
+    c->key = key;
+    TRY(e);
+    *ret_seen = status == 409 ? read_seen(text) : UINT64_MAX;
+    if (*ret_seen != UINT64_MAX)
+        return OK;
+    if (status != 200)
+        REFUSE(CONFLICT, "", "the witness answered with status %d and signed nothing", status);
+    *ret = text;
+    return OK;
+}
+
+/* The note without a line of `k` from an earlier time, and the new one. */
+static fallible
+put_with_line(buf *b, str note, const struct note_key *k, str line)
+{
+    struct note n;
+    TRY(note_read(note, &n));
+    buf_add(b, n.text);
+    buf_add_char(b, '\n');
+    for (size_t i = 0; i < n.count; i++)
+        if (n.at[i].id != k->id || !str_eq(n.at[i].name, str_of(k->name)))
+            buf_add_fmt(b, "\xe2\x80\x94 %.*s %.*s\n", STR_FMT(n.at[i].name),
+                        STR_FMT(n.at[i].base64));
+    buf_add(b, line);
+    return buf_end(b);
+}
+
+struct witnessing {
+    struct cli *c;
+    str url;
+    struct note_key key;
+};
+
+static fallible
+ask_witness(const struct witnessing *w, uint64_t old, buf *note, uint64_t *ret_seen)
+{
+    struct cli *const c = w->c;
+    const struct source log = {.c = c, .is_remote = true};
+    AUTO(buf) question = BUF(2 * NOTE_BYTES_MAX);
+    struct cosign_ask q;
+    str line = STR_NONE;
+    TRY(get_question(&log, old, &question));
+    TRY(cosign_ask_read(buf_str(&question), &q));
+    TRY(post_question(c, w->url, buf_str(&question), &line, ret_seen));
+    return put_with_line(note, q.note, &w->key, line);
+}
+
+/* What it signed last, as far as this log knows. */
+static uint64_t
+last_seen(struct cli *c, const struct note_key *k)
+{
+    const struct source log = {.c = c, .is_remote = true};
+    char name[COSIGNED_NAME_MAX];
+    struct checkpoint at;
+    struct note n;
+    str text;
+    cosigned_name(k->id, name);
+    const bool is_there = !get(&log, name, &text).code && !note_read(text, &n).code &&
+                          !note_check(&n, k, NULL).code && !checkpoint_read(n.text, &at).code;
+    return is_there ? at.head.size : 0;
+}
+
+/* Its line is looked at before it is brought in, so that the blame falls on who deserves it. */
+static fallible
+check_line(const struct note_key *k, str note)
+{
+    struct note n;
+    if (note_read(note, &n).code || note_check(&n, k, NULL).code)
+        REFUSE(CORRUPT, "", "what the witness answered is not its signature");
+    return OK;
+}
+
+fallible
+cmd_log_witness(struct cli *c, const struct args *a)
+{
+    AUTO(buf) note = BUF(2 * NOTE_BYTES_MAX);
+    struct witnessing w = {.c = c, .url = a->at[0]};
+    uint64_t seen = UINT64_MAX;
+    TRY(note_key_read(str_trim(a->at[1]), &w.key));
+    TRY(ask_witness(&w, last_seen(c, &w.key), &note, &seen));
+    if (seen != UINT64_MAX) {
+        buf_clear(&note);
+        TRY(ask_witness(&w, seen, &note, &seen));
+    }
+    if (seen != UINT64_MAX)
+        REFUSE(CONFLICT, "", "the witness has seen %llu entries of this log",
+               (unsigned long long)seen);
+    TRY(check_line(&w.key, buf_str(&note)));
+    return bring_in(c, buf_str(&note));
 }

@@ -15,10 +15,15 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -359,6 +364,95 @@ func ask(dir, old, file string, v note.Verifier) error {
 	return os.WriteFile(file, []byte(text+"\n"+string(msg)), 0o600)
 }
 
+// A witness as C2SP tlog-witness has it, for one log: what it saw last is in memory.
+type server struct {
+	log  note.Verifier
+	name string
+	key  ed25519.PrivateKey
+	seen head
+	mu   sync.Mutex
+}
+
+func (s *server) vkey() (string, uint32) {
+	key := append([]byte{4}, s.key.Public().(ed25519.PublicKey)...)
+	sum := sha256.Sum256(append([]byte(s.name+"\n"), key...))
+	id := binary.BigEndian.Uint32(sum[:])
+	return fmt.Sprintf("%s+%08x+%s", s.name, id, base64.StdEncoding.EncodeToString(key)), id
+}
+
+func readAsk(body string) (old int64, proof tlog.TreeProof, msg string, err error) {
+	asked, msg, ok := strings.Cut(body, "\n\n")
+	lines := strings.Split(asked, "\n")
+	if !ok || !strings.HasPrefix(lines[0], "old ") {
+		return 0, nil, "", errors.New("malformed")
+	}
+	old, err = strconv.ParseInt(lines[0][4:], 10, 64)
+	for _, line := range lines[1:] {
+		h, e := base64.StdEncoding.Strict().DecodeString(line)
+		if e != nil || len(h) != tlog.HashSize {
+			return 0, nil, "", errors.New("malformed")
+		}
+		proof = append(proof, tlog.Hash(h))
+	}
+	return old, proof, msg, err
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	old, proof, msg, err := readAsk(string(body))
+	if err != nil || r.Method != "POST" || r.URL.Path != "/add-checkpoint" || r.Header.Get("Authorization") != "" {
+		http.Error(w, "malformed", 400)
+		return
+	}
+	h, err := openCheckpoint([]byte(msg), s.log)
+	if err != nil {
+		http.Error(w, err.Error(), 403)
+		return
+	}
+	if old != s.seen.size {
+		w.Header().Set("Content-Type", "text/x.tlog.size")
+		w.WriteHeader(409)
+		fmt.Fprintf(w, "%d\n", s.seen.size)
+		return
+	}
+	if old > 0 && old < h.size {
+		err = tlog.CheckTree(proof, h.size, h.root, old, s.seen.root)
+	}
+	if err != nil || old > h.size || (old == h.size && old > 0 && h.root != s.seen.root) {
+		http.Error(w, "no growth", 422)
+		return
+	}
+	s.seen = h
+	text, _, _ := strings.Cut(msg, "\n\n")
+	now := uint64(time.Now().Unix())
+	_, id := s.vkey()
+	sig := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(nil, id), now)
+	signed := fmt.Sprintf("cosignature/v1\ntime %d\n%s\n", now, text)
+	sig = append(sig, ed25519.Sign(s.key, []byte(signed))...)
+	fmt.Fprintf(w, "— %s %s\n", s.name, base64.StdEncoding.EncodeToString(sig))
+}
+
+// The key is printed first, the log's is read, then the address is printed.
+func serve(in *bufio.Scanner) {
+	_, key, err := ed25519.GenerateKey(nil)
+	s := &server{name: "peer.example/w", key: key}
+	vkey, _ := s.vkey()
+	fmt.Println(vkey)
+	in.Scan()
+	if err == nil {
+		s.log, err = note.NewVerifier(in.Text())
+	}
+	l, err2 := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil || err2 != nil {
+		fmt.Fprintln(os.Stderr, err, err2)
+		os.Exit(2)
+	}
+	fmt.Printf("http://%s\n", l.Addr())
+	http.Serve(l, s)
+}
+
 func say(line string, v note.Verifier) error {
 	words := strings.Split(line, " ")
 	switch {
@@ -372,6 +466,9 @@ func say(line string, v note.Verifier) error {
 
 func main() {
 	in := bufio.NewScanner(os.Stdin)
+	if len(os.Args) > 1 && os.Args[1] == "witness" {
+		serve(in)
+	}
 	in.Scan()
 	v, err := note.NewVerifier(in.Text())
 	if err != nil {

@@ -167,3 +167,84 @@ TEST(what_was_signed_is_brought_to_the_daemon)
     CHECK_STATUS(&r, 1);
     fake_end(&f);
 }
+
+/* ---- another witness, asked by the log's side */
+
+/* The daemon's answers, and the witness' to what it is asked first. */
+static void
+witness_says(scene *s, struct fake *f, int status, const char *answer)
+{
+    static char question[16 * 1024];
+    AUTO(buf) q = BUF(sizeof question);
+    NEED_OK(cosign_ask_from_files(s->log.dir, 0, &q));
+    NEED(str_copy(buf_str(&q), question, sizeof question));
+    fake_says(f, "GET /log/add-checkpoint/", 200, question);
+    fake_says(f, "POST /admin/v1/log/cosign", 200, "{\"size\":5,\"witnesses\":[\"w\"]}");
+    fake_says(f, "POST /add-checkpoint", status, answer);
+}
+
+static void
+make_line(scene *s, struct note_key *k, char key[NOTE_KEY_TEXT_MAX], buf *line)
+{
+    AUTO(buf) text = BUF(NOTE_KEY_TEXT_MAX);
+    struct note n;
+    NEED_OK(note_key_make(STR("w"), NOTE_WITNESS, &s->log.key.public, k));
+    NEED_OK(note_read(str_of(s->log.newest), &n));
+    NEED_OK(note_sign(line, k, &s->log.half, n.text, 1772366400));
+    buf_add_char(line, '\0');
+    note_key_put(&text, k);
+    NEED(str_copy(buf_str(&text), key, NOTE_KEY_TEXT_MAX));
+}
+
+TEST(a_foreign_witness_is_asked_and_its_line_brought_in)
+{
+    FRESH(r);
+    AUTO(scene) s = {.key = ""};
+    AUTO(buf) line = BUF(4096);
+    struct note_key k;
+    struct fake f;
+    char url[256], key[NOTE_KEY_TEXT_MAX];
+    NEED(fake_start(&f));
+    scene_new(&s, "foreign");
+    make_line(&s, &k, key, &line);
+    witness_says(&s, &f, 200, line.at);
+    snprintf(url, sizeof url, "unix:%s/run/hoheit.sock", f.dir);
+    RUN(&r, &f, "log", "witness", url, key, "--key", "hk_secret");
+    CHECK_STATUS(&r, 0);
+    CHECK_SAYS(&r, "5 entries are cosigned");
+    const char *asked = strstr(fake_asked(&f), "POST /add-checkpoint");
+    NEED(asked);
+    CHECK(strstr(asked, "\r\n\r\nold 0\n") != NULL);
+    const char *end = strstr(asked, "\r\n\r\n"), *ours = strstr(asked, "hk_secret");
+    CHECK(!ours || ours > end); /* our key is not for the witness */
+    fake_end(&f);
+}
+
+TEST(a_foreign_witness_that_signs_nothing_or_something_else_is_told)
+{
+    static const struct {
+        int status;
+        const char *answer;
+        int exit;
+    } cases[] = {{403, "", 1},   {404, "", 1},  {422, "", 1},        {409, "3\n", 1},
+                 {409, "no", 1}, {200, "", 65}, {200, "garbage", 65}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        FRESH(r);
+        AUTO(scene) s = {.key = ""};
+        AUTO(buf) line = BUF(4096);
+        struct note_key k;
+        struct fake f;
+        char url[256], key[NOTE_KEY_TEXT_MAX], name[32];
+        NEED(fake_start(&f));
+        snprintf(name, sizeof name, "refusing-%zu", i);
+        scene_new(&s, name);
+        make_line(&s, &k, key, &line);
+        witness_says(&s, &f, cases[i].status, cases[i].answer);
+        snprintf(url, sizeof url, "unix:%s/run/hoheit.sock", f.dir);
+        RUN(&r, &f, "log", "witness", url, key);
+        CHECK_STATUS(&r, cases[i].exit);
+        CHECK(!strstr(fake_asked(&f), "POST /admin/v1/log/cosign"));
+        CHECK((strstr(fake_asked(&f), "GET /log/add-checkpoint/3 ") != NULL) == (i == 3));
+        fake_end(&f);
+    }
+}
