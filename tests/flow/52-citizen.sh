@@ -73,6 +73,10 @@ expect 'as a stream the cards come first' sh -c \
 expect 'the command line asks too' sh -c \
     "'$bin/hoheit' --data '$data' ask --citizen 'Wann muss ich meinen Hund anmelden?' --know wissen | grep -q 'innerhalb von zwei Wochen'"
 
+expect 'passages get vectors from a model' status 200 "$offen" POST /v1/know/wissen/embed '{}'
+expect 'each one' body 'j["vectors"] >= 10 and j["dimensions"] % 8 == 0'
+ask "$offen" 'Wie hoch ist die Hundesteuer für den ersten Hund?' ',"rewrite":false'
+expect 'and questions are answered with them too' body '"96 Euro für den ersten Hund" in j["cards"][0]["quote"]'
 ask "$offen" 'Und für Assistenzhunde?' ',"rewrite":false,"before":"Wie hoch ist die Hundesteuer?"'
 expect 'a question that points back is understood with the one before' body \
     'j["behaviour"] == "answer" and j["understood_as"] == "Wie hoch ist die Hundesteuer? Und für Assistenzhunde?"'

@@ -444,6 +444,7 @@ static const struct route routes[] = {
     ROUTE(DELETE, "know/{name}", remove_route),
     ROUTE(POST, "know/{name}/documents", add_route),
     ROUTE(DELETE, "know/{name}/documents/{...}", drop_route),
+    ROUTE(POST, "know/{name}/embed", know_embed),
     ROUTE(POST, "know/{name}/search", search_route),
 };
 

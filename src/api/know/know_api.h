@@ -8,6 +8,8 @@
  *     POST   /v1/know/{name}/documents                {"documents": [{"name", "text", "form",
  *                                                     "title", "edition"}]}, of X-Hoheit-Label
  *     DELETE /v1/know/{name}/documents/{...}          one, from every label the key may see
+ *     POST   /v1/know/{name}/embed                    {"model"}: a model gives all passages the key
+ *                                                     may see their vectors, for citizens
  *     POST   /v1/know/{name}/search                   in OpenAI's shape, with quote, section and
  *                                                     edition beside
  *
@@ -19,3 +21,5 @@
 #include "api/api.h"
 
 extern const struct route_table know_table;
+
+void know_embed(struct api_call *c); /* embed.c */

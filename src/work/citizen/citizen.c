@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "work/citizen/citizen.h"
 
+#include <math.h>
+
 #include "base/fault.h"
 
 enum { NAME_ROOM = 256, LEXICON_BYTES = 64 * 1024 * 1024, WRITTEN_MAX = 64 * 1024 };
@@ -79,6 +81,10 @@ struct asking {
     struct citizen_answer answer;
     struct conv conv;
     buf written;
+    struct scoped scope;
+    struct conv embed_conv; /* the question alone */
+    float *vector;          /* its vector; NULL: words alone */
+    size_t dims;
 };
 
 static void
@@ -192,12 +198,14 @@ write_words(struct asking *k)
 
 /* ---- cards */
 static fallible
-look_up(struct asking *k, const struct scoped *scope, struct know_hits *hits)
+look_up(struct asking *k, struct know_hits *hits)
 {
-    const struct know_ask ask = {.text = content_of(scope->question, k->leave.head.label),
-                                 .most = HITS};
+    const struct know_ask ask = {.text = content_of(k->scope.question, k->leave.head.label),
+                                 .most = HITS,
+                                 .vector = k->vector,
+                                 .dims = k->dims};
     know *collection;
-    if (scope->scope != SCOPE_ANSWER && scope->scope != SCOPE_CLARIFY)
+    if (k->scope.scope != SCOPE_ANSWER && k->scope.scope != SCOPE_CLARIFY)
         return OK;
     TRY(library_find(k->z->parts.library, k->ask.collection, &collection));
     return know_search(collection, k->leave.grant, &ask, k->call.a, hits);
@@ -241,33 +249,36 @@ without_personal(struct asking *k, str text, str *ret)
     return leave_out(k->call.a, text, &spans, ret);
 }
 
+/* What is asked, before anything is looked up. */
+static fallible
+understand(struct asking *k)
+{
+    struct citizen_answer *const a = &k->answer;
+    str before;
+    TRY(detect(k->z->lexicon, k->ask.question, &(struct detect_options){0}, k->call.a,
+               &a->personal));
+    TRY(leave_out(k->call.a, k->ask.question, &a->personal, &a->plain));
+    TRY(without_personal(k, k->ask.before, &before));
+    TRY(scope_read_after(k->call.a, before, a->plain, &k->scope));
+    if (k->scope.question.len <= CITIZEN_QUESTION_MAX) /* as long as it can be given back */
+        a->understood = k->scope.question;
+    a->had_orders = k->scope.had_orders;
+    return OK;
+}
+
 static fallible
 find_cards(struct asking *k)
 {
-    struct scoped scope;
     struct know_hits hits = {0};
-    struct citizen_answer *const a = &k->answer;
-    str question, before;
-    TRY(detect(k->z->lexicon, k->ask.question, &(struct detect_options){0}, k->call.a,
-               &a->personal));
-    TRY(leave_out(k->call.a, k->ask.question, &a->personal, &question));
-    TRY(without_personal(k, k->ask.before, &before));
-    a->plain = question;
-    TRY(scope_read_after(k->call.a, before, question, &scope));
-    if (scope.question.len <= CITIZEN_QUESTION_MAX) /* as long as it can be given back */
-        a->understood = scope.question;
-    TRY(look_up(k, &scope, &hits));
-    a->had_orders = scope.had_orders;
-    TRY(reply_make(k->leave.grant, &scope, &hits, &a->reply));
+    TRY(look_up(k, &hits));
+    TRY(reply_make(k->leave.grant, &k->scope, &hits, &k->answer.reply));
     return label_answer(k, hits.read);
 }
 
 static void
-on_allowed(void *ctx, err e)
+answer(struct asking *k)
 {
-    struct asking *const k = ctx;
-    if (!e.code)
-        e = find_cards(k);
+    const err e = find_cards(k);
     if (e.code) {
         k->hooks.on_end(k->hooks.ctx, NULL, e);
         return;
@@ -282,6 +293,100 @@ on_allowed(void *ctx, err e)
         k->answer.words = WORDS_UNAVAILABLE;
         finish(k);
     }
+}
+
+/* ---- the question's vector */
+static void
+on_vector(void *ctx, uint32_t index, const float *values, size_t dims)
+{
+    struct asking *const k = ctx;
+    double sum = 0;
+    void *at = NULL;
+    for (size_t i = 0; i < dims; i++)
+        sum += (double)values[i] * (double)values[i];
+    if (index || !(sum > 0) || !isfinite(sum) ||
+        try_arena_get(k->call.a, dims, sizeof(float), &at).code)
+        return;
+    k->vector = at;
+    k->dims = dims;
+    for (size_t i = 0; i < dims; i++)
+        k->vector[i] = (float)((double)values[i] / sqrt(sum));
+}
+
+static void
+on_embedded(void *ctx, err e)
+{
+    struct asking *const k = ctx;
+    *k->job = NULL;
+    if (e.code) /* words alone find most */
+        k->vector = NULL;
+    answer(k);
+}
+
+static void
+on_embed_start(void *ctx, const struct gate_start *s)
+{
+    (void)ctx, (void)s; /* the answer's label is made of what is found */
+}
+
+/* Are there vectors to compare with, of what the asker may see? */
+static fallible
+has_vectors(struct asking *k, bool *ret)
+{
+    struct know_stat s;
+    know *collection;
+    *ret = false;
+    if (k->scope.scope != SCOPE_ANSWER)
+        return OK;
+    TRY(library_find(k->z->parts.library, k->ask.collection, &collection));
+    TRY(know_stat(collection, k->leave.grant, &s));
+    *ret = s.vectors > 0;
+    return OK;
+}
+
+static fallible
+embed(struct asking *k)
+{
+    AUTO(buf) b = BUF(2 * CITIZEN_QUESTION_MAX + 4 * SCOPE_BYTES_MAX);
+    str text;
+    const struct gate_hooks hooks = {.on_start = on_embed_start,
+                                     .on_vector = on_vector,
+                                     .on_done = on_done,
+                                     .on_end = on_embedded,
+                                     .ctx = k};
+    const struct gate_ask ask = {.session = k->call.session,
+                                 .op = OP_EMBED,
+                                 .kind = ENGINE_EMBED,
+                                 .label_text = k->ask.label_text,
+                                 .conv = &k->embed_conv,
+                                 .request_id = k->call.request_id,
+                                 .received_us = k->ask.received_us,
+                                 .a = k->call.a};
+    buf_add(&b, STR("query: ")); /* what embedders of passages are trained to hear */
+    buf_add(&b, k->scope.question);
+    TRY(buf_end(&b));
+    TRY(try_arena_str(k->call.a, buf_str(&b), &text));
+    const content input = content_of(text, LABEL_BOTTOM);
+    conv_params_default(&k->embed_conv.params);
+    TRY(VEC_ADD(k->call.a, &k->embed_conv.inputs, &input));
+    return gate_run(k->z->parts.gate, &ask, hooks, k->job);
+}
+
+static void
+on_allowed(void *ctx, err e)
+{
+    struct asking *const k = ctx;
+    bool likeness = false;
+    if (!e.code)
+        e = understand(k);
+    if (!e.code)
+        e = has_vectors(k, &likeness);
+    if (e.code) {
+        k->hooks.on_end(k->hooks.ctx, NULL, e);
+        return;
+    }
+    if (!likeness || embed(k).code) /* no embedder, or none free: words alone */
+        answer(k);
 }
 
 fallible

@@ -4,7 +4,8 @@
  *
  * Each answer is " w0 ä1 w2 …" up to max_tokens or TALKER_TOKENS, the index of the answer in
  * front; a prompt that holds !crash kills the process after three tokens, one with !hang never
- * gets any.  Vectors are {length, first byte, 0, 0}. */
+ * gets any.  Vectors are {length, first byte, 0, …},
+ * of TALKER_DIMS dimensions unless a test wants others. */
 #pragma once
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +13,10 @@
 
 #include "engine/serve.h"
 
-enum { TALKER_TOKENS = 12, TALKER_DIMS = 4, TALKER_JOBS = 64 };
+enum { TALKER_TOKENS = 12, TALKER_JOBS = 64 };
+#ifndef TALKER_DIMS
+#define TALKER_DIMS 4
+#endif
 
 struct talker_job {
     struct serve_job *j; /* NULL: free */
