@@ -137,10 +137,10 @@ says_that(str text)
     struct lexeme x;
     bool after = false, has_capitals = false;
     lex_begin(&l, text);
-    for (size_t i = 0; lex_next(&l, &x); i++) {
+    while (lex_next(&l, &x)) {
         const bool is_capital = is_capital_at(text, x.from);
-        has_capitals |= i > 0 && is_capital;
-        if (after && !is_capital && (words_is_stop(x.text) || has_capitals || i == 2))
+        has_capitals |= is_capital;
+        if (after && !is_capital && (words_is_stop(x.text) || has_capitals))
             return true;
         after = str_eq(x.text, STR("das")) || str_eq(x.text, STR("dies"));
     }

@@ -83,6 +83,7 @@ TEST(an_article_or_a_sentence_before_points_to_nothing_else)
 {
     SCOPE("Kostet das Parken etwas?", SCOPE_ANSWER);
     SCOPE("wann ist das rathaus offen", SCOPE_ANSWER);
+    SCOPE("kostet das parken was", SCOPE_ANSWER);
     SCOPE("Ist das Überholen verboten?", SCOPE_ANSWER);
     SCOPE("Das Hotel will meinen Personalausweis. Ist das erlaubt?", SCOPE_ANSWER);
     SCOPE("Ich habe eine Aufenthaltserlaubnis. Darf ich damit arbeiten?", SCOPE_ANSWER);
