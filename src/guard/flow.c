@@ -8,7 +8,7 @@ enum {
     WORK_BYTES_MAX = 16 * 1024 * 1024
 };
 
-/* From one look to the next; what is masked as a whole may be held for longer. */
+/* From one look to the next. */
 static size_t
 bytes_to_look(const struct guard_flow *f)
 {
@@ -39,19 +39,12 @@ is_inside_character(str s, size_t at)
     return at < s.len && ((unsigned char)s.at[at] & 0xc0) == 0x80;
 }
 
-/* Up to where it may go: before what might not be whole, and before what is to be masked and
- * reaches beyond. */
+/* Up to where it may go: what begins before is whole. */
 static size_t
-safe_end(const struct guard_flow *f, const guard_hits *h)
+safe_end(const struct guard_flow *f)
 {
     const size_t reach = guard_reach(f->g, GUARDRAIL_OUTPUT) + MORE, len = f->window.len;
     size_t end = len > f->let_go + reach ? len - reach : f->let_go;
-    for (size_t i = h->count; i-- > 0;) {
-        const struct guard_hit *one = &h->at[i];
-        const bool reaches = one->start < end && one->end > end && one->start > f->let_go;
-        if (reaches && guard_rule(f->g, one->rule)->then == GUARDRAIL_MASK)
-            end = one->start;
-    }
     while (end > f->let_go && is_inside_character(buf_str(&f->window), end))
         end--;
     return end;
@@ -84,7 +77,7 @@ look(struct guard_flow *f, bool is_last, buf *out)
     f->blocked = guard_judge(f->g, &hits, &unused);
     if (f->blocked)
         return OK;
-    const size_t end = is_last ? f->window.len : safe_end(f, &hits);
+    const size_t end = is_last ? f->window.len : safe_end(f);
     guard_mask(f->g, &hits, str_slice(buf_str(&f->window), 0, end), f->let_go, out);
     f->let_go = end;
     drop_past(f);

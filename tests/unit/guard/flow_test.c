@@ -121,6 +121,22 @@ TEST(identifiers_are_masked_across_the_pieces_of_a_stream)
     rules_close(&rules);
 }
 
+/* "zeitbombe", of which the edge of a window leaves "bombe". */
+TEST(what_the_edge_of_a_window_cuts_is_no_word)
+{
+    AUTO(buf) text = BUF(65536);
+    rules_open(&rules, "  - { id: r, kind: words, where: output, then: block, words: [bombe] }\n");
+    for (int i = 0; i < 300; i++)
+        buf_add(&text, str_slice(STR("zeitbombe zeit zeitbombe "), 0, i % 7 ? 10 : 25));
+    for (size_t piece = 1; piece < 90; piece++) {
+        bool blocked;
+        CHECK_STR(flowed(buf_str(&text), piece, &blocked), buf_str(&text));
+        CHECK(!blocked);
+        arena_reset(rules.a);
+    }
+    rules_close(&rules);
+}
+
 TEST(what_is_held_back_is_bounded)
 {
     AUTO(buf) out = BUF(1 << 20);
