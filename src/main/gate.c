@@ -11,6 +11,7 @@
 #include "api/bedrock/bedrock.h"
 #include "api/citizen/citizen_api.h"
 #include "api/know/know_api.h"
+#include "api/mcp/mcp.h"
 #include "api/ollama/ollama.h"
 #include "api/openai/openai.h"
 #include "api/rerank/rerank.h"
@@ -241,7 +242,7 @@ open_server(struct app *app)
 {
     const struct route_table all[] = {openai_table, responses_table, anthropic_table, bedrock_table,
                                       know_table,   stores_table,    citizen_table,   ollama_table,
-                                      rerank_table, admin_table};
+                                      rerank_table, mcp_table,       admin_table};
     struct route_table *kept = arena_get(app->a, sizeof all);
     memcpy(kept, all, sizeof all);
     TRY(api_new(app->gate, kept, sizeof all / sizeof *all, &openai_dialect, &app->api));

@@ -100,7 +100,11 @@ fill(detached *d, const struct detached_request *r)
     x->conn = &d->conn;
     x->method = r->method;
     x->method_name = r->method == HTTP_POST ? STR("POST") : STR("GET");
-    TRY(try_arena_str(x->a, r->path, &x->path));
+    str rest, path;
+    TRY(try_arena_str(x->a, r->path, &rest));
+    if (str_next(&rest, '?', &path))
+        x->query = rest;
+    x->path = path;
     x->body = BUF(r->body.len);
     buf_add(&x->body, r->body);
     TRY(buf_end(&x->body));

@@ -14,7 +14,8 @@ typedef struct detached detached;
 
 struct detached_request { /* strings are copied; names of fields are lower-case */
     enum http_method method;
-    str path, body;
+    str path; /* with its query, if it has one */
+    str body;
     const struct http_field *fields;
     size_t field_count;
 };
