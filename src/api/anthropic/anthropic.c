@@ -142,20 +142,6 @@ anthropic_fields(const struct api_call *c, str type, const struct anthropic_star
     return count + ratelimit_anthropic(c->a, &s->limits, clock_wall_ms(), &fields[count]);
 }
 
-/* ---- what waits for the store of files and batches */
-static fallible
-no_batches(void)
-{
-    REFUSE(UNSUPPORTED, "",
-           "message batches are not supported by this version: send the messages one by one");
-}
-
-static void
-refuse_batches(struct api_call *c)
-{
-    api_fail(c, no_batches());
-}
-
 const struct dialect anthropic_dialect = {.name = "anthropic",
                                           .marker = "anthropic-version",
                                           .id_field = "request-id",
@@ -172,12 +158,12 @@ static const struct route routes[] = {
     ROUTE(POST, "/v1/messages/count_tokens", anthropic_count_tokens),
     ROUTE(GET, "/v1/models", anthropic_list_models),
     ROUTE(GET, "/v1/models/{id}", anthropic_show_model),
-    ROUTE(POST, "/v1/messages/batches", refuse_batches),
-    ROUTE(GET, "/v1/messages/batches", refuse_batches),
-    ROUTE(GET, "/v1/messages/batches/{id}", refuse_batches),
-    ROUTE(DELETE, "/v1/messages/batches/{id}", refuse_batches),
-    ROUTE(POST, "/v1/messages/batches/{id}/cancel", refuse_batches),
-    ROUTE(GET, "/v1/messages/batches/{id}/results", refuse_batches),
+    ROUTE(POST, "/v1/messages/batches", anthropic_batches_create),
+    ROUTE(GET, "/v1/messages/batches", anthropic_batches_list),
+    ROUTE(GET, "/v1/messages/batches/{id}", anthropic_batches_show),
+    ROUTE(DELETE, "/v1/messages/batches/{id}", anthropic_batches_remove),
+    ROUTE(POST, "/v1/messages/batches/{id}/cancel", anthropic_batches_cancel),
+    ROUTE(GET, "/v1/messages/batches/{id}/results", anthropic_batches_results),
 };
 #undef ROUTE
 

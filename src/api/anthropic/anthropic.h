@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* anthropic.h - the Anthropic dialect: messages, token counts, models.
+/* anthropic.h - the Anthropic dialect: messages, their batches, token counts, models.
  *
  * A request with an anthropic-version header speaks it; /v1/messages needs none.  Batches of
- * messages are told to be unsupported. */
+ * messages run as those of api/responses/batcher.h do. */
 #pragma once
 #include "api/api.h"
 #include "api/ratelimit.h"
@@ -33,3 +33,9 @@ void anthropic_messages(struct api_call *c);     /* answer.c */
 void anthropic_count_tokens(struct api_call *c); /* count.c */
 void anthropic_list_models(struct api_call *c);  /* models.c */
 void anthropic_show_model(struct api_call *c);
+void anthropic_batches_create(struct api_call *c); /* batches.c */
+void anthropic_batches_list(struct api_call *c);
+void anthropic_batches_show(struct api_call *c);
+void anthropic_batches_remove(struct api_call *c);
+void anthropic_batches_cancel(struct api_call *c);
+void anthropic_batches_results(struct api_call *c);

@@ -10,12 +10,20 @@ enum { NAME_BYTES_MAX = 256, BUDGET_MIN = 1024, EDITS_MAX = 16 };
 static const struct read_field fields[] = {
 #define M ROUTE_M
 #define K ROUTE_K
+#define E ROUTE_E
 #define FIELD(routes, name, fate) {routes, name, fate},
 #include "api/anthropic/fields.def"
 #undef FIELD
 #undef M
 #undef K
+#undef E
 };
+
+fallible
+anthropic_check_fields(const jval *body, enum anthropic_route route)
+{
+    return read_fields(body, fields, sizeof fields / sizeof *fields, route);
+}
 
 /* ---- hints */
 /* A text that is one of `known` (NULL-ended), or absent. */

@@ -18,7 +18,10 @@ struct anthropic_ask {
     bool wants_cache;    /* cache_control stands somewhere */
 };
 
-enum anthropic_route { ROUTE_M = 1, ROUTE_K = 2 };
+enum anthropic_route { ROUTE_M = 1, ROUTE_K = 2, ROUTE_E = 4 };
+
+/* Refuses what fields.def does not know for the route, or refuses. */
+fallible anthropic_check_fields(const jval *body, enum anthropic_route route);
 
 fallible anthropic_decode(const struct params *p, arena *a, const jval *body,
                           enum anthropic_route route, struct anthropic_ask *ret);

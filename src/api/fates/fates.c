@@ -15,7 +15,8 @@ static const struct read_field openai_fields[] = {
 };
 
 enum anthropic_letter { M = 1, K = 2 };
-static const struct fates_route anthropic_routes[] = {{M, "messages"}, {K, "count_tokens"}};
+static const struct fates_route anthropic_routes[] = {
+    {M, "messages"}, {K, "count_tokens"}, {E, "messages/batches"}};
 static const struct read_field anthropic_fields[] = {
 #include "api/anthropic/fields.def"
 };
@@ -72,7 +73,9 @@ static const struct fates_dialect dialects[] = {
     DIALECT(stores, "OpenAI vector stores",
             "Below `/v1/`. What is searched may also be a collection of the installation, by its "
             "name."),
-    DIALECT(anthropic, "Anthropic", "`POST /v1/messages` and `POST /v1/messages/count_tokens`."),
+    DIALECT(
+        anthropic, "Anthropic",
+        "`POST /v1/messages`, `POST /v1/messages/count_tokens` and `POST /v1/messages/batches`."),
     DIALECT(bedrock, "Amazon Bedrock",
             "Below `/model/{modelId}/`; Retrieve below `/knowledgebases/{id}/`. InvokeModel with "
             "`anthropic_version` goes by the table of "

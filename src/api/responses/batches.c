@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Batches: begun, shown, stopped; batcher.h runs them. */
-#include "api/responses/batcher.h"
-#include "api/responses/kept.h"
-#include "os/clock.h"
+#include "api/responses/batches.h"
 
-enum { NAME_BYTES_MAX = 256, WINDOW_MS = 24 * 60 * 60 * 1000, META_BYTES_MAX = 4 * 1024 * 1024 };
+#include "os/clock.h"
+#include "os/entropy.h"
+
+enum { NAME_BYTES_MAX = 256, META_BYTES_MAX = 4 * 1024 * 1024 };
 
 static struct batcher *
 batcher_of(const struct kept_work *w)
@@ -14,8 +15,8 @@ batcher_of(const struct kept_work *w)
 
 /* ---- shown */
 /* One that nobody can finish has its state in its row alone. */
-static fallible
-load(struct kept_work *w, const struct kept *k, struct batch *ret)
+fallible
+batches_load(struct kept_work *w, const struct kept *k, struct batch *ret)
 {
     if (batcher_show(batcher_of(w), k->head.id, ret))
         return OK;
@@ -29,7 +30,7 @@ static void
 put_batch(struct kept_work *w, const struct kept *k)
 {
     struct batch b;
-    const err e = load(w, k, &b);
+    const err e = batches_load(w, k, &b);
     if (e.code) {
         w->body.failed = true;
         return;
@@ -54,6 +55,19 @@ batches_show(struct api_call *c)
     kept_go(w, keep_get(&w->keep, &n, &w->one));
 }
 
+bool
+batches_is_openai(str id)
+{
+    return str_starts(id, STR("batch_"));
+}
+
+static bool
+is_listed(void *ctx, const struct kept *k)
+{
+    (void)ctx;
+    return batches_is_openai(k->head.id);
+}
+
 static void
 show_list(struct kept_work *w)
 {
@@ -64,7 +78,7 @@ show_list(struct kept_work *w)
 static fallible
 list(struct kept_work *w)
 {
-    struct keep_page page = {.kind = OBJECT_BATCH};
+    struct keep_page page = {.kind = OBJECT_BATCH, .fits = is_listed};
     TRY(kept_read_page(w->call, NULL, 20, KEPT_PAGE_MAX, &page));
     return keep_list(&w->keep, &page, &w->list);
 }
@@ -77,11 +91,17 @@ batches_list(struct api_call *c)
 }
 
 /* ---- begun */
+void
+batches_take(struct kept_work *w)
+{
+    batcher_take(batcher_of(w), &w->one.head);
+}
+
 static void
 begun(struct kept_work *w)
 {
     put_batch(w, &w->one);
-    batcher_take(batcher_of(w), &w->one.head);
+    batches_take(w);
     kept_answer(w, w->one.label_text);
 }
 
@@ -95,30 +115,36 @@ put_meta(struct kept_work *w, const struct batch *b, str *ret)
 }
 
 /* What is not declared otherwise has the label of its input, and never less. */
+fallible
+batches_begin(struct kept_work *w, const char *prefix, struct batch *b, const struct kept *input)
+{
+    char room[ID_MAX];
+    const str declared = http_header(w->call->x, STR("x-hoheit-label"));
+    struct keep_wish wish = {.kind = OBJECT_BATCH,
+                             .id = arena_str(w->call->a, id_new(prefix, room)),
+                             .state = str_of(batch_status_name(BATCH_VALIDATING)),
+                             .label_text = declared.len ? declared : input->label_text,
+                             .floor = input->head.label};
+    b->id = wish.id;
+    b->created_ms = clock_wall_ms();
+    b->expires_ms = b->created_ms + BATCH_WINDOW_MS;
+    TRY(put_meta(w, b, &wish.meta));
+    return keep_add(&w->keep, &wish, &w->one);
+}
+
 static fallible
 begin(struct kept_work *w)
 {
-    struct batch *b = w->own;
     const struct kept input = w->one;
-    const str declared = http_header(w->call->x, STR("x-hoheit-label"));
     const uint64_t most = gate_parts_of(w->call->gate)->params->gate_batch_bytes_max;
     if (!str_eq(kept_text(w->call->a, &input, "purpose"), STR("batch")))
         REFUSE(ARGUMENT, "input_file_id", "the input file's purpose must be \"batch\"");
     if (input.head.size_bytes > most)
         REFUSE(TOO_LARGE, "input_file_id", "the input file has more than %llu bytes",
                (unsigned long long)most);
-    struct keep_wish wish = {.kind = OBJECT_BATCH,
-                             .id = keep_id(w->call->a, OBJECT_BATCH),
-                             .state = str_of(batch_status_name(BATCH_VALIDATING)),
-                             .label_text = declared.len ? declared : input.label_text,
-                             .floor = input.head.label};
-    b->id = wish.id;
-    b->created_ms = clock_wall_ms();
-    b->expires_ms = b->created_ms + WINDOW_MS;
-    TRY(put_meta(w, b, &wish.meta));
     w->then = begun;
     w->missing = NULL;
-    return keep_add(&w->keep, &wish, &w->one);
+    return batches_begin(w, "batch_", w->own, &input);
 }
 
 static void
@@ -168,14 +194,13 @@ batches_create(struct api_call *c)
 }
 
 /* ---- stopped */
-static fallible
-stop(struct kept_work *w)
+fallible
+batches_stop(struct kept_work *w)
 {
     struct batch b;
-    TRY(load(w, &w->one, &b));
+    TRY(batches_load(w, &w->one, &b));
     if (batch_is_over(b.status))
         REFUSE(CONFLICT, "", "the batch is over: it is %s", batch_status_name(b.status));
-    w->then = show;
     if (!batcher_cancel(batcher_of(w), b.id, w->call->a, &w->one.meta)) {
         if (b.status == BATCH_FINALIZING || b.status == BATCH_CANCELLING)
             REFUSE(CONFLICT, "", "the batch is ending already: it is %s",
@@ -190,7 +215,8 @@ stop(struct kept_work *w)
 static void
 found_to_stop(struct kept_work *w)
 {
-    kept_go(w, stop(w));
+    w->then = show;
+    kept_go(w, batches_stop(w));
 }
 
 void

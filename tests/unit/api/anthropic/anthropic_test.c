@@ -171,20 +171,3 @@ TEST(what_is_not_there_is_told_in_the_dialect_that_was_spoken)
     CHECK_STR(buf_str(&other->body), STR("\"other NOT_FOUND\""));
     site_close();
 }
-
-TEST(batches_are_refused_in_so_many_words)
-{
-    static const char *const all[][2] = {
-        {"POST", "/v1/messages/batches"},           {"GET", "/v1/messages/batches"},
-        {"GET", "/v1/messages/batches/b1"},         {"DELETE", "/v1/messages/batches/b1"},
-        {"POST", "/v1/messages/batches/b1/cancel"}, {"GET", "/v1/messages/batches/b1/results"}};
-    open_site();
-    const char *key = site_key("amt", "intern");
-    for (size_t i = 0; i < 6; i++) {
-        AUTO(reply) *r = ask_with(all[i][0], all[i][1], (struct head){.key = key}, "");
-        check_error(r, 400, "invalid_request_error", "batches are not supported");
-        AUTO(reply) *n = ask_with(all[i][0], all[i][1], (struct head){.version = VERSION}, "");
-        check_error(n, 401, "authentication_error", "");
-    }
-    site_close();
-}

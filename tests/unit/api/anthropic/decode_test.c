@@ -7,11 +7,13 @@
 static const struct read_field fields[] = {
 #define M ROUTE_M
 #define K ROUTE_K
+#define E ROUTE_E
 #define FIELD(routes, name, fate) {routes, name, fate},
 #include "api/anthropic/fields.def"
 #undef FIELD
 #undef M
 #undef K
+#undef E
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -59,6 +61,7 @@ TEST(every_mapped_field_arrives_where_it_belongs)
     ARRIVES("cache_control", "{\"type\":\"ephemeral\"}", wire_ask.wants_cache);
     ARRIVES("output_config", "{\"format\":" SCHEMA ",\"effort\":\"low\"}", c->format.grammar.len);
     ARRIVES("output_format", SCHEMA, c->format.schema.len && c->format.strict);
+    show("requests"); /* batches_test.c */
     for (size_t i = 0; i < FIELDS; i++)
         if (fields[i].fate == MAPPED && !shown[i])
             test_fail(__FILE__, __LINE__, "\"%s\" was not seen to arrive", fields[i].name);
