@@ -114,8 +114,9 @@ FUZZ  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 FLOWS := $(sort $(wildcard tests/proof/*.sh) $(filter-out %/lib.sh,$(wildcard tests/flow/*.sh)))
 export BIN := $(abspath $(O)/bin)
 export TINY_GGUF := $(BIN)/tiny_gguf
-unit: $(TESTS) $(O)/bin/tiny_gguf
-	@tools/tap $(TESTS)
+UNIT ?= $(DIRS)
+unit: $(foreach d,$(UNIT),$(TESTS_$d)) $(O)/bin/tiny_gguf
+	@tools/tap $(foreach d,$(UNIT),$(TESTS_$d))
 fuzz: $(FUZZ)
 flow: all $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/policy_steps
 	@tools/tap $(FLOWS)

@@ -90,6 +90,7 @@ put_file(book *b, const char *path, buf *ret)
     static const str ask = STR_INIT("add-checkpoint/"), cosigned = STR_INIT("cosigned/");
     AUTO(arena) *a = NULL;
     str note;
+    ASSERT(path);
     if (str_starts(str_of(path), ask))
         return put_ask(b, str_of(path + ask.len), ret);
     if (str_starts(str_of(path), cosigned))

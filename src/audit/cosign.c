@@ -186,6 +186,7 @@ line_of(const struct note *n, const struct note_key *k)
 static void
 put_line(buf *b, const struct note_line *l)
 {
+    ASSERT(l);
     buf_add(b, STR("\xe2\x80\x94 "));
     buf_add(b, l->name);
     buf_add_char(b, ' ');

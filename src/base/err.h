@@ -79,15 +79,26 @@ _Noreturn void err_panic(const char *file, int line, const char *function, const
 /* Called once by err_panic before the process ends; it may write a report.  NULL: none. */
 void err_on_panic(void (*report)(const char *what));
 
-#define FAIL(id, ...) return err_start(ERR_##id, __FILE__, __LINE__, __func__, __VA_ARGS__)
+/* The code is returned as written, not as err_start returns it, so that the compiler and the
+ * analysers know that it is none that is well. */
+#define FAIL(id, ...)                                                                              \
+    do {                                                                                           \
+        err_start(ERR_##id, __FILE__, __LINE__, __func__, __VA_ARGS__);                            \
+        return (err){ERR_##id};                                                                    \
+    } while (0)
 /* `param` names the field ("" if none); the text may be shown to the client. */
 #define REFUSE(id, param, ...)                                                                     \
-    return err_start_public(ERR_##id, param, __FILE__, __LINE__, __func__, __VA_ARGS__)
+    do {                                                                                           \
+        err_start_public(ERR_##id, param, __FILE__, __LINE__, __func__, __VA_ARGS__);              \
+        return (err){ERR_##id};                                                                    \
+    } while (0)
 #define TRY(x)                                                                                     \
     do {                                                                                           \
         const err e_ = (x);                                                                        \
-        if (e_.code)                                                                               \
-            return err_pass(e_, __FILE__, __LINE__, __func__);                                     \
+        if (e_.code) {                                                                             \
+            err_pass(e_, __FILE__, __LINE__, __func__);                                            \
+            return e_;                                                                             \
+        }                                                                                          \
     } while (0)
 /* For the rare place that may go on after a failure; say why beside it. */
 #define IGNORE(x)                                                                                  \

@@ -271,7 +271,7 @@ remote_text(struct cli *c, const struct remote_call *q, str *ret)
 fallible
 remote_json(struct cli *c, const struct remote_call *q, jval *ret)
 {
-    str text;
+    str text = STR_NONE;
     TRY(remote_text(c, q, &text));
     *ret = (jval){.v = NULL};
     return text.len ? json_read(c->a, text, ret) : OK;

@@ -73,7 +73,7 @@ fold(arena *a, str form, str *ret)
 {
     AUTO(buf) b = BUF(4 * form.len + 8);
     uint32_t c;
-    char room[4];
+    char room[4] = {0};
     while (form.len) {
         const str rest = form;
         if (!utf8_next(&form, &c)) { /* a bad byte stands for itself */

@@ -162,7 +162,7 @@ static void
 on_text(void *ctx, const struct engine_piece *p)
 {
     gate_job *j = ctx;
-    str text;
+    str text = STR_NONE;
     err e = keyring_check(j->ask.session);
     if (!e.code)
         e = content_open(p->text, j->target.own, &text); /* the answer is the asker's */

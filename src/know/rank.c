@@ -85,6 +85,7 @@ static void
 add_postings(struct ranker *r, size_t segment, const struct seg_term *t, float weight)
 {
     const struct segment *const s = r->c.at[segment];
+    ASSERT(r->sum && r->best && r->touched && s->postings && s->units);
     const struct seg_posting *const p = s->postings + t->posting_first;
     for (uint32_t i = 0; i < t->posting_count; i++) {
         const size_t at = r->base[segment] + p[i].unit;
@@ -190,6 +191,7 @@ static size_t
 take_best(const struct ranker *r, const float *score, float floor, uint32_t *heap, size_t most)
 {
     size_t count = 0;
+    ASSERT(most);
     for (size_t i = 0; i < r->total; i++) {
         if (score[i] <= floor)
             continue;
@@ -215,7 +217,7 @@ take_best(const struct ranker *r, const float *score, float floor, uint32_t *hea
 static void
 add_cited(struct ranker *r)
 {
-    uint32_t best[CITING_MAX];
+    uint32_t best[CITING_MAX] = {0};
     const size_t n = take_best(r, r->score, 0, best, CITING_MAX);
     for (size_t i = 0; i < n; i++) {
         const struct place p = place_of(r, best[i]);
@@ -253,7 +255,7 @@ measure(struct ranker *r, const float *likeness, const uint32_t *best, size_t co
 static void
 add_likeness(struct ranker *r, const float *likeness, float weight)
 {
-    uint32_t best[LIKENESS_FROM];
+    uint32_t best[LIKENESS_FROM] = {0};
     float top = 0;
     const size_t n = take_best(r, likeness, RANK_NONE, best, LIKENESS_FROM);
     measure(r, likeness, best, n);
@@ -288,7 +290,7 @@ fallible
 rank_units(arena *a, const struct rank_ask *in, size_t most, struct ranked *ret, size_t *ret_count)
 {
     struct ranker r;
-    uint32_t best[RANK_HITS_MAX];
+    uint32_t best[RANK_HITS_MAX] = {0};
     ASSERT(in->q && most <= RANK_HITS_MAX);
     TRY(prepare(a, in->c, &r));
     for (size_t i = 0; i < in->q->count; i++)

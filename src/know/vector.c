@@ -306,6 +306,7 @@ find_limit(const uint16_t *distance, size_t count, size_t rescore, size_t *ret_o
 {
     uint32_t histogram[VECTOR_DIMS_MAX + 8] = {0}; /* padding bits are equal: none counts */
     size_t sum = 0;
+    ASSERT(distance || !count);
     for (size_t i = 0; i < count; i++)
         histogram[distance[i]]++;
     for (size_t d = 0; d < VECTOR_DIMS_MAX + 8; d++) {
@@ -362,6 +363,7 @@ search_codes(arena *a, const struct vectors *v, const struct vector_query *q, si
     uint16_t *distance = NULL;
     size_t on_limit = 0;
     TRY(scan_codes(a, v, q, &distance));
+    ASSERT(distance);
     const size_t limit = find_limit(distance, v->count, rescore, &on_limit);
     for (size_t i = 0; i < v->count; i++) {
         if (distance[i] > limit || (distance[i] == limit && !on_limit))

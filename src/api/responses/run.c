@@ -681,9 +681,10 @@ check_count(struct run *r)
 static fallible
 start(struct works *w, struct api_call *c, bool counts_only)
 {
-    struct run *r;
+    struct run *r = NULL;
     struct err_kept failure;
     TRY(run_new(w, c->session, http_request_id(c->x), &r));
+    ASSERT(r);
     r->counts_only = counts_only;
     r->received_us = http_received_us(c->x);
     err e = try_arena_str(r->a, http_header(c->x, STR("x-hoheit-label")), &r->declared);

@@ -174,13 +174,14 @@ tell(err e)
 }
 
 static fallible
-run_export(struct cli *c, struct export_ask *q, struct manifest *ret)
+run_export(struct cli *c, const struct export_ask *ask, struct manifest *ret)
 {
+    struct export_ask q = *ask;
     struct progress p;
     progress_begin(&p, c->err_is_terminal && !c->quiet ? c->err : NULL, "reading the log", 0);
-    q->progress = p.f ? on_progress : NULL;
-    q->ctx = &p;
-    const err e = evidence_export(c->a, q, ret);
+    q.progress = p.f ? on_progress : NULL;
+    q.ctx = &p;
+    const err e = evidence_export(c->a, &q, ret);
     progress_end(&p);
     return tell(e);
 }

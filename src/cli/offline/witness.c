@@ -220,6 +220,7 @@ static bool
 is_dir(const char *path)
 {
     struct stat s;
+    ASSERT(path);
     return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
 }
 

@@ -135,7 +135,7 @@ static fallible
 order_by_words(const grant *g, const struct know_hits *hits, const struct wanted *w,
                struct ordered *o)
 {
-    double held[ORDERED_MAX];
+    double held[ORDERED_MAX] = {0};
     for (size_t i = 0; i < o->count; i++) {
         size_t at = i;
         double share;
@@ -240,6 +240,7 @@ static fallible
 fill(const grant *g, const struct know_hit *h, const struct wanted *w, struct card *c)
 {
     str quote, text;
+    ASSERT(h);
     TRY(content_open(h->quote, g, &quote));
     TRY(content_open(h->text, g, &text));
     *c = (struct card){.doc = h->doc,

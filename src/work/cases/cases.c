@@ -134,8 +134,8 @@ make_room(cases *c)
 static fallible
 take_up(cases *c, const char *id, arena *a, int64_t now_wall_ms)
 {
-    struct head f;
-    str sealed;
+    struct head f = {0};
+    str sealed = STR_NONE;
     char path[PATH_BYTES];
     TRY(read_file(c, id, a, &f, &sealed));
     if (now_wall_ms - f.made_wall_ms > CASES_DAYS * DAY_MS) {
@@ -172,6 +172,7 @@ take_up_all(cases *c, DIR *d, int64_t now_wall_ms)
 static fallible
 open_all(cases *c, const char *dir, const secret *key, int64_t now_wall_ms)
 {
+    ASSERT(dir);
     if (!str_copy(str_of(dir), c->dir, sizeof c->dir))
         FAIL(CONFIG, "the path of the cases is too long");
     TRY(hkdf_sha256(key, STR("citizen/cases"), KEY_LEN, &c->key));
