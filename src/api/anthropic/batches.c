@@ -317,9 +317,11 @@ found_to_stop(struct kept_work *w)
     struct batch b;
     err e = batches_load(w, &w->one, &b);
     w->then = show;
-    if (!e.code &&
-        (batch_is_over(b.status) || b.status == BATCH_FINALIZING || b.status == BATCH_CANCELLING)) {
-        show(w);
+    if (!e.code && b.status == BATCH_FINALIZING) /* its results are being put together */
+        b.status = BATCH_CANCELLING;
+    if (!e.code && (batch_is_over(b.status) || b.status == BATCH_CANCELLING)) {
+        put_batch(w, &b);
+        kept_answer(w, w->one.label_text);
         return;
     }
     if (!e.code)
