@@ -435,7 +435,7 @@ fallible
 engines_get(engines *e, const struct model *m, void (*fn)(void *ctx, engine *en, err why),
             void *ctx, engine **ret, engines_wait **ret_wait)
 {
-    struct slot *s;
+    struct slot *s = NULL;
     TRY(wanted_slot(e, m, &s));
     if (s->state == SLOT_READY) {
         *ret = s->engine;
