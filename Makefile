@@ -122,7 +122,7 @@ flow: all $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/policy_steps
 	@tools/tap $(FLOWS)
 lint: ; @tools/lint
 check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/policy_steps
-	@tools/tap $(TESTS) $(FUZZ) $(FLOWS)
+	@tools/tap $(FLOWS) $(TESTS) $(FUZZ)
 bench-http bench-gateway: bench-%:
 	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/$*.py
 bench-%:
