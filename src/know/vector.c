@@ -3,10 +3,12 @@
 
 #include <math.h>
 
+#include "know/nearest.h"
+
 #define VECTOR_MAGIC 0x3163657677006e6bu
 #define ROTATION_SEED 0x6b6e6f7762697473u
 
-enum { ROUNDS = 3, HITS_MAX = 1 << 20 };
+enum { ROUNDS = 3, HITS_MAX = 1 << 20, AHEAD = 8 };
 
 struct vector_head {
     uint64_t magic, count, dims, code_len;
@@ -300,26 +302,6 @@ put_in_order(struct vector_hit *heap, size_t count)
     }
 }
 
-/* The greatest distance of which all rows can be ranked again. */
-static size_t
-find_limit(const uint16_t *distance, size_t count, size_t rescore, size_t *ret_on_limit)
-{
-    uint32_t histogram[VECTOR_DIMS_MAX + 8] = {0}; /* padding bits are equal: none counts */
-    size_t sum = 0;
-    ASSERT(distance || !count);
-    for (size_t i = 0; i < count; i++)
-        histogram[distance[i]]++;
-    for (size_t d = 0; d < VECTOR_DIMS_MAX + 8; d++) {
-        if (sum + histogram[d] >= rescore) {
-            *ret_on_limit = rescore - sum;
-            return d;
-        }
-        sum += histogram[d];
-    }
-    *ret_on_limit = count;
-    return VECTOR_DIMS_MAX + 8;
-}
-
 fallible
 vectors_ask(arena *a, const float *q, size_t dims, const struct vector_query **ret)
 {
@@ -339,38 +321,32 @@ vectors_ask(arena *a, const float *q, size_t dims, const struct vector_query **r
     return OK;
 }
 
-static fallible
-scan_codes(arena *a, const struct vectors *v, const struct vector_query *q, uint16_t **ret)
-{
-    void *at = NULL;
-    uint8_t code[VECTOR_DIMS_MAX / 8 + 8] = {0};
-    encode(q->turned, v->mean, v->dims, code);
-    TRY(try_arena_get(a, v->count + 1, sizeof(uint16_t), &at));
-    v->kernel->scan(v->codes, v->code_len, v->count, code, (uint16_t *)at);
-    *ret = (uint16_t *)at;
-    return OK;
-}
-
 struct heap {
     struct vector_hit *at;
     size_t count, most;
 };
 
+/* Rows lie anywhere in memory: those to come are asked for early. */
+static void
+fetch(const struct vectors *v, const struct nearest *n, size_t i)
+{
+    const int8_t *const row = v->rows + n->rows[i < n->count ? i : n->count - 1] * v->dims;
+    for (size_t k = 0; k < v->dims; k += 64)
+        __builtin_prefetch(row + k);
+}
+
 static fallible
 search_codes(arena *a, const struct vectors *v, const struct vector_query *q, size_t rescore,
              struct heap *h)
 {
-    uint16_t *distance = NULL;
-    size_t on_limit = 0;
-    TRY(scan_codes(a, v, q, &distance));
-    ASSERT(distance);
-    const size_t limit = find_limit(distance, v->count, rescore, &on_limit);
-    for (size_t i = 0; i < v->count; i++) {
-        if (distance[i] > limit || (distance[i] == limit && !on_limit))
-            continue;
-        on_limit -= distance[i] == limit;
+    uint8_t code[VECTOR_DIMS_MAX / 8 + 8] = {0};
+    struct nearest n = {0};
+    encode(q->turned, v->mean, v->dims, code);
+    TRY(nearest_find(a, v, code, rescore, &n));
+    for (size_t i = 0; i < n.count; i++) {
+        fetch(v, &n, i + AHEAD);
         offer(h->at, &h->count, h->most,
-              (struct vector_hit){(uint32_t)i, vectors_likeness(v, i, q->at)});
+              (struct vector_hit){n.rows[i], vectors_likeness(v, n.rows[i], q->at)});
     }
     return OK;
 }
