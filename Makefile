@@ -125,10 +125,13 @@ check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/p
 	@tools/tap $(FLOWS) $(TESTS) $(FUZZ)
 bench-http bench-gateway: bench-%:
 	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/$*.py
+bench-know: ; @$(MAKE) -s B=release run-know_bench run-know_peers_bench
 bench-%:
 	@$(MAKE) -s B=release run-$*_bench
+# USearch, sqlite-vec and FTS5, from where packages come.
+run-know_peers_bench: PEERS = "$$(tests/peer/know/build $(abspath $(OUT))/peer-know)"
 run-%: $(O)/bench/%
-	@$<
+	@$< $(PEERS)
 $(O)/bench/%: $(O)/obj/bench/%.c.o $(call bin-libs,$(PLAIN))
 	$(call link)
 # Programs that leak must be found out; none of them is ever installed.
