@@ -2,7 +2,7 @@
 /* catalog.h - where in the log a request, a key, an object, a rule or an event occurs.
  *
  * In the directory catalog/ beside audit.jsonl lie runs (run.h), each over a stretch of the file,
- * one stretch after the other from its start.  Whenever 8 MiB more are durable, a thread of the
+ * one stretch after the other from its start.  Whenever 2 MiB more are durable, a thread of the
  * loop's pool reads them and writes a run; eight runs of one size become one.  So a hundred million
  * records have a few dozen runs, and a question reads a few blocks of each.  What is not in a run
  * yet, its caller reads (recall.h).
@@ -12,13 +12,13 @@
  * what does not fit is removed and made from the log again.  Nothing is synced, a missing directory
  * is no fault, and a disk that takes no more only makes questions slower.
  *
- * Memory: 8 MiB and the postings of one run, while one is made.  One thread, the loop's. */
+ * Memory: 2 MiB and the postings of one run, while one is made.  One thread, the loop's. */
 #pragma once
 #include "audit/catalog/run.h"
 #include "audit/catalog/terms.h"
 #include "os/loop.h"
 
-enum { CATALOG_STRETCH = 8 * 1024 * 1024, CATALOG_FAN = 8, CATALOG_RUNS_MAX = 128 };
+enum { CATALOG_STRETCH = 2 * 1024 * 1024, CATALOG_FAN = 8, CATALOG_RUNS_MAX = 128 };
 
 typedef struct catalog catalog;
 
