@@ -78,7 +78,7 @@ tell_records(struct cli *c, const jval *answer)
 fallible
 cmd_log_find(struct cli *c, const struct args *a)
 {
-    static const char *const fields[] = {"request", "key", "object", "rule", "event"};
+    static const char *const fields[] = {"request", "object", "rule", "event"};
     AUTO(buf) path = BUF(8192);
     uint64_t limit = 20;
     jval answer;
@@ -86,6 +86,7 @@ cmd_log_find(struct cli *c, const struct args *a)
     buf_add_fmt(&path, "/admin/v1/log/records?limit=%llu", (unsigned long long)limit);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         query_put(&path, fields[i], args_str(a, fields[i]));
+    query_put(&path, "key", args_str(a, "by"));
     TRY(put_time(a, "since", &path));
     TRY(put_time(a, "until", &path));
     TRY(buf_end(&path));

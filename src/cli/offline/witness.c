@@ -354,6 +354,12 @@ cmd_witness_sign(struct cli *c, const struct args *a)
 
 /* ---- back at the log */
 
+static void
+hint_alarm(struct cli *c)
+{
+    cli_hint(c, "Look at \"hoheit log alarm\"; an auditor ends it with \"hoheit log clear\".");
+}
+
 static fallible
 bring_in(struct cli *c, str note)
 {
@@ -365,7 +371,10 @@ bring_in(struct cli *c, str note)
     json_close(&b, '}');
     TRY(buf_end(&b));
     q.body = buf_str(&b);
-    TRY(remote_json(c, &q, &answer));
+    const err e = remote_json(c, &q, &answer);
+    if (e.code == ERR_CORRUPT)
+        hint_alarm(c);
+    TRY(e);
     if (!c->json) {
         cli_note(c, "Taken in: %llu entries are cosigned.",
                  (unsigned long long)cli_number(&answer, "size"));
@@ -439,7 +448,7 @@ raise_alarm(struct cli *c, const struct note_key *k, str why)
     TRY(buf_end(&b));
     q.body = buf_str(&b);
     TRY(remote_json(c, &q, &answer));
-    cli_hint(c, "Look at \"hoheit log alarm\"; an auditor ends it with \"hoheit log clear\".");
+    hint_alarm(c);
     REFUSE(CORRUPT, "", "alarm: %.*s", STR_FMT(why));
 }
 
