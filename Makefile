@@ -125,6 +125,9 @@ check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/p
 	@tools/tap $(TESTS) $(FUZZ) $(FLOWS)
 bench-http bench-gateway: bench-%:
 	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/$*.py
+bench-audit: R = $(OUT)/release-$(notdir $(lastword $(CC)))
+bench-audit:
+	@$(MAKE) -s B=release $R/bench/audit_bench $R/bench/query_bench && BENCH=$(abspath $R/bench) python3 tests/bench/audit.py
 bench-%:
 	@$(MAKE) -s B=release run-$*_bench
 run-%: $(O)/bench/%

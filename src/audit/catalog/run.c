@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/fault.h"
@@ -171,12 +170,44 @@ out_end(struct out *o, const char *beside, const char *path, const struct run *r
 }
 
 static int
-by_term(const void *a, const void *b)
+by_term(const struct posting *x, const struct posting *y)
 {
-    const struct posting *x = a, *y = b;
     if (x->term != y->term)
         return x->term < y->term ? -1 : 1;
     return (x->place > y->place) - (x->place < y->place);
+}
+
+/* Byte after byte of the term, from the least (Knuth 5.2.5); what is the same stays in its order,
+ * which is that of places.  A tenth of what comparing costs.  Ends in `at`. */
+static void
+sort_by_term(struct posting *at, struct posting *room, size_t count)
+{
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        size_t next[256] = {0}, sum = 0;
+        for (size_t i = 0; i < count; i++)
+            next[at[i].term >> shift & 0xff]++;
+        for (size_t b = 0; b < 256; b++) {
+            const size_t n = next[b];
+            next[b] = sum;
+            sum += n;
+        }
+        for (size_t i = 0; i < count; i++)
+            room[next[at[i].term >> shift & 0xff]++] = at[i];
+        struct posting *const other = at;
+        at = room;
+        room = other;
+    }
+}
+
+static fallible
+sort(struct posting *at, size_t count)
+{
+    struct posting *room = mem_get((count + 1) * sizeof *room);
+    if (!room)
+        FAIL(LIMIT, "no memory to sort the catalog");
+    sort_by_term(at, room, count);
+    mem_free(room);
+    return OK;
 }
 
 static fallible
@@ -195,8 +226,10 @@ run_write(const char *dir, const struct run *r, struct posting *at)
     if (!o)
         FAIL(LIMIT, "no memory for the catalog");
     ASSERT(r->from < r->to);
-    qsort(at, r->count, sizeof *at, by_term);
-    err e = path_of(dir, r, "", path);
+    *o = (struct out){.f = -1};
+    err e = sort(at, r->count);
+    if (!e.code)
+        e = path_of(dir, r, "", path);
     if (!e.code)
         e = path_of(dir, r, ".new", beside);
     if (!e.code)

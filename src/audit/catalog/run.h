@@ -28,7 +28,8 @@ struct run {
 void run_name(const struct run *r, char room[RUN_NAME_MAX]);
 fallible run_name_read(str name, struct run *ret);
 
-/* Sorts the postings in place and writes them; r->count is theirs. */
+/* Sorts the postings, which come in the order of their places, and writes them; r->count is theirs.
+ */
 fallible run_write(const char *dir, const struct run *r, struct posting *at);
 /* One that holds what is in all of `in`, stretch after stretch; *ret has their ends, the level and
  * the mark given.  The others stay. */

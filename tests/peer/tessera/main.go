@@ -156,9 +156,13 @@ func witnessed(dir string, in *bufio.Scanner) {
 	a, shutdown, _ := newLog(ctx, dir, func(o *tessera.AppendOptions) { withWitness(o, in) })
 	total := 0
 	for _, more := range []int{1, 1, 2, 250, 1, 2, 300} {
+		var futures []tessera.IndexFuture
 		for range more {
 			total++
-			_, err := a.Add(ctx, tessera.NewEntry(fmt.Appendf(nil, "entry %d", total)))()
+			futures = append(futures, a.Add(ctx, tessera.NewEntry(fmt.Appendf(nil, "entry %d", total))))
+		}
+		for _, f := range futures {
+			_, err := f()
 			check(err)
 		}
 		fmt.Printf("published %d\n", await(dir, total))
@@ -171,7 +175,7 @@ func witnessed(dir string, in *bufio.Scanner) {
 func bench(dir string, waiting int, span time.Duration) {
 	ctx := context.Background()
 	a, shutdown, _ := newLog(ctx, dir, func(o *tessera.AppendOptions) {
-		o.WithBatching(1024, 5*time.Millisecond).WithPushback(1 << 20)
+		o.WithBatching(uint(max(256, waiting)), 5*time.Millisecond).WithPushback(1 << 20)
 	})
 	var mu sync.Mutex
 	var waits []time.Duration

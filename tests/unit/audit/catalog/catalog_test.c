@@ -136,7 +136,7 @@ TEST(a_log_that_grows_is_followed)
         CHECK_INT(s.len - catalog_end(s.c), <, CATALOG_STRETCH + WIDE);
         check_all(&s);
     }
-    CHECK_INT(catalog_runs(s.c), ==, 2);
+    CHECK_INT(catalog_runs(s.c), >=, 2);
 }
 
 TEST(eight_runs_become_one_and_hold_the_same)
