@@ -2,7 +2,6 @@
 /* The log: as files, records by what is in them, witnesses and alarms about them. */
 #include "api/admin/admin_api.h"
 
-#include "audit/note.h"
 #include "base/num.h"
 
 enum { TEXT_BYTES_MAX = 1024, NOTE_TEXT_MAX = 64 * 1024, SHOWN = 100 };
