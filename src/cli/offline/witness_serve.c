@@ -141,7 +141,10 @@ listen_at(struct serving *s, str address)
         .on_header = on_header, .on_request = on_request, .on_gone = on_gone, .ctx = s};
     char bound[128];
     AUTO(fd) f = -1;
-    TRY(http_bind(address, &f, bound));
+    const err e = http_bind(address, &f, bound);
+    if (e.code)
+        cli_hint(s->c, "Name another address with --listen.");
+    TRY(e);
     TRY(http_server_new(s->l, &s->p, &s->m, hooks, &s->server));
     TRY(http_server_listen(s->server, fd_take(&f), s->t));
     TRY(loop_signal(s->l, SIGTERM, on_term, s));

@@ -356,7 +356,7 @@ TEST(the_first_line_of_a_time_is_found)
     const size_t count = put_times(&b, at, 1000);
     AUTO(fd) f = file_of(buf_str(&b));
     for (size_t i = 0; i < count; i += 7) {
-        char time[32];
+        char time[64];
         uint64_t found = UINT64_MAX;
         snprintf(time, sizeof time, "2026-03-01T12:%02zu:%02zu.000Z", i / 60, i % 60);
         CHECK_OK(recall_at_time(f, b.len, str_of(time), &found));
