@@ -119,12 +119,15 @@ unit: $(foreach d,$(UNIT),$(TESTS_$d)) $(O)/bin/tiny_gguf
 	@tools/tap $(foreach d,$(UNIT),$(TESTS_$d))
 fuzz: $(FUZZ)
 flow: all $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/policy_steps
-	@tools/tap $(FLOWS)
+	@rm -f $(O)/events; EVENTS=$(abspath $(O)/events) tools/tap $(FLOWS)
 lint: ; @tools/lint
 check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/policy_steps
-	@tools/tap $(FLOWS) $(TESTS) $(FUZZ)
+	@rm -f $(O)/events; EVENTS=$(abspath $(O)/events) tools/tap $(FLOWS) $(TESTS) $(FUZZ)
 bench-http bench-gateway: bench-%:
 	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/$*.py
+bench-audit: R = $(OUT)/release-$(notdir $(lastword $(CC)))
+bench-audit:
+	@$(MAKE) -s B=release $R/bench/audit_bench $R/bench/query_bench && BENCH=$(abspath $R/bench) python3 tests/bench/audit.py
 bench-know: ; @$(MAKE) -s B=release run-know_bench run-know_peers_bench
 bench-%:
 	@$(MAKE) -s B=release run-$*_bench

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/num.h"
 
-enum { SCRATCH_BYTES = 1024 * 1024, LEAVES_MAX = 1024 };
+enum { SCRATCH_BYTES = 1024 * 1024, LEAVES_MAX = 1024, PROOF_NOTE_MAX = 8 * 1024 };
 
 static err
 add_line(void *ctx, str record_json)
@@ -173,6 +173,140 @@ put_proofs(book *b, const char *request, buf *ret)
     return buf_end(ret);
 }
 
+/* ---- records by what is in them */
+
+struct listing {
+    buf *b;
+    size_t count;
+};
+
+static err
+list_line(void *ctx, str record_json)
+{
+    struct listing *l = ctx;
+    if (l->count++)
+        buf_add_char(l->b, ',');
+    buf_add(l->b, record_json);
+    return buf_end(l->b);
+}
+
+static fallible
+read_query(const struct log_read *r, str tail, struct log_query *room, struct book_ask *ret)
+{
+    if (tail.len != sizeof *room)
+        REFUSE(ARGUMENT, "", "this cannot be asked of the log");
+    memcpy(room, tail.at, sizeof *room);
+    room->field[sizeof room->field - 1] = room->value[sizeof room->value - 1] = '\0';
+    room->since[sizeof room->since - 1] = room->until[sizeof room->until - 1] = '\0';
+    *ret = (struct book_ask){.field = term_field_of(str_of(room->field)),
+                             .value = str_of(room->value),
+                             .since = str_of(room->since),
+                             .until = str_of(room->until),
+                             .count = r->count};
+    if (room->field[0] && ret->field == TERM_FIELDS)
+        REFUSE(ARGUMENT, "field", "records are not found by %s", room->field);
+    if (ret->field < TERM_FIELDS && !ret->value.len)
+        REFUSE(ARGUMENT, room->field, "%s is empty", room->field);
+    return OK;
+}
+
+static fallible
+put_records(book *b, const struct log_read *r, str tail, buf *ret)
+{
+    struct log_query room;
+    struct book_ask q;
+    struct listing l = {.b = ret};
+    bool is_all = false;
+    TRY(read_query(r, tail, &room, &q));
+    buf_add(ret, STR("{\"records\":["));
+    TRY(book_query(b, &q, list_line, &l, &is_all));
+    buf_add(ret, is_all ? STR("],\"complete\":true}") : STR("],\"complete\":false}"));
+    return buf_end(ret);
+}
+
+/* ---- alarms about witnesses: they stand in the log itself, so that nobody can take one away */
+
+struct last {
+    arena *a;
+    uint64_t seq; /* 0: there is none */
+    str line;
+};
+
+static err
+keep_last(void *ctx, str record_json)
+{
+    struct last *l = ctx;
+    TRY(record_check(l->a, record_json, &l->seq));
+    l->line = arena_str(l->a, record_json);
+    return OK;
+}
+
+static fallible
+find_last(book *b, enum audit_event event, struct last *ret)
+{
+    const struct book_ask q = {
+        .field = TERM_EVENT, .value = str_of(event_info(event)->name), .count = 1};
+    bool is_all;
+    return book_query(b, &q, keep_last, ret, &is_all);
+}
+
+/* The record of the alarm that stands; empty: none. */
+static fallible
+find_alarm(book *b, arena *a, str *ret)
+{
+    struct last raised = {.a = a}, cleared = {.a = a};
+    TRY(find_last(b, EVENT_WITNESS_ALARM, &raised));
+    TRY(find_last(b, EVENT_WITNESS_CLEAR, &cleared));
+    *ret = raised.seq > cleared.seq ? raised.line : STR_NONE;
+    return OK;
+}
+
+static fallible
+put_alarm(book *b, buf *ret)
+{
+    AUTO(arena) *a = NULL;
+    str line;
+    TRY(arena_open(SCRATCH_BYTES, &a));
+    TRY(find_alarm(b, a, &line));
+    buf_add(ret, line.len ? STR("{\"alarm\":true,\"record\":") : STR("{\"alarm\":false"));
+    buf_add(ret, line);
+    buf_add_char(ret, '}');
+    return buf_end(ret);
+}
+
+static fallible
+refuse_alarmed(book *b)
+{
+    AUTO(arena) *a = NULL;
+    str line;
+    TRY(arena_open(SCRATCH_BYTES, &a));
+    TRY(find_alarm(b, a, &line));
+    if (line.len)
+        REFUSE(CORRUPT, "", "an alarm about witnesses stands: an auditor must look at it");
+    return OK;
+}
+
+/* Our key signed it, and this log is another: one of the two is not what was shown to others.  The
+ * record has the note, as proof. */
+static fallible
+raise_alarm(book *b, const struct tree_head *h, str note)
+{
+    AUTO(buf) why = BUF(4 * NOTE_BYTES_MAX);
+    const uint64_t size = book_seq(b);
+    const bool is_more = h->size > size;
+    struct audit_record r = {.event = EVENT_WITNESS_ALARM, .outcome = "ok"};
+    r.object = is_more ? STR("rollback") : STR("fork");
+    buf_add_fmt(&why, "%llu entries were signed, this log has %llu: ", (unsigned long long)h->size,
+                (unsigned long long)size);
+    base64_put(&why, note.at, note.len < PROOF_NOTE_MAX ? note.len : PROOF_NOTE_MAX);
+    TRY(buf_end(&why));
+    r.why = buf_str(&why);
+    TRY(book_append(b, &r, NULL, NULL));
+    REFUSE(CORRUPT, "", "alarm: %s: %s", is_more ? "rollback" : "fork",
+           is_more ? "more of this log was signed than there is"
+                   : "the key of this log signed another history");
+}
+
 /* ---- signatures of witnesses */
 
 static fallible
@@ -180,6 +314,11 @@ take_cosigned(book *b, str note, buf *ret)
 {
     struct cosigned by;
     struct tree_head h;
+    bool is_other = false;
+    TRY(refuse_alarmed(b));
+    TRY(ledger_is_other(book_ledger(b), note, &h, &is_other));
+    if (is_other)
+        return raise_alarm(b, &h, note);
     TRY(ledger_cosign(book_ledger(b), note, &by, &h));
     json_open(ret, '{');
     json_member_u64(ret, "size", h.size);
@@ -206,6 +345,10 @@ answer_read(book *b, const struct log_read *q, str tail, buf *ret)
         return put_file(b, q->what, ret);
     case LOG_COSIGN:
         return take_cosigned(b, tail, ret);
+    case LOG_QUERY:
+        return put_records(b, q, tail, ret);
+    case LOG_ALARM:
+        return put_alarm(b, ret);
     }
     REFUSE(ARGUMENT, "", "this cannot be asked of the log");
 }

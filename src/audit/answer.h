@@ -5,6 +5,6 @@
 #include "audit/proto.h"
 #include "base/buf.h"
 
-/* `tail` is the question's, for LOG_COSIGN.  The bytes of the answer.  NOT_FOUND, ARGUMENT for what
- * there is not or cannot be asked. */
+/* `tail` is the question's, for LOG_COSIGN and LOG_QUERY.  The bytes of the answer.  NOT_FOUND,
+ * ARGUMENT for what there is not or cannot be asked. */
 fallible answer_read(book *b, const struct log_read *q, str tail, buf *ret);

@@ -229,7 +229,7 @@ static err
 hand_out(const struct question *q, str bytes)
 {
     str line;
-    if (q->what.kind == LOG_PROVE || q->what.kind == LOG_FILE || q->what.kind == LOG_COSIGN)
+    if (q->what.kind != LOG_FIND && q->what.kind != LOG_TAIL)
         return q->fn(q->ctx, bytes);
     if (str_ends(bytes, STR("\n")))
         bytes.len--;
@@ -417,20 +417,49 @@ audit_file(audit *a, str path, audit_fn *fn, audit_done_fn *done, void *ctx)
     return ask_about(a, path, question(LOG_FILE, fn, done, ctx));
 }
 
-fallible
-audit_cosign(audit *a, str note, audit_fn *fn, audit_done_fn *done, void *ctx)
+static fallible
+ask_with(audit *a, struct question q, str tail)
 {
-    struct question q = question(LOG_COSIGN, fn, done, ctx);
-    if (note.len > NOTE_BYTES_MAX)
-        REFUSE(ARGUMENT, "", "a checkpoint has at most %d bytes", NOTE_BYTES_MAX);
     q.tail = BUF(NOTE_BYTES_MAX);
-    buf_add(&q.tail, note);
+    buf_add(&q.tail, tail);
     err e = buf_end(&q.tail);
     if (!e.code)
         e = ask(a, &q);
     if (e.code)
         buf_done(&q.tail);
     return e;
+}
+
+fallible
+audit_cosign(audit *a, str note, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    if (note.len > NOTE_BYTES_MAX)
+        REFUSE(ARGUMENT, "", "a checkpoint has at most %d bytes", NOTE_BYTES_MAX);
+    return ask_with(a, question(LOG_COSIGN, fn, done, ctx), note);
+}
+
+fallible
+audit_query(audit *a, const struct audit_ask *k, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    struct question q = question(LOG_QUERY, fn, done, ctx);
+    struct log_query t;
+    memset(&t, 0, sizeof t);
+    q.what.count = (uint32_t)k->count;
+    if (!k->count || k->count > TAIL_MAX)
+        REFUSE(ARGUMENT, "limit", "1 to %d records can be shown", TAIL_MAX);
+    if (!str_copy(k->field, t.field, sizeof t.field) ||
+        !str_copy(k->value, t.value, sizeof t.value) ||
+        !str_copy(k->since, t.since, sizeof t.since) ||
+        !str_copy(k->until, t.until, sizeof t.until))
+        REFUSE(ARGUMENT, "", "what is asked of the log is too long");
+    return ask_with(a, q, (str){(const char *)&t, sizeof t});
+}
+
+fallible
+audit_alarm(audit *a, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    return ask(a,
+               &(struct question){.what = {.kind = LOG_ALARM}, .fn = fn, .done = done, .ctx = ctx});
 }
 
 fallible

@@ -90,7 +90,22 @@ fallible audit_prove(audit *a, str request_id, audit_fn *fn, audit_done_fn *done
 /* "checkpoint", a tile (tiles.h), "cosigned/ID" or "add-checkpoint/SIZE" (cosign.h), its bytes at
  * once. */
 fallible audit_file(audit *a, str path, audit_fn *fn, audit_done_fn *done, void *ctx);
+/* The last `count` records, at most 1,024, with this member, or all, of a stretch of time:
+ * {"records":[…],"complete":bool}, oldest first; not complete: older ones may be missing while the
+ * catalog of the log is made anew. */
+struct audit_ask {
+    str field; /* request, key, object, rule or event; empty: any record */
+    str value;
+    str since, until; /* "2026-03-01T12:00:00.000Z"; empty: no bound */
+    size_t count;
+};
+fallible
+audit_query(audit *a, const struct audit_ask *q, audit_fn *fn, audit_done_fn *done, void *ctx);
+/* Does an alarm about witnesses stand?  {"alarm":bool,"record":{…}}; the record that raised it.  It
+ * stands in the log itself, from "witness.alarm" to "witness.clear". */
+fallible audit_alarm(audit *a, audit_fn *fn, audit_done_fn *done, void *ctx);
 /* Takes in a checkpoint of ours with the lines of witnesses (cosign.h);
  * {"size":…,"witnesses":[name, …]}.  ARGUMENT: not ours, or not signed by a witness in
- * audit.witnesses. */
+ * audit.witnesses.  CORRUPT: an alarm stands, or was raised by this: our key signed it, and this
+ * log is another. */
 fallible audit_cosign(audit *a, str note, audit_fn *fn, audit_done_fn *done, void *ctx);

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "os/entropy.h"
 #include "os/file.h"
+#include "os/log.h"
 
 enum { RECENT = 64 * 1024 };
 
@@ -26,6 +27,7 @@ struct book {
     struct queue queue;
     int f;
     ledger *ledger;
+    catalog *catalog;
     struct recent *recent; /* a ring */
     size_t recent_count;   /* since open; may be more than the ring holds */
 };
@@ -42,6 +44,7 @@ remember(void *ctx, uint64_t tag, uint64_t offset, size_t len)
 {
     book *b = ctx;
     b->recent[b->recent_count++ % RECENT] = (struct recent){tag, offset, len};
+    catalog_follow(b->catalog, offset); /* what lies before it is durable as well */
 }
 
 fallible
@@ -114,6 +117,7 @@ set_up(book *b, const char *dir, const struct cosigners *w)
     TRY(recall_last_seq(b->f, len, &last_seq));
     TRY(ledger_open(dir, b->f, len, last_seq, &b->ledger));
     ledger_set_cosigners(b->ledger, w);
+    TRY(catalog_open(b->queue.l, dir, len, &b->catalog));
     return queue_start(&b->queue, b->f, len, last_seq + 1);
 }
 
@@ -121,6 +125,7 @@ static void
 tear_down(book *b)
 {
     queue_free(&b->queue);
+    catalog_free(b->catalog);
     ledger_free(b->ledger);
     fd_auto(&b->f);
     mem_free(b->recent);
@@ -194,6 +199,12 @@ book_log_dir(const book *b)
     return ledger_dir(b->ledger);
 }
 
+const catalog *
+book_catalog(const book *b)
+{
+    return b->catalog;
+}
+
 /* ---- looking up */
 
 static bool
@@ -235,6 +246,67 @@ is_all(const book *b, const struct places *p, bool *ret)
     return OK;
 }
 
+/* ---- what the catalog knows */
+
+/* A line with a term is looked at before its place counts: the catalog is not believed. */
+static fallible
+add_hits(const book *b, const struct run_hits *h, str needle, struct places *p)
+{
+    char room[LINE_BYTES_MAX];
+    str line;
+    for (size_t i = 0; i < h->count; i++) {
+        TRY(recall_line_at(b->f, h->at[i], b->queue.len, room, &line));
+        if (str_find(line, needle) >= 0)
+            TRY(recall_add(p, h->at[i], line.len));
+    }
+    return OK;
+}
+
+/* Places before `q->to`, the latest first, up to `count_max` in all.  A catalog that is damaged is
+ * made anew; until then *ret_is_all is false. */
+static fallible
+find_in_catalog(book *b, const struct run_ask *q, str needle, size_t count_max, struct places *p)
+{
+    uint64_t at[PLACES_MAX + 1];
+    struct run_hits h = {.at = at, .max = count_max - p->count};
+    TRY(catalog_find(b->catalog, q, &h));
+    return add_hits(b, &h, needle, p);
+}
+
+/* What lies in [from, end) and has the needle, the latest first: read where the catalog does not
+ * reach, else looked up. */
+struct lookup {
+    enum term_field field;
+    str value, needle;
+    uint64_t from, end;
+    size_t count_max;
+};
+
+static fallible
+look_up(book *b, const struct lookup *q, struct places *p, bool *ret_is_all)
+{
+    const bool is_kept = q->field < TERM_FIELDS && term_is_kept(q->field, q->value);
+    const uint64_t known = is_kept ? catalog_end(b->catalog) : 0;
+    struct scan s = {.from = q->from, .end = q->end, .count_max = q->count_max};
+    uint64_t reached = 0;
+    if (known > s.from)
+        s.from = known < s.end ? known : s.end;
+    TRY(recall_scan(b->f, &s, q->needle, p, &reached));
+    *ret_is_all = p->count >= q->count_max || reached == s.from;
+    if (!is_kept || known <= q->from || p->count >= q->count_max)
+        return OK;
+    const struct run_ask ask = {.term = term_of(q->field, q->value),
+                                .from = q->from,
+                                .to = known < q->end ? known : q->end};
+    const err e = find_in_catalog(b, &ask, q->needle, q->count_max, p);
+    if (e.code != ERR_CORRUPT)
+        return e;
+    log_failure(LOG_WARNING, "catalog.not_used", e);
+    *ret_is_all = false;
+    s = (struct scan){.from = q->from, .end = ask.to, .count_max = q->count_max};
+    return recall_scan(b->f, &s, q->needle, p, &reached);
+}
+
 fallible
 book_find(book *b, str request_id, audit_fn *fn, void *ctx)
 {
@@ -247,11 +319,63 @@ book_find(book *b, str request_id, audit_fn *fn, void *ctx)
     snprintf(needle, sizeof needle, "\"request\":\"%.*s\"", STR_FMT(request_id));
     TRY(find_recent(b, hash_of(request_id), &p, &before));
     TRY(is_all(b, &p, &has_all));
+    /* One more than there is room for, so that it is said when there are more. */
+    const struct lookup q = {TERM_REQUEST, request_id, str_of(needle), 0, before, PLACES_MAX + 1};
     if (!has_all)
-        TRY(recall_find(b->f, before, str_of(needle), &p));
+        TRY(look_up(b, &q, &p, &has_all));
     if (!p.count)
         REFUSE(NOT_FOUND, "request", "there is no record of this request");
     return recall_each(b->f, &p, str_of(needle), fn, ctx);
+}
+
+static bool
+is_time(str s)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ";
+    if (s.len != sizeof form - 1)
+        return false;
+    for (size_t i = 0; i < s.len; i++)
+        if (form[i] == 'd' ? s.at[i] < '0' || s.at[i] > '9' : s.at[i] != form[i])
+            return false;
+    return true;
+}
+
+static fallible
+find_bounds(const book *b, const struct book_ask *q, struct lookup *ret)
+{
+    const uint64_t end = b->queue.len;
+    if ((q->since.len && !is_time(q->since)) || (q->until.len && !is_time(q->until)))
+        REFUSE(ARGUMENT, "since", "a time is written as 2026-03-01T12:00:00.000Z");
+    ret->from = 0;
+    ret->end = end;
+    if (q->since.len)
+        TRY(recall_at_time(b->f, end, q->since, &ret->from));
+    if (q->until.len)
+        TRY(recall_at_time(b->f, end, q->until, &ret->end));
+    return OK;
+}
+
+fallible
+book_query(book *b, const struct book_ask *q, audit_fn *fn, void *ctx, bool *ret_is_all)
+{
+    AUTO(buf) needle = BUF(RECORD_BYTES_MAX);
+    struct places p = {0};
+    struct lookup k = {.field = q->field, .count_max = q->count};
+    ASSERT(q->field <= TERM_FIELDS);
+    if (!q->count || q->count > PLACES_MAX)
+        REFUSE(ARGUMENT, "count", "1 to %d records can be shown", PLACES_MAX);
+    TRY(find_bounds(b, q, &k));
+    if (q->field < TERM_FIELDS)
+        term_put_needle(&needle, q->field, q->value);
+    TRY(buf_end(&needle));
+    k.needle = buf_str(&needle);
+    if (k.needle.len) /* the text as it stands in a line, between its quotes */
+        k.value = str_slice(k.needle, strlen(term_field_name(q->field)) + 4, k.needle.len - 1);
+    if (k.from < k.end)
+        TRY(look_up(b, &k, &p, ret_is_all));
+    else
+        *ret_is_all = true;
+    return recall_each(b->f, &p, k.needle, fn, ctx);
 }
 
 fallible

@@ -16,10 +16,13 @@
  * there that is out of shape is CORRUPT.  The file is locked: a second writer is refused with
  * CONFLICT.
  *
- * Looking up: the places of the latest 65,536 records are kept in memory; older ones are sought
- * in the last 64 MiB of the file.  One thread, the loop's. */
+ * Looking up: the places of the latest 65,536 records are kept in memory, those of older ones in a
+ * catalog (catalog/catalog.h) that is made from the file in the background.  What the catalog does
+ * not cover yet is read, at most 64 MiB back.  Whatever says where a record lies, the record there
+ * is looked at.  One thread, the loop's. */
 #pragma once
 #include "audit/audit.h"
+#include "audit/catalog/catalog.h"
 
 typedef struct book book;
 
@@ -49,6 +52,7 @@ uint64_t book_told_seq(const book *b);
 uint64_t book_flush_us(const book *b);
 /* The directory of the tiles. */
 const char *book_log_dir(const book *b);
+const catalog *book_catalog(const book *b);
 
 /* Each record (one JSON object as text, valid until fn returns) of a request that is durable,
  * oldest first.  NOT_FOUND if there is none.  A failure of `fn` ends it and is passed on; `fn` must
@@ -56,5 +60,16 @@ const char *book_log_dir(const book *b);
 fallible book_find(book *b, str request_id, audit_fn *fn, void *ctx);
 /* The last `count` durable records, at most 1,024, oldest first. */
 fallible book_tail(book *b, size_t count, audit_fn *fn, void *ctx);
+/* Records that have this member, or all, from a stretch of time. */
+struct book_ask {
+    enum term_field field; /* TERM_FIELDS: any record */
+    str value;
+    str since,
+        until;    /* as in a record, "2026-03-01T12:00:00.000Z"; empty: no bound.  [since, until) */
+    size_t count; /* the latest so many, at most 1,024 */
+};
+/* Oldest first.  *ret_is_all: false when the catalog is being made and some older ones may be
+ * missing.  ARGUMENT for a bound that is no time. */
+fallible book_query(book *b, const struct book_ask *q, audit_fn *fn, void *ctx, bool *ret_is_all);
 /* All records behind number `seq`, oldest first; LIMIT when that is more than `count_max`. */
 fallible book_since(book *b, uint64_t seq, size_t count_max, audit_fn *fn, void *ctx);

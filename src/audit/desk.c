@@ -254,7 +254,8 @@ take_read(desk *d, const struct ipc_message *m)
     if (m->head.body_len != sizeof q || !d->is_attached)
         return false;
     memcpy(&q, m->body, sizeof q);
-    if (m->tail.len > (q.kind == LOG_COSIGN ? NOTE_BYTES_MAX : 0))
+    const bool has_tail = q.kind == LOG_COSIGN || q.kind == LOG_QUERY;
+    if (m->tail.len > (has_tail ? NOTE_BYTES_MAX : 0))
         return false;
     q.what[sizeof q.what - 1] = '\0';
     const err e = answer_read(d->b, &q, m->tail, &b);

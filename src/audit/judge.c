@@ -9,7 +9,7 @@
 #include "audit/tiles.h"
 #include "base/fault.h"
 
-enum { NEEDLE_MAX = 160 };
+enum { NEEDLE_MAX = 160, EVENT_WITHIN = 128 };
 
 struct judge {
     const struct judge_ask *ask;
@@ -295,6 +295,22 @@ look_for_request(struct judge *j, str entry)
         j->report.found[j->report.found_count++] = j->tree.size;
 }
 
+/* Records begin with number, time and event. */
+static void
+look_for_alarm(struct judge *j, str entry)
+{
+    static const str sign = STR_INIT("\"event\":\"witness.");
+    const str start = str_slice(entry, 0, entry.len < EVENT_WITHIN ? entry.len : EVENT_WITHIN);
+    const ptrdiff_t at = str_find(start, sign);
+    if (at < 0)
+        return;
+    const str name = str_slice(entry, (size_t)at + sign.len, entry.len);
+    if (str_starts(name, STR("alarm\"")))
+        j->report.alarm = j->tree.size + 1;
+    else if (str_starts(name, STR("clear\"")))
+        j->report.alarm = 0;
+}
+
 static fallible
 take_entry(struct judge *j, struct tile_id t, const struct bundle *b, unsigned i)
 {
@@ -302,6 +318,7 @@ take_entry(struct judge *j, struct tile_id t, const struct bundle *b, unsigned i
     if (!is_same(&leaf, &j->tiles[0].at[i]))
         return wrong_entry(j, t, b, &leaf);
     look_for_request(j, b->at[i]);
+    look_for_alarm(j, b->at[i]);
     j->report.entry_bytes += b->at[i].len;
     merkle_add(&j->tree, &leaf, on_subtree, j);
     TRY(j->failure);

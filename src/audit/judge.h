@@ -7,6 +7,9 @@
  * file and the byte: CORRUPT.  Where an entry and its hash disagree, the rest of the tree says
  * which of them is wrong.
  *
+ * A log may be intact and yet say of itself that a witness has seen another (events.def,
+ * witness.alarm): that is told in the report, until an auditor's record ends it.
+ *
  * What files alone cannot show is that the whole directory was set back to an earlier state.  For
  * that, give a checkpoint noted elsewhere (`known`).
  *
@@ -31,6 +34,7 @@ struct judge_report {
     uint64_t witness_time_s, witness_size; /* when the witness signed, and how many entries */
     uint64_t found[JUDGE_FOUND_MAX];       /* entries of the request, each with a proof that held */
     size_t found_count;
+    uint64_t alarm; /* the record that raised the alarm about witnesses that stands; 0: none does */
 };
 
 /* CORRUPT: not what was signed; err_text says what and where.  NOT_FOUND: a file or the request is

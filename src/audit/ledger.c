@@ -488,6 +488,20 @@ publish_again(ledger *l, str note)
 }
 
 fallible
+ledger_is_other(ledger *l, str note, struct tree_head *ret, bool *ret_is_other)
+{
+    struct checkpoint c;
+    bool is_mine = false;
+    *ret_is_other = false;
+    if (!l->key.name[0] || checkpoint_open(note, &l->key, &c).code)
+        return OK;
+    TRY(is_ours(l, &c.head, &is_mine));
+    *ret = c.head;
+    *ret_is_other = !is_mine;
+    return OK;
+}
+
+fallible
 ledger_cosign(ledger *l, str note, struct cosigned *ret, struct tree_head *ret_head)
 {
     struct checkpoint c;

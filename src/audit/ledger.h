@@ -53,6 +53,9 @@ fallible ledger_signed(ledger *l, str note, str key_text);
 
 /* Whose signatures are taken; none before this. */
 void ledger_set_cosigners(ledger *l, const struct cosigners *w);
+/* Did our key sign this note, and is it not a checkpoint of our tree?  Then there are two
+ * histories.  What it says of its tree goes to *ret. */
+fallible ledger_is_other(ledger *l, str note, struct tree_head *ret, bool *ret_is_other);
 /* Takes a checkpoint of ours that witnesses signed (cosign.h), and publishes what they signed if it
  * is the newest.  ARGUMENT: not ours, or nobody we know signed it. */
 fallible ledger_cosign(ledger *l, str note, struct cosigned *ret, struct tree_head *ret_head);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 enum {
-    LOG_VERSION = 1,
+    LOG_VERSION = 2,
     LOG_WHAT_MAX = 128,
     LOG_REASON_MAX = 256,
     LOG_PROOF_MAX = 64,
@@ -30,7 +30,7 @@ enum log_message {
     /* gate to log */
     LOG_ATTACH = 1, /* struct log_attach */
     LOG_APPEND,     /* struct log_append; tail: the entries (entry.h) */
-    LOG_READ,       /* struct log_read, for LOG_COSIGN with a tail; head.id names the question */
+    LOG_READ,       /* struct log_read, for some with a tail; head.id names the question */
     /* log to gate */
     LOG_ATTACHED = 64, /* struct log_attached */
     LOG_DONE,          /* struct log_done */
@@ -73,12 +73,22 @@ struct log_done {
 };
 
 enum log_what {
-    LOG_FIND,  /* the records of request `what`, a line each */
-    LOG_TAIL,  /* the last `count` records */
-    LOG_PROVE, /* checkpoint and proofs of inclusion for request `what`: one JSON object */
-    LOG_FILE,  /* "checkpoint", a tile by its path (tiles.h), or for witnesses (cosign.h)
-                * "cosigned/ID" and "add-checkpoint/SIZE" */
-    LOG_COSIGN /* takes in the tail, a checkpoint that witnesses signed: one JSON object */
+    LOG_FIND,   /* the records of request `what`, a line each */
+    LOG_TAIL,   /* the last `count` records */
+    LOG_PROVE,  /* checkpoint and proofs of inclusion for request `what`: one JSON object */
+    LOG_FILE,   /* "checkpoint", a tile by its path (tiles.h), or for witnesses (cosign.h)
+                 * "cosigned/ID" and "add-checkpoint/SIZE" */
+    LOG_COSIGN, /* takes in the tail, a checkpoint that witnesses signed: one JSON object */
+    LOG_QUERY,  /* the last `count` records that the tail (struct log_query) asks for:
+                 * {"records":[…],"complete":bool} */
+    LOG_ALARM   /* does an alarm about witnesses stand?  {"alarm":bool,"record":{…}} */
+};
+
+/* Texts end with a NUL. */
+struct log_query {
+    char field[16]; /* "request", … (catalog/terms.h); "": any record */
+    char value[512];
+    char since[32], until[32];
 };
 
 struct log_read {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "audit/recall.h"
 
+#include "audit/catalog/terms.h"
 #include "base/fault.h"
 #include "os/file.h"
 
-enum { CHECK_MEMORY_BYTES = 4 * 1024 * 1024 };
+enum { CHECK_MEMORY_BYTES = 4 * 1024 * 1024, NEAR_BYTES = 1024 };
 
 static fallible
 read_exactly(int f, uint64_t offset, char *room, size_t len)
@@ -92,32 +93,44 @@ recall_add(struct places *p, uint64_t offset, size_t len)
 }
 
 static fallible
-find_in(struct block b, str needle, struct places *p)
+find_in(struct block b, const struct scan *s, str needle, struct places *p)
 {
     str line;
     uint64_t offset;
     /* One search over the block tells for nearly all that there is nothing in it. */
     if (str_find(b.lines, needle) < 0)
         return OK;
-    while (block_last_line(&b, &line, &offset))
-        if (str_find(line, needle) >= 0)
+    while (p->count < s->count_max && block_last_line(&b, &line, &offset))
+        if (offset >= s->from && str_find(line, needle) >= 0)
             TRY(recall_add(p, offset, line.len));
+    return OK;
+}
+
+fallible
+recall_scan(int f, const struct scan *s, str needle, struct places *p, uint64_t *ret_from)
+{
+    AUTO(block_room) room = {NULL};
+    uint64_t end = s->end;
+    const uint64_t reach = end > SCAN_BYTES_MAX ? end - SCAN_BYTES_MAX : 0;
+    const uint64_t stop = reach > s->from ? reach : s->from;
+    TRY(get_room(&room));
+    while (end > stop && p->count < s->count_max) {
+        struct block b;
+        TRY(recall_block(f, end, room.at, &b));
+        TRY(find_in(b, s, needle, p));
+        end = b.offset;
+    }
+    *ret_from = end > s->from ? end : s->from;
     return OK;
 }
 
 fallible
 recall_find(int f, uint64_t end, str needle, struct places *p)
 {
-    AUTO(block_room) room = {NULL};
-    const uint64_t stop = end > SCAN_BYTES_MAX ? end - SCAN_BYTES_MAX : 0;
-    TRY(get_room(&room));
-    while (end > stop) {
-        struct block b;
-        TRY(recall_block(f, end, room.at, &b));
-        TRY(find_in(b, needle, p));
-        end = b.offset;
-    }
-    return OK;
+    /* One more than there is room for, so that it is said when there are more. */
+    const struct scan s = {.from = 0, .end = end, .count_max = PLACES_MAX + 1};
+    uint64_t from;
+    return recall_scan(f, &s, needle, p, &from);
 }
 
 fallible
@@ -144,6 +157,74 @@ recall_line(int f, struct place p, char *room, str *ret)
     TRY(read_exactly(f, p.offset, room, p.len));
     *ret = (str){room, p.len};
     return OK;
+}
+
+/* From any byte to the end of its line.  Most are short, so that the rest is read only for the
+ * others. */
+static fallible
+read_to_end(int f, uint64_t offset, uint64_t end, char *room, str *ret)
+{
+    const uint64_t left = offset < end ? end - offset : 0;
+    const size_t all = left < LINE_BYTES_MAX ? (size_t)left : LINE_BYTES_MAX;
+    const size_t near = all < NEAR_BYTES ? all : NEAR_BYTES;
+    TRY(read_exactly(f, offset, room, near));
+    const char *last = memchr(room, '\n', near);
+    if (!last && near < all) {
+        TRY(read_exactly(f, offset, room, all));
+        last = memchr(room, '\n', all);
+    }
+    if (!last)
+        FAIL(CORRUPT, "no line of the audit log ends behind byte %llu", (unsigned long long)offset);
+    *ret = (str){room, (size_t)(last - room)};
+    return OK;
+}
+
+fallible
+recall_line_at(int f, uint64_t offset, uint64_t end, char *room, str *ret)
+{
+    char before = '\n';
+    if (offset && offset < end)
+        TRY(read_exactly(f, offset - 1, &before, 1));
+    if (before != '\n')
+        FAIL(CORRUPT, "no line of the audit log begins at byte %llu", (unsigned long long)offset);
+    return read_to_end(f, offset, end, room, ret);
+}
+
+/* ---- by time */
+
+/* Where the first line begins at `at` or later; `end` if none does. */
+static fallible
+next_line(int f, uint64_t at, uint64_t end, char *room, uint64_t *ret)
+{
+    str rest;
+    *ret = at;
+    if (!at)
+        return OK;
+    TRY(read_to_end(f, at - 1, end, room, &rest));
+    *ret = at + rest.len;
+    return OK;
+}
+
+fallible
+recall_at_time(int f, uint64_t end, str time, uint64_t *ret)
+{
+    char room[LINE_BYTES_MAX];
+    uint64_t lo = 0, hi = end, at = end;
+    str line;
+    while (lo < hi) { /* halves each time: at most 64 turns */
+        const uint64_t mid = lo + (hi - lo) / 2;
+        TRY(next_line(f, mid, end, room, &at));
+        if (at >= hi) {
+            hi = mid;
+            continue;
+        }
+        TRY(read_to_end(f, at, end, room, &line));
+        if (str_cmp(term_time(line), time) < 0)
+            lo = at + line.len + 1;
+        else
+            hi = mid;
+    }
+    return lo < end ? next_line(f, lo, end, room, ret) : (*ret = end, OK);
 }
 
 fallible

@@ -41,8 +41,21 @@ struct places {
 fallible recall_add(struct places *p, uint64_t offset, size_t len);
 /* The line there; `room` has LINE_BYTES_MAX. */
 fallible recall_line(int f, struct place p, char *room, str *ret);
+/* The line that begins at `offset`, which a catalog said; CORRUPT if none does that ends before
+ * `end`. */
+fallible recall_line_at(int f, uint64_t offset, uint64_t end, char *room, str *ret);
 /* Adds the lines before `end` that hold `needle`, at most SCAN_BYTES_MAX back. */
 fallible recall_find(int f, uint64_t end, str needle, struct places *p);
+/* The same, those that begin at `from` or later, until there are `count_max`.  *ret_from: so far
+ * back it was looked. */
+struct scan {
+    uint64_t from, end;
+    size_t count_max;
+};
+fallible recall_scan(int f, const struct scan *s, str needle, struct places *p, uint64_t *ret_from);
+/* Where the first line begins, before `end`, whose time is `time` or later, both as in a record;
+ * `end` if none does.  Times rise but where a clock was set back. */
+fallible recall_at_time(int f, uint64_t end, str time, uint64_t *ret);
 /* Adds the last `count` lines. */
 fallible recall_last(int f, uint64_t end, size_t count, struct places *p);
 /* Hands the lines that hold `needle` to `fn`, the earliest first. */

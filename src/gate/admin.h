@@ -114,6 +114,14 @@ fallible admin_explain_put(const struct admin_call *c, str request_id, buf *b);
 /* "checkpoint", a tile or what witnesses want of the log (audit_file); an auditor may, and an
  * operator, who may see any record anyway. */
 fallible admin_log_put(const struct admin_call *c, str path, buf *b);
+/* Records by what is in them (audit_query); who may read any record may. */
+fallible admin_log_query(const struct admin_call *c, const struct audit_ask *q, buf *b);
+/* Does an alarm about witnesses stand (audit_alarm)? */
+fallible admin_log_alarm_put(const struct admin_call *c, buf *b);
+/* A witness said what cannot be so; that is recorded, and stands until an auditor clears it. */
+fallible admin_log_alarm(const struct admin_call *c, str witness, str why);
+/* CONFLICT when there is none.  ARGUMENT without a reason. */
+fallible admin_log_clear(const struct admin_call *c, str reason);
 /* Takes in a checkpoint with the lines of witnesses (audit_cosign); `b` is written to until `done`.
  */
 fallible admin_log_cosign(const struct admin_call *c, str note, buf *b);

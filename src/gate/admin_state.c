@@ -10,7 +10,7 @@
 #include "os/clock.h"
 #include "os/proc.h"
 
-enum { COSIGNER_NAMES_MAX = 2048 };
+enum { COSIGNER_NAMES_MAX = 2048, WITNESS_TEXT_MAX = 400 };
 
 /* ---- explain: the records of one request */
 struct explain {
@@ -208,6 +208,123 @@ admin_log_cosign(const struct admin_call *c, str note, buf *b)
     TRY(admin_allow(c, OP_LOG_COSIGN));
     arena_on_end(c->a, forget_file, f);
     return audit_cosign(gate_parts_of(c->gate)->audit, note, keep_cosigners, on_cosigned, f);
+}
+
+/* ---- records, and alarms about witnesses */
+
+static fallible
+allow_reading(const struct admin_call *c)
+{
+    const bool is_operator = (c->session->roles & ROLE_OPERATOR) != 0;
+    return admin_allow(c, is_operator ? OP_EXPLAIN : OP_LOG_TILES);
+}
+
+fallible
+admin_log_query(const struct admin_call *c, const struct audit_ask *q, buf *b)
+{
+    struct log_file *f = arena_new(c->a, struct log_file);
+    const str path =
+        q->field.len ? arena_fmt(c->a, "records?%.*s=%.*s", STR_FMT(q->field), STR_FMT(q->value))
+                     : STR("records");
+    *f = (struct log_file){.call = *c, .path = path, .out = b};
+    TRY(allow_reading(c));
+    arena_on_end(c->a, forget_file, f);
+    return audit_query(gate_parts_of(c->gate)->audit, q, keep_file, on_file, f);
+}
+
+fallible
+admin_log_alarm_put(const struct admin_call *c, buf *b)
+{
+    struct log_file *f = arena_new(c->a, struct log_file);
+    *f = (struct log_file){.call = *c, .path = STR("alarm"), .out = b};
+    TRY(allow_reading(c));
+    arena_on_end(c->a, forget_file, f);
+    return audit_alarm(gate_parts_of(c->gate)->audit, keep_file, on_file, f);
+}
+
+static fallible
+record_witness(const struct admin_call *c, enum audit_event event, str object, str why)
+{
+    const struct audit_record r = {.event = event,
+                                   .request_id = c->request_id,
+                                   .key_id = c->session->key_id,
+                                   .tenant = c->session->tenant,
+                                   .object = object,
+                                   .why = why,
+                                   .outcome = "ok"};
+    return audit_append(gate_parts_of(c->gate)->audit, &r, c->done, c->ctx);
+}
+
+static fallible
+check_line(str text, const char *name)
+{
+    if (!text.len || text.len > WITNESS_TEXT_MAX)
+        REFUSE(ARGUMENT, name, "%s is a line of 1 to %d bytes", name, WITNESS_TEXT_MAX);
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.at[i] < 0x20)
+            REFUSE(ARGUMENT, name, "%s is one line", name);
+    return OK;
+}
+
+fallible
+admin_log_alarm(const struct admin_call *c, str witness, str why)
+{
+    TRY(admin_allow(c, OP_LOG_COSIGN));
+    TRY(check_line(witness, "witness"));
+    TRY(check_line(why, "why"));
+    return record_witness(c, EVENT_WITNESS_ALARM, witness, why);
+}
+
+struct clearing {
+    struct admin_call call;
+    str reason;
+    bool is_alarmed;
+};
+
+static err
+read_alarm(void *ctx, str json)
+{
+    struct clearing *x = ctx;
+    jval root;
+    TRY(json_read(x->call.a, json, &root));
+    const jval v = json_get(&root, "alarm");
+    return json_bool(&v, &x->is_alarmed);
+}
+
+static err
+clear(struct clearing *x)
+{
+    if (!x->is_alarmed)
+        REFUSE(CONFLICT, "", "there is no alarm about witnesses to clear");
+    return record_witness(&x->call, EVENT_WITNESS_CLEAR, STR_NONE, x->reason);
+}
+
+static void
+on_alarm(void *ctx, err e)
+{
+    struct clearing *x = ctx;
+    if (!e.code)
+        e = clear(x);
+    if (e.code)
+        x->call.done(x->call.ctx, e);
+}
+
+static void
+forget_clearing(void *p)
+{
+    struct clearing *x = p;
+    audit_forget(gate_parts_of(x->call.gate)->audit, x);
+}
+
+fallible
+admin_log_clear(const struct admin_call *c, str reason)
+{
+    struct clearing *x = arena_new(c->a, struct clearing);
+    TRY(admin_allow(c, OP_LOG_CLEAR));
+    TRY(check_line(reason, "reason"));
+    *x = (struct clearing){.call = *c, .reason = arena_str(c->a, reason)};
+    arena_on_end(c->a, forget_clearing, x);
+    return audit_alarm(gate_parts_of(c->gate)->audit, read_alarm, on_alarm, x);
 }
 
 /* ---- status */

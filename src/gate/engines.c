@@ -149,6 +149,15 @@ watch_overdue(engines *e)
 
 /* ---- one engine's life */
 static void
+record_engine(const struct slot *s, enum audit_event event, const char *outcome)
+{
+    const struct audit_record r = {.event = event, .object = str_of(s->model), .outcome = outcome};
+    const err e = audit_append(s->owner->parts->audit, &r, NULL, NULL);
+    if (e.code) /* nobody waits for the answer; the operator must still learn of the gap */
+        log_failure(LOG_ERROR, "audit.lost", e);
+}
+
+static void
 on_ready(void *ctx, engine *en)
 {
     struct slot *s = ctx;
@@ -157,6 +166,7 @@ on_ready(void *ctx, engine *en)
     s->state = SLOT_READY;
     LOG(INFO, "engine.ready", LOG_Z("model", s->model), LOG_N("engine_pid", s->pid),
         LOG_N("context_tokens", engine_caps(en)->context_tokens));
+    record_engine(s, EVENT_ENGINE_UP, "ok");
     tell_waiters(s, en, OK);
 }
 
@@ -206,23 +216,13 @@ down_error(const struct slot *s)
                             "the engine of model \"%s\" ended while it was starting", s->model);
 }
 
-static void
-record_loss(const struct slot *s)
-{
-    const struct audit_record r = {
-        .event = EVENT_ENGINE_LOST, .object = str_of(s->model), .outcome = "lost"};
-    const err e = audit_append(s->owner->parts->audit, &r, NULL, NULL);
-    if (e.code) /* nobody waits for the answer; the operator must still learn of the gap */
-        log_failure(LOG_ERROR, "audit.lost", e);
-}
-
 /* What the engine had sent before is still to be read: its channel ends by itself. */
 static void
 take_down(struct slot *s, const struct control_down *d)
 {
     LOG(WARNING, "engine.down", LOG_Z("model", s->model), LOG_N("status", d->status),
         LOG_N("again_ms", d->again_ms));
-    record_loss(s);
+    record_engine(s, EVENT_ENGINE_LOST, "lost");
     s->down = *d;
     s->down_ms = clock_ms();
     s->state = d->again_ms == UINT64_MAX ? SLOT_DOWN : SLOT_STARTING;

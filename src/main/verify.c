@@ -102,6 +102,9 @@ say_good(const struct app *app)
     if (app->witness_text)
         printf("witness %s signed %llu entries at second %llu\n", app->witness.name,
                (unsigned long long)r->witness_size, (unsigned long long)r->witness_time_s);
+    if (r->alarm)
+        printf("ALARM: record %llu: a witness has seen another history of this log\n",
+               (unsigned long long)r->alarm);
 }
 
 int
@@ -114,5 +117,6 @@ main(int argc, char **argv)
     else
         say_good(&app);
     arena_free(app.a);
-    return err_info(e)->exit_status;
+    const bool is_alarmed = !e.code && app.report.alarm;
+    return err_info(is_alarmed ? (err){ERR_CORRUPT} : e)->exit_status;
 }

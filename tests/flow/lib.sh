@@ -8,7 +8,8 @@
 #   api KEY METHOD PATH [BODY [curl option...]]   prints the body; $dir/status, $dir/head hold the rest
 #   done_testing                        prints the plan
 #
-# BIN is the directory of the programs.  Everything lies in $dir and goes at the end.
+# BIN is the directory of the programs.  Everything lies in $dir and goes at the end; the names of
+# the events in its logs are added to the file EVENTS, if that is set (99-events.sh).
 bin=${BIN:?BIN must name the directory of the programs}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/hoheit-flow.XXXXXX") || exit 2
 data=$dir/data
@@ -17,6 +18,7 @@ count=0 failed=0 daemon='' url=''
 flow_end()
 {
     [ -z "$daemon" ] || daemon_stop
+    [ -z "${EVENTS-}" ] || find "$dir" -name audit.jsonl -exec grep -aoh '"event":"[^"]*"' {} + | sort -u >>"$EVENTS"
     rm -rf "$dir"
 }
 trap flow_end EXIT

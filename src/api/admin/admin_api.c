@@ -4,7 +4,7 @@
 #include "gate/keep.h"
 
 /* A list of 100,000 keys fits. */
-enum { BODY_BYTES_MAX = 64 * 1024 * 1024, TEXT_BYTES_MAX = 1024, NOTE_TEXT_MAX = 64 * 1024 };
+enum { BODY_BYTES_MAX = 64 * 1024 * 1024, TEXT_BYTES_MAX = 1024 };
 static const int64_t overlap_ms_max = 366LL * 86400000;
 
 static void
@@ -283,15 +283,6 @@ explain_route(struct api_call *c)
     admin_finish(w, admin_explain_put(&w->admin, c->args[0], &w->body));
 }
 
-static void
-log_route(struct api_call *c)
-{
-    struct admin_work *w = admin_begin(c);
-    w->type = str_starts(c->args[0], STR("tile/")) ? "application/octet-stream"
-                                                   : "text/plain; charset=utf-8";
-    admin_finish(w, admin_log_put(&w->admin, c->args[0], &w->body));
-}
-
 /* ---- what was said */
 struct said {
     struct admin_work *work;
@@ -339,26 +330,6 @@ content_route(struct api_call *c)
                                    .done = on_said,
                                    .ctx = s};
     admin_finish(w, keep_words_read(&call, c->args[0], &s->kept));
-}
-
-static fallible
-cosign(struct admin_work *w)
-{
-    static const char *const known[] = {"note", NULL};
-    jval body;
-    str note;
-    TRY(api_body(w->call, &body));
-    TRY(api_body_only(&body, known));
-    const jval v = json_get(&body, "note");
-    TRY(json_str(&v, NOTE_TEXT_MAX, &note));
-    return admin_log_cosign(&w->admin, note, &w->body);
-}
-
-static void
-cosign_route(struct api_call *c)
-{
-    struct admin_work *w = admin_begin(c);
-    admin_finish(w, cosign(w));
 }
 
 static fallible
@@ -457,8 +428,12 @@ static const struct route routes[] = {
     ROUTE(GET, "/admin/v1/explain/{request}", explain_route, LOCAL),
     ROUTE(GET, "/admin/v1/route", route_route, LOCAL),
     ROUTE(GET, "/admin/v1/status", status_route, LOCAL),
-    ROUTE(GET, "/log/{...path}", log_route, LOCAL),
-    ROUTE(POST, "/admin/v1/log/cosign", cosign_route, LOCAL),
+    ROUTE(GET, "/log/{...path}", admin_log_file, LOCAL),
+    ROUTE(GET, "/admin/v1/log/records", admin_log_find, LOCAL),
+    ROUTE(GET, "/admin/v1/log/alarm", admin_log_alarms, LOCAL),
+    ROUTE(POST, "/admin/v1/log/alarm", admin_log_raise, LOCAL),
+    ROUTE(POST, "/admin/v1/log/clear", admin_log_end_alarm, LOCAL),
+    ROUTE(POST, "/admin/v1/log/cosign", admin_log_take, LOCAL),
     ROUTE(GET, "/metrics", metrics_route, LOCAL),
     ROUTE(GET, "/healthy", healthy_route, NONE),
     ROUTE(GET, "/ready", ready_route, NONE),

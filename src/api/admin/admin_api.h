@@ -41,6 +41,12 @@ void admin_persons_list(struct api_call *c);
 void admin_persons_add(struct api_call *c);
 void admin_persons_remove(struct api_call *c);
 void admin_persons_erase(struct api_call *c);
+void admin_log_file(struct api_call *c); /* log.c */
+void admin_log_find(struct api_call *c);
+void admin_log_take(struct api_call *c);
+void admin_log_alarms(struct api_call *c);
+void admin_log_raise(struct api_call *c);
+void admin_log_end_alarm(struct api_call *c);
 void admin_policy_list(struct api_call *c); /* versions.c */
 void admin_policy_show(struct api_call *c);
 void admin_policy_propose(struct api_call *c);

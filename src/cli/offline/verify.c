@@ -62,6 +62,7 @@ put_json(buf *b, const struct keys *k, const struct judge_report *r)
         json_member_u64(b, "witness_time_s", r->witness_time_s);
     if (r->witness_time_s)
         json_member_u64(b, "witness_size", r->witness_size);
+    json_member_u64(b, "alarm", r->alarm);
     json_key(b, "found");
     json_open(b, '[');
     for (size_t i = 0; i < r->found_count; i++)
@@ -85,6 +86,11 @@ put_text(const struct cli *c, const struct keys *k, str request, const struct ju
     if (r->witness_time_s)
         (void)fprintf(c->out, "witness %s signed %llu entries at second %llu\n", k->witness.name,
                       (unsigned long long)r->witness_size, (unsigned long long)r->witness_time_s);
+    if (r->alarm)
+        show_styled(c->out, c->colored, STYLE_RED, STR("ALARM"));
+    if (r->alarm)
+        (void)fprintf(c->out, ": record %llu: a witness has seen another history of this log\n",
+                      (unsigned long long)r->alarm);
     if (strcmp(k->from, "log") == 0)
         cli_note(c, "The key was found in the log itself: compare it with the one you were given.");
 }
@@ -120,10 +126,13 @@ cmd_verify(struct cli *c, const struct args *a)
     if (args_has(a, "since"))
         TRY(file_read(c->a, args_value(a, "since"), NOTE_BYTES_MAX, &ask.known));
     TRY(judge(&ask, &r));
-    if (!c->json) {
+    if (c->json) {
+        put_json(&b, &k, &r);
+        TRY(cli_put_json(c, &b));
+    } else {
         put_text(c, &k, ask.request, &r);
-        return OK;
     }
-    put_json(&b, &k, &r);
-    return cli_put_json(c, &b);
+    if (r.alarm)
+        REFUSE(CORRUPT, "", "the log is intact, but an alarm about witnesses stands in it");
+    return OK;
 }

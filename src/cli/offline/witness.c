@@ -354,6 +354,12 @@ cmd_witness_sign(struct cli *c, const struct args *a)
 
 /* ---- back at the log */
 
+static void
+hint_alarm(struct cli *c)
+{
+    cli_hint(c, "Look at \"hoheit log alarm\"; an auditor ends it with \"hoheit log clear\".");
+}
+
 static fallible
 bring_in(struct cli *c, str note)
 {
@@ -365,7 +371,10 @@ bring_in(struct cli *c, str note)
     json_close(&b, '}');
     TRY(buf_end(&b));
     q.body = buf_str(&b);
-    TRY(remote_json(c, &q, &answer));
+    const err e = remote_json(c, &q, &answer);
+    if (e.code == ERR_CORRUPT)
+        hint_alarm(c);
+    TRY(e);
     if (!c->json) {
         cli_note(c, "Taken in: %llu entries are cosigned.",
                  (unsigned long long)cli_number(&answer, "size"));
@@ -385,6 +394,8 @@ cmd_log_cosign(struct cli *c, const struct args *a)
 }
 
 /* ---- another witness, asked by the log's side */
+
+enum { ASK_TRIES = 3 }; /* several may ask it at the same time */
 
 /* UINT64_MAX if it is no size. */
 static uint64_t
@@ -415,10 +426,30 @@ post_question(struct cli *c, str url, str question, str *ret, uint64_t *ret_seen
     *ret_seen = status == 409 ? read_seen(text) : UINT64_MAX;
     if (*ret_seen != UINT64_MAX)
         return OK;
+    if (status == 422)
+        REFUSE(CORRUPT, "", "the witness does not find this log grown from what it saw");
     if (status != 200)
         REFUSE(CONFLICT, "", "the witness answered with status %d and signed nothing", status);
     *ret = text;
     return OK;
+}
+
+/* It stands in the log until an auditor ends it. */
+static fallible
+raise_alarm(struct cli *c, const struct note_key *k, str why)
+{
+    AUTO(buf) b = BUF(4096);
+    struct remote_call q = REMOTE_CALL("POST", STR("/admin/v1/log/alarm"));
+    jval answer;
+    json_open(&b, '{');
+    json_member_str(&b, "witness", str_of(k->name));
+    json_member_str(&b, "why", why);
+    json_close(&b, '}');
+    TRY(buf_end(&b));
+    q.body = buf_str(&b);
+    TRY(remote_json(c, &q, &answer));
+    hint_alarm(c);
+    REFUSE(CORRUPT, "", "alarm: %.*s", STR_FMT(why));
 }
 
 /* The note without a line of `k` from an earlier time, and the new one. */
@@ -453,7 +484,12 @@ ask_witness(const struct witnessing *w, uint64_t old, buf *note, uint64_t *ret_s
     str line = STR_NONE;
     TRY(get_question(&log, old, &question));
     TRY(cosign_ask_read(buf_str(&question), &q));
-    TRY(post_question(c, w->url, buf_str(&question), &line, ret_seen));
+    const err e = post_question(c, w->url, buf_str(&question), &line, ret_seen);
+    if (e.code == ERR_CORRUPT)
+        return raise_alarm(c, &w->key,
+                           arena_fmt(c->a, "it saw %llu entries that this log does not begin with",
+                                     (unsigned long long)q.old));
+    TRY(e);
     return put_with_line(note, q.note, &w->key, line);
 }
 
@@ -482,6 +518,24 @@ check_line(const struct note_key *k, str note)
     return OK;
 }
 
+/* A witness that saw more than there is: the log was set back, or it is another. */
+static fallible
+check_seen(const struct witnessing *w, uint64_t seen)
+{
+    const struct source log = {.c = w->c, .is_remote = true};
+    struct checkpoint at;
+    struct note n;
+    str text;
+    TRY(get(&log, "checkpoint", &text));
+    TRY(note_read(text, &n));
+    TRY(checkpoint_read(n.text, &at));
+    if (seen <= at.head.size)
+        return OK;
+    return raise_alarm(w->c, &w->key,
+                       arena_fmt(w->c->a, "it saw %llu entries, this log has %llu",
+                                 (unsigned long long)seen, (unsigned long long)at.head.size));
+}
+
 fallible
 cmd_log_witness(struct cli *c, const struct args *a)
 {
@@ -490,7 +544,8 @@ cmd_log_witness(struct cli *c, const struct args *a)
     uint64_t seen = UINT64_MAX;
     TRY(note_key_read(str_trim(a->at[1]), &w.key));
     TRY(ask_witness(&w, last_seen(c, &w.key), &note, &seen));
-    if (seen != UINT64_MAX) {
+    for (int tries = 0; seen != UINT64_MAX && tries < ASK_TRIES; tries++) {
+        TRY(check_seen(&w, seen));
         buf_clear(&note);
         TRY(ask_witness(&w, seen, &note, &seen));
     }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""damage.py TINY_LOG DIR - makes logs below DIR, good ones and ones damaged in every way it knows,
-and prints their directories, one a line.  The same each time."""
+"""damage.py TINY_LOG DIR [bare] - makes logs below DIR, good ones and ones damaged in every way it
+knows, and prints their directories, one a line.  The same each time.  "bare": nothing but what
+tlog-tiles asks for, so no checkpoints of before and no tiles of smaller sizes."""
 import os
 import random
 import shutil
@@ -9,13 +10,16 @@ import subprocess
 import sys
 
 tiny_log, top = sys.argv[1:3]
+bare = sys.argv[3:] == ['bare']
 rng = random.Random(6962)
 made = 0
 
 
 def make(name, size, every=0):
     path = os.path.join(top, name)
-    subprocess.run([tiny_log, path, str(size), str(every)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([tiny_log, path, str(size), '0' if bare else str(every)], check=True, stdout=subprocess.DEVNULL)
+    if bare:
+        os.remove(os.path.join(path, 'checkpoints'))
     print(path)
     return path
 
@@ -57,7 +61,7 @@ def flip(data, bit):
 def bytes_of_files(log):
     for name in files(log):
         data = read(log, name)
-        for _ in range(4):
+        for _ in range(8 if bare else 4):
             changed(log, name, flip(data, rng.randrange(8 * len(data))))
         changed(log, name, data[:-1])
         changed(log, name, data + b'\n')
@@ -136,7 +140,8 @@ def mixtures(log, other):
             changed(log, name, read(other, name))
     swapped = copy(log)
     write(swapped, 'checkpoint', read(other, 'checkpoint'))
-    write(swapped, 'checkpoints', read(other, 'checkpoints'))
+    if not bare:
+        write(swapped, 'checkpoints', read(other, 'checkpoints'))
 
 
 for n in (0, 1, 2, 3, 7, 8, 100, 255, 256, 257, 300, 511, 512, 513, 768, 1000):
@@ -145,7 +150,8 @@ make('good-levels', 65792, 20000)
 small, middle = make('small', 3, 1), make('middle', 300, 90)
 for log in (small, middle):
     bytes_of_files(log)
-    order_of_notes(log)
+    if not bare:
+        order_of_notes(log)
     forms_of_note(log)
     for name in files(log):
         if 'entries' in name:

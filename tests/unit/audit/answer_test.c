@@ -254,3 +254,150 @@ TEST(every_failure_of_an_answer_is_reported)
     }
     scene_close(&c);
 }
+
+/* ---- records by what is in them */
+
+static enum err_code
+query(struct scene *c, const char *field, const char *value, const char *since, buf *b)
+{
+    const struct log_read r = {.kind = LOG_QUERY, .count = 2};
+    struct log_query q;
+    memset(&q, 0, sizeof q);
+    snprintf(q.field, sizeof q.field, "%s", field);
+    snprintf(q.value, sizeof q.value, "%s", value);
+    snprintf(q.since, sizeof q.since, "%s", since);
+    buf_done(b);
+    *b = BUF(LOG_ANSWER_BYTES_MAX);
+    return (enum err_code)answer_read(c->b, &r, (str){(const char *)&q, sizeof q}, b).code;
+}
+
+TEST(records_are_handed_out_as_one_object)
+{
+    AUTO(buf) b = BUF(1);
+    struct scene c;
+    scene_open(&c, "query", 5);
+    CHECK_INT(query(&c, "request", "req_3", "", &b), ==, ERR_OK);
+    CHECK(str_find(buf_str(&b), STR("{\"records\":[{\"seq\":4,")) == 0);
+    CHECK(str_ends(buf_str(&b), STR("}],\"complete\":true}")));
+    CHECK_INT(query(&c, "", "", "", &b), ==, ERR_OK);
+    CHECK(str_find(buf_str(&b), STR("\"seq\":4,")) > 0 &&
+          str_find(buf_str(&b), STR("\"seq\":5,")) > 0);
+    CHECK_INT(query(&c, "key", "none", "", &b), ==, ERR_OK);
+    CHECK_STR(buf_str(&b), STR("{\"records\":[],\"complete\":true}"));
+    scene_close(&c);
+}
+
+TEST(what_cannot_be_asked_of_records_is_refused)
+{
+    AUTO(buf) b = BUF(1);
+    struct scene c;
+    scene_open(&c, "badquery", 5);
+    CHECK_INT(query(&c, "label", "x", "", &b), ==, ERR_ARGUMENT);
+    CHECK_INT(query(&c, "key", "", "", &b), ==, ERR_ARGUMENT);
+    CHECK_INT(query(&c, "key", "x", "yesterday", &b), ==, ERR_ARGUMENT);
+    const struct log_read r = {.kind = LOG_QUERY, .count = 2};
+    CHECK_ERR(answer_read(c.b, &r, STR("short"), &b), ARGUMENT);
+    CHECK_ERR(answer_read(c.b, &r, STR_NONE, &b), ARGUMENT);
+    scene_close(&c);
+}
+
+/* ---- alarms */
+
+static void
+check_alarm(struct scene *c, bool stands, const char *part)
+{
+    AUTO(buf) b = BUF(LOG_ANSWER_BYTES_MAX);
+    const struct log_read r = {.kind = LOG_ALARM};
+    const str start = stands ? STR("{\"alarm\":true,\"record\":{") : STR("{\"alarm\":false}");
+    NEED_OK(answer_read(c->b, &r, STR_NONE, &b));
+    CHECK(str_starts(buf_str(&b), start));
+    CHECK(str_find(buf_str(&b), str_of(part)) >= 0);
+}
+
+static void
+record(struct scene *c, enum audit_event event)
+{
+    const uint64_t until = book_seq(c->b) + 1;
+    const struct audit_record r = {.event = event, .object = STR("example/w")};
+    CHECK_OK(book_append(c->b, &r, NULL, NULL));
+    while (book_seq(c->b) < until)
+        loop_turn_for(c->l, 2);
+}
+
+/* A checkpoint of another tree, signed by the key of this log. */
+static void
+other_note(const struct scene *c, uint64_t size, buf *note)
+{
+    AUTO(buf) text = BUF(1024);
+    const struct tree_head h = {.size = size, .root = merkle_leaf(STR("another"))};
+    checkpoint_put(&text, str_of(c->key.name), &h);
+    buf_add(note, buf_str(&text));
+    buf_add_char(note, '\n');
+    CHECK_OK(note_sign(note, &c->key, &c->half, buf_str(&text), 0));
+}
+
+static enum err_code
+bring(struct scene *c, str note)
+{
+    AUTO(buf) b = BUF(LOG_ANSWER_BYTES_MAX);
+    const struct log_read r = {.kind = LOG_COSIGN};
+    return (enum err_code)answer_read(c->b, &r, note, &b).code;
+}
+
+TEST(an_alarm_stands_from_its_record_to_the_one_that_ends_it)
+{
+    struct scene c;
+    scene_open(&c, "alarm", 3);
+    check_alarm(&c, false, "");
+    record(&c, EVENT_WITNESS_CLEAR);
+    check_alarm(&c, false, "");
+    record(&c, EVENT_WITNESS_ALARM);
+    check_alarm(&c, true, "\"object\":\"example/w\"");
+    append(&c, 3);
+    check_alarm(&c, true, "\"seq\":5,");
+    record(&c, EVENT_WITNESS_ALARM);
+    check_alarm(&c, true, "\"seq\":9,");
+    record(&c, EVENT_WITNESS_CLEAR);
+    check_alarm(&c, false, "");
+    scene_close(&c);
+}
+
+TEST(another_history_under_our_key_raises_an_alarm_with_the_proof)
+{
+    static const uint64_t sizes[] = {3, 5, 9}; /* smaller, the same, larger */
+    for (size_t i = 0; i < 3; i++) {
+        AUTO(buf) note = BUF(1024);
+        AUTO(buf) proof = BUF(4096);
+        char name[32];
+        struct scene c;
+        snprintf(name, sizeof name, "other-%zu", i);
+        scene_open(&c, name, 5);
+        other_note(&c, sizes[i], &note);
+        const uint64_t until = book_seq(c.b) + 1;
+        CHECK_INT(bring(&c, buf_str(&note)), ==, ERR_CORRUPT);
+        while (book_seq(c.b) < until)
+            loop_turn_for(c.l, 2);
+        base64_put(&proof, note.at, note.len);
+        NEED_OK(buf_end(&proof));
+        buf_add_char(&proof, '\0');
+        check_alarm(&c, true, proof.at);
+        check_alarm(&c, true, sizes[i] > 5 ? "\"rollback\"" : "\"fork\"");
+        CHECK_INT(bring(&c, buf_str(&note)), ==, ERR_CORRUPT);
+        CHECK_INT(book_seq(c.b), ==, until);
+        scene_close(&c);
+    }
+}
+
+TEST(what_somebody_else_signed_raises_no_alarm)
+{
+    AUTO(buf) note = BUF(1024);
+    struct scene c;
+    scene_open(&c, "foreign", 5);
+    other_note(&c, 9, &note);
+    note.at[note.len - 5] = note.at[note.len - 5] == 'A' ? 'B' : 'A';
+    CHECK_INT(bring(&c, buf_str(&note)), ==, ERR_ARGUMENT);
+    CHECK_INT(bring(&c, STR("no note")), ==, ERR_ARGUMENT);
+    CHECK_INT(bring(&c, STR_NONE), ==, ERR_ARGUMENT);
+    check_alarm(&c, false, "");
+    scene_close(&c);
+}

@@ -9,6 +9,7 @@
 
 #include "base/fault.h"
 #include "base/json.h"
+#include "os/clock.h"
 #include "os/entropy.h"
 #include "os/file.h"
 #include "test.h"
@@ -600,5 +601,170 @@ TEST(a_torn_line_that_cannot_be_cut_off_is_reported)
         book_close(c->b);
         c->b = NULL;
     }
+    scene_free(c);
+}
+
+/* ---- by what is in a record */
+
+/* Requests of three keys over many hours; every tenth is of rule "special" and object "case-N". */
+static void
+log_varied(struct scene *c, int from, int count)
+{
+    const int acks = c->acked + count;
+    for (int i = from; i < from + count; i++) {
+        char id[ID_MAX], key[ID_MAX], object[ID_MAX];
+        snprintf(id, sizeof id, "req_%d", i);
+        snprintf(key, sizeof key, "key_%d", i % 3);
+        snprintf(object, sizeof object, "case-%d \"%c\"", i % 50, i % 2 ? 'a' : 'b');
+        const struct audit_record r = {.event = i % 10 ? EVENT_DECISION : EVENT_FILE_ADD,
+                                       .request_id = str_of(id),
+                                       .key_id = str_of(key),
+                                       .rule = i % 10 ? "default" : "special",
+                                       .object = i % 10 ? STR_NONE : str_of(object),
+                                       .outcome = ""};
+        CHECK_OK(book_append(c->b, &r, done, c));
+    }
+    run_until(c, acks);
+}
+
+static err
+query(struct scene *c, const struct book_ask *q, struct seen *s)
+{
+    bool is_all = false;
+    memset(s, 0, sizeof *s);
+    const err e = book_query(c->b, q, see, s, &is_all);
+    CHECK(e.code || is_all);
+    return e;
+}
+
+static struct book_ask
+by(enum term_field f, const char *value, size_t count)
+{
+    return (struct book_ask){.field = f, .value = str_of(value), .count = count};
+}
+
+static void
+check_varied(struct scene *c, int total)
+{
+    static struct seen s;
+    struct book_ask q = by(TERM_KEY, "key_1", 5);
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, 5);
+    for (int i = 0; i < s.count; i++)
+        CHECK_INT((s.seq[i] - 1) % 3, ==, 1);
+    CHECK_INT(s.seq[4], >, total - 3);
+    q = by(TERM_RULE, "special", 1000);
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, (total + 9) / 10 < 1000 ? (total + 9) / 10 : 1000);
+    q = by(TERM_OBJECT, "case-10 \"b\"", 1000);
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, (total + 39) / 50);
+    for (int i = 0; i < s.count; i++)
+        CHECK_INT(s.seq[i], ==, 50 * i + 11);
+    q = by(TERM_EVENT, "file.add", 3);
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, 3);
+    q = by(TERM_EVENT, "decision", 7);
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, 7);
+    q = by(TERM_FIELDS, "", 4);
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.seq[3], ==, total);
+    q = by(TERM_REQUEST, "req_7", 4);
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, 1);
+    CHECK_INT(s.seq[0], ==, 8);
+}
+
+TEST(records_are_found_by_what_is_in_them)
+{
+    struct scene *c = scene_new("varied");
+    NEED_OK(scene_open(c));
+    log_varied(c, 0, 1000);
+    check_varied(c, 1000);
+    book_close(c->b);
+    NEED_OK(scene_open(c));
+    check_varied(c, 1000);
+    scene_free(c);
+}
+
+TEST(the_same_is_found_through_the_catalog)
+{
+    struct scene *c = scene_new("through");
+    const int total = 30000; /* some stretches long */
+    NEED_OK(scene_open(c));
+    for (int i = 0; i < total; i += 1000)
+        log_varied(c, i, 1000);
+    while (catalog_is_busy(book_catalog(c->b)))
+        loop_turn_for(c->l, 100);
+    CHECK_INT(catalog_end(book_catalog(c->b)), >, 0);
+    check_varied(c, total);
+    book_close(c->b);
+    NEED_OK(scene_open(c)); /* nothing is in memory any more */
+    while (catalog_is_busy(book_catalog(c->b)))
+        loop_turn_for(c->l, 100);
+    check_varied(c, total);
+    static struct seen s;
+    memset(&s, 0, sizeof s);
+    CHECK_OK(book_find(c->b, STR("req_5"), see, &s));
+    CHECK_INT(s.count, ==, 1);
+    CHECK_ERR(book_find(c->b, STR("req_30000"), see, &s), NOT_FOUND);
+    scene_free(c);
+}
+
+TEST(a_stretch_of_time_bounds_what_is_found)
+{
+    static struct seen s;
+    struct scene *c = scene_new("stretch");
+    NEED_OK(scene_open(c));
+    for (int hour = 0; hour < 10; hour++) {
+        clock_fix(clock_ns(), 1772366400000 + hour * 3600000); /* 2026-03-01T12:00Z and on */
+        log_varied(c, hour * 20, 20);
+    }
+    clock_free();
+    struct book_ask q = by(TERM_FIELDS, "", 1000);
+    q.since = STR("2026-03-01T14:00:00.000Z");
+    q.until = STR("2026-03-01T16:00:00.000Z");
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, 40);
+    CHECK_INT(s.seq[0], ==, 41);
+    q.field = TERM_RULE;
+    q.value = STR("special");
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, 4);
+    q.since = q.until;
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, 0);
+    scene_free(c);
+}
+
+TEST(what_cannot_be_asked_is_refused)
+{
+    static struct seen s;
+    static const char *const times[] = {"yesterday", "2026-03-01", "2026-03-01T12:00:00Z",
+                                        "2026-03-01t12:00:00.000Z", "2026-03-01T12:00:00.000+"};
+    struct scene *c = scene_new("refused");
+    bool is_all;
+    NEED_OK(scene_open(c));
+    log_varied(c, 0, 10);
+    struct book_ask q = by(TERM_KEY, "key_1", 0);
+    CHECK_ERR(book_query(c->b, &q, see, &s, &is_all), ARGUMENT);
+    q.count = 1025;
+    CHECK_ERR(book_query(c->b, &q, see, &s, &is_all), ARGUMENT);
+    q.count = 1;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        q.since = str_of(times[i]);
+        CHECK_ERR(book_query(c->b, &q, see, &s, &is_all), ARGUMENT);
+        q.since = STR_NONE;
+        q.until = str_of(times[i]);
+        CHECK_ERR(book_query(c->b, &q, see, &s, &is_all), ARGUMENT);
+        q.until = STR_NONE;
+    }
+    q = by(TERM_KEY, "key_9", 10);
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, 0);
+    q = by(TERM_KEY, "key_1\",\"tenant", 10);
+    NEED_OK(query(c, &q, &s));
+    CHECK_INT(s.count, ==, 0);
     scene_free(c);
 }

@@ -412,3 +412,55 @@ TEST(no_failure_on_the_way_makes_a_verdict)
     }
     CHECK_INT(r.checkpoints, ==, 2);
 }
+
+/* ---- what the log says of itself */
+
+static void
+add_event(small_log *l, const char *event, const char *rest)
+{
+    char entry[256];
+    const int n =
+        snprintf(entry, sizeof entry,
+                 "{\"seq\":%llu,\"time\":\"2026-03-01T12:00:00.123Z\",\"event\":\"%s\"%s}",
+                 (unsigned long long)l->edge.tree.size + 1, event, rest);
+    NEED_OK(edge_add(&l->edge, (str){entry, (size_t)n}));
+}
+
+static uint64_t
+alarm_of(small_log *l)
+{
+    const struct judge_ask ask = {.dir = l->dir, .key = &l->key};
+    struct judge_report r = {.alarm = 99};
+    small_log_sign(l);
+    CHECK_OK(judge_log(&ask, &r));
+    return r.alarm;
+}
+
+TEST(an_alarm_that_stands_in_the_log_is_told)
+{
+    AUTO(small_log) l = {.half = {0}};
+    small_log_new(&l, "alarm", 1);
+    small_log_add(&l, 300);
+    CHECK_INT(alarm_of(&l), ==, 0);
+    add_event(&l, "witness.alarm", "");
+    CHECK_INT(alarm_of(&l), ==, 301);
+    add_event(&l, "decision", "");
+    CHECK_INT(alarm_of(&l), ==, 301);
+    add_event(&l, "witness.clear", "");
+    CHECK_INT(alarm_of(&l), ==, 0);
+    add_event(&l, "witness.alarm", "");
+    CHECK_INT(alarm_of(&l), ==, 304);
+}
+
+TEST(what_only_looks_like_an_alarm_is_none)
+{
+    AUTO(small_log) l = {.half = {0}};
+    small_log_new(&l, "looks", 1);
+    add_event(&l, "witness.alarmed", "");
+    add_event(&l, "xwitness.alarm", "");
+    add_event(&l, "decision", ",\"why\":\"\\\"event\\\":\\\"witness.alarm\\\"\"");
+    CHECK_INT(alarm_of(&l), ==, 0);
+    add_event(&l, "witness.alarm", "");
+    add_event(&l, "witness.clearly", "");
+    CHECK_INT(alarm_of(&l), ==, 4);
+}

@@ -310,3 +310,93 @@ TEST(every_fault_is_reported)
     }
     CHECK_INT(n, >, 8);
 }
+
+/* ---- by place, by time */
+
+/* Lines of one second each, some of them much longer, and where each begins. */
+static size_t
+put_times(buf *b, uint64_t *at, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const size_t len = test_random() % 16 ? test_random() % 300 : test_random() % 30000;
+        at[i] = b->len;
+        buf_add_fmt(b, "{\"seq\":%zu,\"time\":\"2026-03-01T12:%02zu:%02zu.000Z\",\"why\":\"", i + 1,
+                    i / 60, i % 60);
+        for (size_t n = 0; n < len; n++)
+            buf_add_char(b, 'x');
+        buf_add(b, STR("\"}\n"));
+    }
+    return count;
+}
+
+TEST(a_line_is_read_from_its_first_byte_only)
+{
+    static uint64_t at[200];
+    AUTO(buf) b = BUF(TEXT_MAX);
+    char room[LINE_BYTES_MAX];
+    str line;
+    const size_t count = put_times(&b, at, 200);
+    AUTO(fd) f = file_of(buf_str(&b));
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t end = i + 1 < count ? at[i + 1] : b.len;
+        NEED_OK(recall_line_at(f, at[i], b.len, room, &line));
+        CHECK(str_eq(line, str_slice(buf_str(&b), at[i], end - 1)));
+        CHECK_ERR(recall_line_at(f, at[i] + 1, b.len, room, &line), CORRUPT);
+        CHECK_ERR(recall_line_at(f, end - 1, b.len, room, &line), CORRUPT);
+        CHECK_ERR(recall_line_at(f, at[i], end - 1, room, &line), CORRUPT);
+    }
+    CHECK_ERR(recall_line_at(f, b.len, b.len, room, &line), CORRUPT);
+    CHECK_ERR(recall_line_at(f, b.len + 100, b.len, room, &line), CORRUPT);
+}
+
+TEST(the_first_line_of_a_time_is_found)
+{
+    static uint64_t at[1000];
+    AUTO(buf) b = BUF(TEXT_MAX);
+    const size_t count = put_times(&b, at, 1000);
+    AUTO(fd) f = file_of(buf_str(&b));
+    for (size_t i = 0; i < count; i += 7) {
+        char time[64];
+        uint64_t found = UINT64_MAX;
+        snprintf(time, sizeof time, "2026-03-01T12:%02zu:%02zu.000Z", i / 60, i % 60);
+        CHECK_OK(recall_at_time(f, b.len, str_of(time), &found));
+        CHECK_INT(found, ==, at[i]);
+        snprintf(time, sizeof time, "2026-03-01T12:%02zu:%02zu.001Z", i / 60, i % 60);
+        CHECK_OK(recall_at_time(f, b.len, str_of(time), &found));
+        CHECK_INT(found, ==, i + 1 < count ? at[i + 1] : b.len);
+    }
+}
+
+TEST(times_before_and_after_all_are_the_ends)
+{
+    static uint64_t at[10];
+    AUTO(buf) b = BUF(TEXT_MAX);
+    uint64_t found = 7;
+    put_times(&b, at, 10);
+    AUTO(fd) f = file_of(buf_str(&b));
+    CHECK_OK(recall_at_time(f, b.len, STR("2020"), &found));
+    CHECK_INT(found, ==, 0);
+    CHECK_OK(recall_at_time(f, b.len, STR("2030"), &found));
+    CHECK_INT(found, ==, b.len);
+    CHECK_OK(recall_at_time(f, 0, STR("2026"), &found));
+    CHECK_INT(found, ==, 0);
+}
+
+TEST(a_scan_keeps_to_its_stretch_and_its_count)
+{
+    static uint64_t at[300];
+    AUTO(buf) b = BUF(TEXT_MAX);
+    uint64_t reached = 0;
+    put_times(&b, at, 300);
+    AUTO(fd) f = file_of(buf_str(&b));
+    for (int n = 0; n < 50; n++) {
+        const size_t x = test_random() % 300, y = x + test_random() % (300 - x);
+        struct places p = {.count = 0};
+        const struct scan s = {at[x], at[y], 1 + test_random() % 20};
+        NEED_OK(recall_scan(f, &s, STR("\"seq\":"), &p, &reached));
+        CHECK_INT(p.count, ==, y - x < s.count_max ? y - x : s.count_max);
+        for (size_t i = 0; i < p.count; i++)
+            CHECK_INT(p.at[i].offset, ==, at[y - 1 - i]);
+        CHECK(p.count == s.count_max || reached == at[x]);
+    }
+}

@@ -73,6 +73,10 @@ static const struct {
               {"GET", "/admin/v1/models", 200}, /* models are for every key to see */
               {"GET", "/log/checkpoint", 403},
               {"POST", "/admin/v1/log/cosign", 403},
+              {"GET", "/admin/v1/log/records", 403},
+              {"GET", "/admin/v1/log/alarm", 403},
+              {"POST", "/admin/v1/log/alarm", 403},
+              {"POST", "/admin/v1/log/clear", 403},
               {"GET", "/admin/v1/content/req_x", 403},
               {"GET", "/admin/v1/explain/req_x", 404}}; /* and their own requests */
 
@@ -89,6 +93,10 @@ body_for(size_t i)
         return "{}";
     if (strstr(routes[i].path, "/cosign"))
         return "{\"note\":\"x\"}";
+    if (strstr(routes[i].path, "/log/alarm") && strcmp(routes[i].method, "POST") == 0)
+        return "{\"witness\":\"w\",\"why\":\"x\"}";
+    if (strstr(routes[i].path, "/log/clear"))
+        return "{\"reason\":\"x\"}";
     if (strstr(routes[i].path, "/streams"))
         return "{\"value\":1}";
     if (strstr(routes[i].path, "tenants") || strstr(routes[i].path, "persons"))

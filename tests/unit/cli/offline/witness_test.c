@@ -226,8 +226,10 @@ TEST(a_foreign_witness_that_signs_nothing_or_something_else_is_told)
         int status;
         const char *answer;
         int exit;
-    } cases[] = {{403, "", 1},   {404, "", 1},  {422, "", 1},        {409, "3\n", 1},
-                 {409, "no", 1}, {200, "", 65}, {200, "garbage", 65}};
+        bool is_alarm;
+    } cases[] = {{403, "", 1, false},         {404, "", 1, false},   {422, "", 65, true},
+                 {409, "3\n", 1, false},      {409, "no", 1, false}, {200, "", 65, false},
+                 {200, "garbage", 65, false}, {409, "6\n", 65, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         FRESH(r);
         AUTO(scene) s = {.key = ""};
@@ -240,10 +242,13 @@ TEST(a_foreign_witness_that_signs_nothing_or_something_else_is_told)
         scene_new(&s, name);
         make_line(&s, &k, key, &line);
         witness_says(&s, &f, cases[i].status, cases[i].answer);
+        fake_says(&f, "POST /admin/v1/log/alarm", 200, "{\"ok\":true}");
+        fake_says(&f, "GET /log/checkpoint", 200, s.log.newest);
         snprintf(url, sizeof url, "unix:%s/run/hoheit.sock", f.dir);
         RUN(&r, &f, "log", "witness", url, key);
         CHECK_STATUS(&r, cases[i].exit);
         CHECK(!strstr(fake_asked(&f), "POST /admin/v1/log/cosign"));
+        CHECK((strstr(fake_asked(&f), "POST /admin/v1/log/alarm") != NULL) == cases[i].is_alarm);
         CHECK((strstr(fake_asked(&f), "GET /log/add-checkpoint/3 ") != NULL) == (i == 3));
         fake_end(&f);
     }
