@@ -229,7 +229,7 @@ static err
 hand_out(const struct question *q, str bytes)
 {
     str line;
-    if (q->what.kind == LOG_PROVE || q->what.kind == LOG_FILE || q->what.kind == LOG_COSIGN)
+    if (q->what.kind != LOG_FIND && q->what.kind != LOG_TAIL)
         return q->fn(q->ctx, bytes);
     if (str_ends(bytes, STR("\n")))
         bytes.len--;
@@ -431,6 +431,20 @@ audit_cosign(audit *a, str note, audit_fn *fn, audit_done_fn *done, void *ctx)
     if (e.code)
         buf_done(&q.tail);
     return e;
+}
+
+fallible
+audit_prune(audit *a, int64_t before_wall_ms, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)before_wall_ms);
+    return ask_about(a, str_of(text), question(LOG_PRUNE, fn, done, ctx));
+}
+
+fallible
+audit_cut(audit *a, str request_id, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    return ask_about(a, request_id, question(LOG_CUT, fn, done, ctx));
 }
 
 fallible
