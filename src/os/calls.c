@@ -102,7 +102,7 @@ static const int log_files[] = {S(open),       S(openat), S(access),   S(faccess
                                 S(getdents64), S(statfs), S(fsync),    S(fdatasync),  S(fallocate),
                                 S(flock),      S(mkdir),  S(mkdirat),  S(rmdir),      S(unlink),
                                 S(unlinkat),   S(rename), S(renameat), S(renameat2),  S(umask),
-                                S(syncfs)};
+                                S(fchmod)};
 
 /* ---- engines: no file has to be opened by name, so looking for one is refused, not deadly */
 

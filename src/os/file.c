@@ -270,14 +270,6 @@ file_punch(int f, uint64_t len)
     return file_errno("cut", "the front of a file");
 }
 
-fallible
-file_sync_all(int f)
-{
-    if (SYS(syncfs(f)) != 0)
-        return file_errno("sync", "a file system");
-    return OK;
-}
-
 static fallible remove_at(int dir, const char *name, int depth);
 
 static fallible

@@ -40,8 +40,6 @@ fallible file_rename(const char *from, const char *to);
 /* The first `len` bytes become zeros that take no room; where the file system has no holes they are
  * overwritten. */
 fallible file_punch(int f, uint64_t len);
-/* All that was written to the file system of `f`. */
-fallible file_sync_all(int f);
 /* Removes the tree below `path` and itself; links are not followed. */
 fallible file_remove_tree(const char *path);
 /* "dir/name" in the arena. */

@@ -21,13 +21,14 @@ enum {
     WAIT_MS = 100,
     PIECE_BYTES = 256 * 1024,
     PIECES_PER_TURN = 4, /* 2 to 4 ms of work */
-    FILES_PER_TURN = 128,
+    FILES_PER_TURN = 64,
+    TILES_PER_DIR = 1000, /* of a path of tlog-tiles */
     WHY_BYTES = 256
 };
 
-enum state { IDLE, COUNTING, COUNTED, WAITING, REMOVING, CUT, FAILED };
+enum state { IDLE, COUNTING, COUNTED, WAITING, SYNCING, REMOVING, CUT, FAILED };
 static const char *const state_names[] = {"idle",    "counting", "counted", "cutting",
-                                          "cutting", "cut",      "failed"};
+                                          "cutting", "cutting",  "cut",     "failed"};
 
 /* What lies before a place between two bundles. */
 struct found {
@@ -50,7 +51,7 @@ struct prune {
     struct floor cut; /* what was decided; index 0: only counting */
     char request[ID_MAX + 1];
     fd held;         /* the new file, while cutting */
-    uint64_t remove; /* the next bundle */
+    uint64_t tile; /* the next to be synced, its bundle to be removed */
 };
 
 static unsigned long long
@@ -231,13 +232,10 @@ static fallible
 put_in_place(prune *p)
 {
     char from[PATH_MAX], to[PATH_MAX];
-    AUTO(fd) dir = -1;
     TRY(file_sync(p->held));
     fd_auto(&p->held);
     p->held = -1;
-    TRY(file_open(p->dir, O_RDONLY | O_DIRECTORY, 0, &dir));
     TRY(file_rename(path_of(p, "held.new", from), path_of(p, "held", to)));
-    TRY(file_sync_all(dir));
     p->cut.offset = p->good.offset;
     TRY(floor_write(p->dir, &p->cut));
     LOG(INFO, "log.pruned", LOG_N("below", p->cut.index), LOG_N("decision", p->cut.decision));
@@ -264,8 +262,51 @@ cut_when_signed(prune *p)
         next_turn(p, WAIT_MS);
         return OK;
     }
+    p->tile = p->floor.index / TILE_WIDTH;
+    p->state = SYNCING;
+    next_turn(p, TURN_MS);
+    return OK;
+}
+
+static fallible
+sync_path(const char *path, int flags)
+{
+    AUTO(fd) f = -1;
+    TRY(file_open(path, O_RDONLY | O_NOFOLLOW | flags, 0, &f));
+    return file_sync(f);
+}
+
+/* The tile that takes the place of a bundle; at the end of its directory, the directories too. */
+static fallible
+sync_tile(const prune *p, uint64_t index, bool is_last)
+{
+    char path[PATH_MAX], name[TILE_PATH_MAX];
+    tile_path((struct tile_id){0, index, TILE_WIDTH}, name);
+    TRY(sync_path(path_of(p, name, path), 0));
+    if (!is_last && index % TILES_PER_DIR != TILES_PER_DIR - 1)
+        return OK;
+    while (strlen(path) > strlen(p->dir)) {
+        *strrchr(path, '/') = '\0';
+        TRY(sync_path(path, O_DIRECTORY));
+    }
+    return OK;
+}
+
+/* The tiles above are made again from these if they are lost (ledger.h). */
+static fallible
+sync_some(prune *p)
+{
+    const uint64_t end = p->cut.index / TILE_WIDTH;
+    for (int i = 0; i < FILES_PER_TURN && p->tile < end; i++) {
+        TRY(sync_tile(p, p->tile, p->tile + 1 == end));
+        p->tile++;
+    }
+    if (p->tile < end) {
+        next_turn(p, TURN_MS);
+        return OK;
+    }
     TRY(put_in_place(p));
-    p->remove = p->floor.index / TILE_WIDTH;
+    p->tile = p->floor.index / TILE_WIDTH;
     p->floor = p->cut;
     return begin_removing(p);
 }
@@ -283,11 +324,11 @@ static fallible
 remove_some(prune *p)
 {
     const uint64_t end = p->floor.index / TILE_WIDTH;
-    for (int i = 0; i < FILES_PER_TURN && p->remove < end; i++) {
-        TRY(remove_bundle(p, p->remove));
-        p->remove++;
+    for (int i = 0; i < FILES_PER_TURN && p->tile < end; i++) {
+        TRY(remove_bundle(p, p->tile));
+        p->tile++;
     }
-    if (p->remove < end) {
+    if (p->tile < end) {
         next_turn(p, TURN_MS);
         return OK;
     }
@@ -327,6 +368,8 @@ turn(prune *p)
         return count_some(p);
     case WAITING:
         return cut_when_signed(p);
+    case SYNCING:
+        return sync_some(p);
     case REMOVING:
         return remove_some(p);
     case IDLE:
@@ -352,7 +395,8 @@ on_timer(void *ctx)
 static bool
 is_busy(const prune *p)
 {
-    return p->state == COUNTING || p->state == WAITING || p->state == REMOVING;
+    return p->state == COUNTING || p->state == WAITING || p->state == SYNCING ||
+           p->state == REMOVING;
 }
 
 static fallible

@@ -12,7 +12,7 @@
  * can have nothing pruned but what is old enough.  Then, in this order, so that a crash at any point
  * leaves a log that is good and is finished at the next start:
  *
- *     the decision is signed; all tiles are on the disk; what is held lies in `held`
+ *     the decision is signed; tiles of level 0 are on the disk; what is held lies in `held`
  *     `pruned` says so (floor.h)
  *     the front of audit.jsonl becomes a hole; the bundles are removed
  *
