@@ -26,7 +26,8 @@ static bool
 read_line(str *rest, uint64_t *ret)
 {
     str line;
-    return str_next(rest, '\n', &line) && !num_u64(line, 0, INT64_MAX, ret).code;
+    return str_next(rest, '\n', &line) && !str_starts(line, STR("0")) &&
+           !num_u64(line, 1, INT64_MAX, ret).code;
 }
 
 fallible

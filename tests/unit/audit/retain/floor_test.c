@@ -55,6 +55,7 @@ TEST(anything_else_in_that_file_is_damage)
         "hoheit pruned v1\n512\n1033\n0\n",
         "hoheit pruned v1\n-512\n1033\n99\n",
         "hoheit pruned v2\n512\n1033\n99\n",
+        "hoheit pruned v1\n0512\n1033\n99\n",
     };
     struct floor f;
     const char *dir = dir_of("bad");
