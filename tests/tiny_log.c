@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* tiny_log DIR SIZE [EVERY [BYTES [BELOW]]] - makes a signed log of SIZE entries in DIR, with a checkpoint
- * after every EVERY entries (0: at the end only), for flows and foreign judges.  Entries have about
- * BYTES bytes.  With BELOW, a multiple of 256, what lies below that entry is pruned, but for every
- * hundredth, which is held; the last entry says so.  The seed of its key is 32 times the byte 7; the key is printed and written to
- * DIR/key. */
+/* tiny_log DIR SIZE [EVERY [BYTES [BELOW]]] - makes a signed log of SIZE entries in DIR, with a
+ * checkpoint after every EVERY entries (0: at the end only), for flows and foreign judges.  Entries
+ * have about BYTES bytes.  With BELOW, a multiple of 256, what lies below that entry is pruned, but
+ * for every hundredth, which is held; the last entry says so.  The seed of its key is 32 times the
+ * byte 7; the key is printed and written to DIR/key. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,9 +46,8 @@ add(uint64_t i)
     static const char *const front = "\"time\":\"2026-03-01T12:00:00.000Z\",\"event\":";
     int n = snprintf(entry, sizeof entry, "{\"seq\":%llu,", (unsigned long long)i + 1);
     if (app.below && i + 1 == app.size)
-        n += snprintf(entry + n, sizeof entry - (size_t)n,
-                      "%s\"log.prune\",\"object\":\"%llu\",", front,
-                      (unsigned long long)app.below);
+        n += snprintf(entry + n, sizeof entry - (size_t)n, "%s\"log.prune\",\"object\":\"%llu\",",
+                      front, (unsigned long long)app.below);
     else if (app.below)
         n += snprintf(entry + n, sizeof entry - (size_t)n, "%s\"decision\",", front);
     n += snprintf(entry + n, sizeof entry - (size_t)n, "\"request\":\"req_%llu\",\"fill\":\"",

@@ -218,8 +218,8 @@ approve(struct work *w)
     TRY(read_proposal(w));
     const struct gate_want want = {.session = c->session,
                                    .op = OP_LOG_PRUNE_APPROVE,
-                                   .is_own_act = w->proposer.len &&
-                                                 str_eq(w->proposer, c->session->key_id),
+                                   .is_own_act =
+                                       w->proposer.len && str_eq(w->proposer, c->session->key_id),
                                    .request_id = c->request_id,
                                    .a = c->a};
     TRY(gate_leave(c->gate, &want, &unused));

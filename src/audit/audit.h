@@ -96,6 +96,7 @@ fallible audit_file(audit *a, str path, audit_fn *fn, audit_done_fn *done, void 
 fallible audit_cosign(audit *a, str note, audit_fn *fn, audit_done_fn *done, void *ctx);
 /* What could be pruned of entries older than that (prune/prune.h), counted in the background: one
  * object, as far as is known by now. */
-fallible audit_prune(audit *a, int64_t before_wall_ms, audit_fn *fn, audit_done_fn *done, void *ctx);
+fallible
+audit_prune(audit *a, int64_t before_wall_ms, audit_fn *fn, audit_done_fn *done, void *ctx);
 /* Prunes, in the background, as the record of that request decided; the same object. */
 fallible audit_cut(audit *a, str request_id, audit_fn *fn, audit_done_fn *done, void *ctx);

@@ -347,8 +347,7 @@ take_decision(struct judge *j, str entry)
     if (!j->floor.index || j->tree.size != j->floor.decision)
         return OK;
     snprintf(object, sizeof object, "\"object\":\"%llu\"", (unsigned long long)j->floor.index);
-    if (str_find(entry, STR("\"event\":\"log.prune\"")) < 0 ||
-        str_find(entry, str_of(object)) < 0)
+    if (str_find(entry, STR("\"event\":\"log.prune\"")) < 0 || str_find(entry, str_of(object)) < 0)
         FAIL(CORRUPT, "pruned: entry %llu is no decision to prune what lies below entry %llu",
              (unsigned long long)j->floor.decision, (unsigned long long)j->floor.index);
     const str key = member(entry, STR("\"key\":\"")), why = member(entry, STR("\"why\":\""));

@@ -33,10 +33,10 @@ struct judge_report {
     struct tree_head head;
     uint64_t checkpoints, entry_bytes;
     uint64_t witness_time_s, witness_size; /* when the witness signed, and how many entries */
-    uint64_t pruned_below, held; /* entries below are gone, but for these; 0: all are there */
-    uint64_t decision;           /* the entry that says so */
+    uint64_t pruned_below, held;     /* entries below are gone, but for these; 0: all are there */
+    uint64_t decision;               /* the entry that says so */
     char decided[JUDGE_DECIDED_MAX]; /* by whom, when and why, out of it */
-    uint64_t found[JUDGE_FOUND_MAX];       /* entries of the request, each with a proof that held */
+    uint64_t found[JUDGE_FOUND_MAX]; /* entries of the request, each with a proof that held */
     size_t found_count;
 };
 

@@ -22,7 +22,7 @@ struct ledger {
     struct cosigners cosigners;
     struct edge edge;
     struct floor floor; /* at opening */
-    char *room; /* BLOCK_BYTES */
+    char *room;         /* BLOCK_BYTES */
 };
 
 static unsigned long long

@@ -73,11 +73,11 @@ struct log_done {
 };
 
 enum log_what {
-    LOG_FIND,  /* the records of request `what`, a line each */
-    LOG_TAIL,  /* the last `count` records */
-    LOG_PROVE, /* checkpoint and proofs of inclusion for request `what`: one JSON object */
-    LOG_FILE,  /* "checkpoint", a tile by its path (tiles.h), or for witnesses (cosign.h)
-                * "cosigned/ID" and "add-checkpoint/SIZE" */
+    LOG_FIND,   /* the records of request `what`, a line each */
+    LOG_TAIL,   /* the last `count` records */
+    LOG_PROVE,  /* checkpoint and proofs of inclusion for request `what`: one JSON object */
+    LOG_FILE,   /* "checkpoint", a tile by its path (tiles.h), or for witnesses (cosign.h)
+                 * "cosigned/ID" and "add-checkpoint/SIZE" */
     LOG_COSIGN, /* takes in the tail, a checkpoint that witnesses signed: one JSON object */
     LOG_PRUNE,  /* what may go of what is older than `what` (ms since 1970), prune/prune.h */
     LOG_CUT     /* prunes as the record of request `what` decided */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* `hoheit log prune`: the front of the log goes, proposed by an operator, approved by an auditor. */
+/* `hoheit log prune`: the front of the log goes, proposed by an operator, approved by an auditor.
+ */
 #include <time.h>
 
 #include "cli/remote.h"
@@ -54,7 +55,8 @@ say_count(struct cli *c, const jval *root)
         cli_note(c, "Nothing may go: %.*s.", STR_FMT(cli_text(c, root, "why")));
         return;
     }
-    (void)fprintf(c->out, "%llu entries below %llu may go, %llu bytes; %llu of them are held back\n",
+    (void)fprintf(c->out,
+                  "%llu entries below %llu may go, %llu bytes; %llu of them are held back\n",
                   (unsigned long long)cli_number(root, "entries"), below,
                   (unsigned long long)cli_number(root, "bytes"),
                   (unsigned long long)cli_number(root, "held"));

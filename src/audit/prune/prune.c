@@ -46,11 +46,11 @@ struct prune {
     int64_t before_wall_ms;
     struct found good, at; /* up to where all may go; where counting is */
     struct tile_reader tiles;
-    char *room;            /* PIECE_BYTES */
+    char *room; /* PIECE_BYTES */
     char why[WHY_BYTES];
     struct floor cut; /* what was decided; index 0: only counting */
     char request[ID_MAX + 1];
-    fd held;         /* the new file, while cutting */
+    fd held;       /* the new file, while cutting */
     uint64_t tile; /* the next to be synced, its bundle to be removed */
 };
 
@@ -132,8 +132,7 @@ static bool
 must_hold(const prune *p, const struct retain_head *h)
 {
     const enum retain_class class = retain_class_of(h->event);
-    return class != RETAIN_USE &&
-           !retain_is_over(p->params, class, h->wall_ms, clock_wall_ms());
+    return class != RETAIN_USE && !retain_is_over(p->params, class, h->wall_ms, clock_wall_ms());
 }
 
 /* False in *ret_goes_on at the entry that stays. */
@@ -190,8 +189,7 @@ begin_count(prune *p)
     p->state = COUNTING;
     p->why[0] = '\0';
     p->good = p->at = (struct found){.index = p->floor.index, .offset = p->floor.offset};
-    p->tiles = (struct tile_reader){.dir = p->dir,
-                                    .size = ledger_signed_size(book_ledger(p->b))};
+    p->tiles = (struct tile_reader){.dir = p->dir, .size = ledger_signed_size(book_ledger(p->b))};
     next_turn(p, TURN_MS);
 }
 
@@ -526,9 +524,9 @@ prune_start(loop *l, book *b, const struct params *params, prune **ret)
     p->dir = book_log_dir(b);
     p->held = -1;
     p->room = mem_get(PIECE_BYTES);
-    const err e = p->room ? finish_what_was_begun(p)
-                          : err_start(ERR_LIMIT, __FILE__, __LINE__, __func__,
-                                      "no memory for pruning");
+    const err e = p->room
+                      ? finish_what_was_begun(p)
+                      : err_start(ERR_LIMIT, __FILE__, __LINE__, __func__, "no memory for pruning");
     if (e.code) {
         prune_stop(p);
         return e;

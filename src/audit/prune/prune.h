@@ -9,8 +9,8 @@
  *
  * Pruning does the same again up to the entry that a record of the log names (event log.prune,
  * object its number), and refuses when its own count does not get there: a gate that was taken over
- * can have nothing pruned but what is old enough.  Then, in this order, so that a crash at any point
- * leaves a log that is good and is finished at the next start:
+ * can have nothing pruned but what is old enough.  Then, in this order, so that a crash at any
+ * point leaves a log that is good and is finished at the next start:
  *
  *     the decision is signed; tiles of level 0 are on the disk; what is held lies in `held`
  *     `pruned` says so (floor.h)

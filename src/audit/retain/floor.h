@@ -33,8 +33,8 @@ enum { HELD_LINE_MAX = 65535 };
 typedef struct held {
     fd f; /* -1: there is no such file */
     buf window;
-    uint64_t at; /* in the file, of the window */
-    size_t used; /* of the window */
+    uint64_t at;   /* in the file, of the window */
+    size_t used;   /* of the window */
     uint64_t next; /* the least index the next line may have */
 } held;
 #define HELD ((struct held){.f = -1, .window = BUF(2 * HELD_LINE_MAX)})

@@ -100,11 +100,11 @@ retain_time_read(str s, int64_t *ret_wall_ms)
     int64_t y = 0, mo = 0, d = 0, h = 0, mi = 0, sec = 0, ms = 0;
     if (str_ends(s, STR("Z")) && s.len > 10)
         s.len--;
-    const bool fits =
-        fits_form(s) && number(s, 0, 4, 9999, &y) && number(s, 5, 2, 12, &mo) &&
-        number(s, 8, 2, 31, &d) && mo && d && (s.len < 19 || number(s, 11, 2, 23, &h)) &&
-        (s.len < 19 || (number(s, 14, 2, 59, &mi) && number(s, 17, 2, 60, &sec))) &&
-        (s.len < 23 || number(s, 20, 3, 999, &ms));
+    const bool fits = fits_form(s) && number(s, 0, 4, 9999, &y) && number(s, 5, 2, 12, &mo) &&
+                      number(s, 8, 2, 31, &d) && mo && d &&
+                      (s.len < 19 || number(s, 11, 2, 23, &h)) &&
+                      (s.len < 19 || (number(s, 14, 2, 59, &mi) && number(s, 17, 2, 60, &sec))) &&
+                      (s.len < 23 || number(s, 20, 3, 999, &ms));
     if (!fits || y < 1970)
         FAIL(PARSE, "this is no time in UTC, as 2026-03-01 or 2026-03-01T12:00:00Z");
     *ret_wall_ms = ((days_of(y, mo, d) * 24 + h) * 60 + mi) * 60000 + sec * 1000 + ms;

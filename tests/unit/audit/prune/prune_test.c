@@ -215,7 +215,8 @@ TEST(what_is_old_enough_is_counted_in_whole_bundles)
     AUTO(scene) c;
     scene_new(&c);
     CHECK_OK(count_before(&c, now - 200 * day));
-    CHECK(says(&c, "\"state\":\"counted\",\"minimum\":0,\"below\":512,\"entries\":512,\"held\":6,"));
+    CHECK(
+        says(&c, "\"state\":\"counted\",\"minimum\":0,\"below\":512,\"entries\":512,\"held\":6,"));
     CHECK_OK(count_before(&c, now - 299 * day));
     CHECK(says(&c, "\"below\":512,"));
     CHECK_OK(count_before(&c, now - 1300 * day));

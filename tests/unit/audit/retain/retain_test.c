@@ -31,11 +31,20 @@ TEST(times_are_read_as_the_clock_writes_them)
 
 TEST(what_is_no_time_is_not_read)
 {
-    static const char *const bad[] = {"",           "2026",       "2026-3-1",   "2026-13-01",
-                                      "2026-00-10", "2026-01-00", "2026-01-32", "1969-12-31",
-                                      "2026-01-01T24:00:00Z", "2026-01-01 10:00:00",
-                                      "2026-01-01T10:00",     "2026-01-01T10:00:00.1234Z",
-                                      "2026-01-01x",          "x026-01-01"};
+    static const char *const bad[] = {"",
+                                      "2026",
+                                      "2026-3-1",
+                                      "2026-13-01",
+                                      "2026-00-10",
+                                      "2026-01-00",
+                                      "2026-01-32",
+                                      "1969-12-31",
+                                      "2026-01-01T24:00:00Z",
+                                      "2026-01-01 10:00:00",
+                                      "2026-01-01T10:00",
+                                      "2026-01-01T10:00:00.1234Z",
+                                      "2026-01-01x",
+                                      "x026-01-01"};
     int64_t ms = 7;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK_ERR(retain_time_read(str_of(bad[i]), &ms), PARSE);
@@ -47,7 +56,8 @@ TEST(nothing_goes_before_the_law_lets_it_however_the_configuration_came_to_be)
     struct params p;
     params_default(&p);
     for (int c = 0; c < RETAIN_CLASSES; c++) {
-        CHECK_INT(retain_days(&p, (enum retain_class)c), >=, retain_info((enum retain_class)c)->days_min);
+        CHECK_INT(retain_days(&p, (enum retain_class)c), >=,
+                  retain_info((enum retain_class)c)->days_min);
         CHECK(strlen(retain_info((enum retain_class)c)->law) > 0);
     }
     p.retain_use_days = 1;
@@ -81,7 +91,8 @@ TEST(the_front_of_a_record_is_read)
 {
     struct retain_head h;
     CHECK_OK(retain_head_read(
-        STR("{\"seq\":7,\"time\":\"2026-03-01T12:00:00.123Z\",\"event\":\"key.add\",\"x\":1}"), &h));
+        STR("{\"seq\":7,\"time\":\"2026-03-01T12:00:00.123Z\",\"event\":\"key.add\",\"x\":1}"),
+        &h));
     CHECK_INT(h.seq, ==, 7);
     CHECK_INT(h.wall_ms, ==, time_of("2026-03-01T12:00:00.123Z"));
     CHECK(str_eq(h.event, STR("key.add")));
@@ -89,11 +100,14 @@ TEST(the_front_of_a_record_is_read)
 
 TEST(what_does_not_begin_as_a_record_is_none)
 {
-    static const char *const bad[] = {
-        "", "{", "{\"seq\":7}", "{\"seq\":0,\"time\":\"2026-03-01\",\"event\":\"x\"}",
-        "{\"seq\":7,\"event\":\"x\",\"time\":\"2026-03-01\"}",
-        "{\"seq\":7,\"time\":\"soon\",\"event\":\"x\"}",
-        "{\"seq\":7,\"time\":\"2026-03-01\",\"event\":\"x", " {\"seq\":7,\"time\":\"2026-03-01\""};
+    static const char *const bad[] = {"",
+                                      "{",
+                                      "{\"seq\":7}",
+                                      "{\"seq\":0,\"time\":\"2026-03-01\",\"event\":\"x\"}",
+                                      "{\"seq\":7,\"event\":\"x\",\"time\":\"2026-03-01\"}",
+                                      "{\"seq\":7,\"time\":\"soon\",\"event\":\"x\"}",
+                                      "{\"seq\":7,\"time\":\"2026-03-01\",\"event\":\"x",
+                                      " {\"seq\":7,\"time\":\"2026-03-01\""};
     struct retain_head h;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK_ERR(retain_head_read(str_of(bad[i]), &h), CORRUPT);
