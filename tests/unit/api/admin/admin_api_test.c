@@ -73,9 +73,9 @@ static const struct {
               {"GET", "/admin/v1/models", 200}, /* models are for every key to see */
               {"GET", "/log/checkpoint", 403},
               {"POST", "/admin/v1/log/cosign", 403},
-    {"GET", "/admin/v1/log/prune?before=2025-01-01", 403},
-    {"POST", "/admin/v1/log/prune", 403},
-    {"POST", "/admin/v1/log/prune/req_1/approve", 403},
+              {"GET", "/admin/v1/log/prune?before=2025-01-01", 403},
+              {"POST", "/admin/v1/log/prune", 403},
+              {"POST", "/admin/v1/log/prune/req_1/approve", 403},
               {"GET", "/admin/v1/content/req_x", 403},
               {"GET", "/admin/v1/explain/req_x", 404}}; /* and their own requests */
 
