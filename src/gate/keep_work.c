@@ -273,6 +273,28 @@ keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret
     return keep_record(c, use, &all, NULL);
 }
 
+/* ---- salts */
+enum { SALT_ABOUT_MAX = 256 };
+
+fallible
+keep_salt(gate *g, str owner, str request_id, bool may_make, digest *ret)
+{
+    const str whose = owner.len ? owner : STR("operator");
+    char about[SALT_ABOUT_MAX];
+    const secret *key;
+    const int n = snprintf(about, sizeof about, "hoheit digest v1 %.*s", STR_FMT(request_id));
+    ASSERT(n > 0 && (size_t)n < sizeof about);
+    if (may_make)
+        TRY(subjects_key(g->keep->keys, whose, &key));
+    else {
+        const err e = subjects_find(g->keep->keys, whose, &key);
+        if (e.code == ERR_CORRUPT)
+            REFUSE(NOT_FOUND, "request", "the key that asked has left nothing here");
+        TRY(e);
+    }
+    return hmac_sha256(key, (str){about, (size_t)n}, ret);
+}
+
 /* ---- what is to be forgotten */
 enum { ERASE_SCRATCH = 1024 * 1024 };
 

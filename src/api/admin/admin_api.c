@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/admin/admin_api.h"
 
+#include "acts/salt.h"
 #include "gate/keep.h"
 
 /* A list of 100,000 keys fits. */
@@ -341,6 +342,13 @@ content_route(struct api_call *c)
     admin_finish(w, keep_words_read(&call, c->args[0], &s->kept));
 }
 
+static void
+salt_route(struct api_call *c)
+{
+    struct admin_work *w = admin_begin(c);
+    admin_finish(w, salt_show(&w->admin, c->args[0], &w->body));
+}
+
 static fallible
 cosign(struct admin_work *w)
 {
@@ -454,6 +462,7 @@ static const struct route routes[] = {
     ROUTE(PUT, "/admin/v1/aliases/{alias}", alias_set_route, LOCAL),
     ROUTE(DELETE, "/admin/v1/aliases/{alias}", alias_remove_route, LOCAL),
     ROUTE(GET, "/admin/v1/content/{request}", content_route, LOCAL),
+    ROUTE(GET, "/admin/v1/content/{request}/salt", salt_route, LOCAL),
     ROUTE(GET, "/admin/v1/explain/{request}", explain_route, LOCAL),
     ROUTE(GET, "/admin/v1/route", route_route, LOCAL),
     ROUTE(GET, "/admin/v1/status", status_route, LOCAL),

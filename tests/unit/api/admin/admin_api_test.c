@@ -73,6 +73,7 @@ static const struct {
               {"GET", "/admin/v1/models", 200}, /* models are for every key to see */
               {"GET", "/log/checkpoint", 403},
               {"POST", "/admin/v1/log/cosign", 403},
+              {"GET", "/admin/v1/content/req_1/salt", 403},
               {"GET", "/admin/v1/log/prune?before=2025-01-01", 403},
               {"POST", "/admin/v1/log/prune", 403},
               {"POST", "/admin/v1/log/prune/req_1/approve", 403},
