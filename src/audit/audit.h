@@ -7,12 +7,12 @@
  * appends, and only then may the caller let go of what it permits.  No content and no plain
  * personal data: ids, labels, digests, numbers.
  *
- * Digests of what was asked, answered or sent (events decision, egress, completion) are commitments:
- * SHA-256(salt ‖ SHA-256(bytes)), written as "salted:" and 64 digits.  A short prompt could be
- * guessed from its plain digest by whoever has the log, and a log is there to be given away.  The
- * salt is the request's (gate/keep.h), known to nobody who is not told, and destroyed with the data
- * key of whoever asked; until then it shows that given bytes were the ones.  Logs from before hold
- * plain digests, 64 digits; other events still do, of what is no person's words.
+ * Digests of what was asked, answered or sent (events decision, egress, completion) are
+ * commitments: SHA-256(salt ‖ SHA-256(bytes)), written as "salted:" and 64 digits.  A short prompt
+ * could be guessed from its plain digest by whoever has the log, and a log is there to be given
+ * away.  The salt is the request's (gate/keep.h), known to nobody who is not told, and destroyed
+ * with the data key of whoever asked; until then it shows that given bytes were the ones.  Logs
+ * from before hold plain digests, 64 digits; other events still do, of what is no person's words.
  *
  * Fails closed.  What waits is bounded by audit.queue_max (BUSY); a record that is not durable
  * after audit.wait_ms_max fails its `done` with BUSY (it may yet become durable), a full disk

@@ -33,7 +33,7 @@ struct gate_job {
     sha256 *output_hash;
     digest input, output, kept; /* the first two salted, as the log has them */
     digest salt, sent;          /* of the request; of what goes out, salted */
-    struct words *words; /* NULL: policy has nothing kept */
+    struct words *words;        /* NULL: policy has nothing kept */
     label answer_label;
     struct err_kept failure;
     char label_text[LABEL_TEXT_MAX], answer_text[LABEL_TEXT_MAX], clearance_text[LABEL_TEXT_MAX];

@@ -173,8 +173,8 @@ fallible keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
 fallible keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret);
 
 /* The salt of the digests that the log holds of a request (words_salted).  It comes from the key of
- * the owner's data and is nowhere written down: gone with that key, for everybody.  `may_make`: also
- * for an owner who left nothing so far; else NOT_FOUND for one, or one who was erased. */
+ * the owner's data and is nowhere written down: gone with that key, for everybody.  `may_make`:
+ * also for an owner who left nothing so far; else NOT_FOUND for one, or one who was erased. */
 fallible keep_salt(gate *g, str owner, str request_id, bool may_make, digest *ret);
 
 /* Destroys the key of all that an owner (a key's id) left here, then removes it. */

@@ -445,8 +445,8 @@ is_denial(err e)
     return e.code == ERR_DENIED || e.code == ERR_UNAUTHENTICATED || e.code == ERR_RATE;
 }
 
-/* What leaves has a record of its own, with the digest of the exact bytes: salted, for they are what
- * was said in a form that everybody knows. */
+/* What leaves has a record of its own, with the digest of the exact bytes: salted, for they are
+ * what was said in a form that everybody knows. */
 static fallible
 record_sending(gate_job *j)
 {

@@ -106,9 +106,9 @@ put_record(struct cli *c, const jval *record)
         put_completion(c, record);
     else
         put_other(c, record);
-    put_member(c, record, "input", "input");
+    put_member(c, record, "input sha256", "input");
     put_member(c, record, "input sha256", "input_sha256");
-    put_member(c, record, "output", "output");
+    put_member(c, record, "output sha256", "output");
     put_member(c, record, "output sha256", "output_sha256");
 }
 

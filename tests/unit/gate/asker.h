@@ -175,7 +175,8 @@ asker_member(str record, const char *name)
     char start[64];
     snprintf(start, sizeof start, "\"%s\":\"", name);
     const ptrdiff_t at = str_find(record, str_of(start));
-    const str rest = str_slice(record, at < 0 ? record.len : (size_t)at + strlen(start), record.len);
+    const str rest =
+        str_slice(record, at < 0 ? record.len : (size_t)at + strlen(start), record.len);
     const ptrdiff_t end = str_find_char(rest, '"');
     return str_slice(rest, 0, end < 0 ? 0 : (size_t)end);
 }

@@ -342,11 +342,45 @@ TEST(an_answer_that_must_be_kept_and_cannot_fails)
 {
     rig_open(&rig);
     keep_intern();
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "Frage");
+    NEED_OK(asker_run(k));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    const uint64_t id = rig_submitted(&rig, e);
+    rig_says(e, id, 0, "Antwort");
+    RIG_UNTIL(&rig, k->pieces);
     NEED_OK(subjects_erase(rig.gate->keep->keys, STR("key_1")));
-    struct asker *k = ask_for_answer("intern");
+    rig_done(e, id, 0, true);
+    RIG_UNTIL(&rig, k->ended);
     CHECK_ERR(k->end, NOT_FOUND);
     const str c = rig_record(&rig, "completion", k->id, 0);
     CHECK(rig_has(c, "\"outcome\":\"NOT_FOUND\"") && !rig_has(c, "\"kept\""));
+    asker_free(k);
+    rig_close(&rig);
+}
+
+TEST(a_salt_is_the_requests_own_and_goes_with_its_owner)
+{
+    digest a, b, c;
+    rig_open(&rig);
+    CHECK_ERR(keep_salt(rig.gate, STR("key_1"), STR("req_1"), false, &a), NOT_FOUND);
+    NEED_OK(keep_salt(rig.gate, STR("key_1"), STR("req_1"), true, &a));
+    NEED_OK(keep_salt(rig.gate, STR("key_1"), STR("req_1"), false, &b));
+    CHECK(digest_eq(&a, &b));
+    NEED_OK(keep_salt(rig.gate, STR("key_1"), STR("req_2"), true, &b));
+    NEED_OK(keep_salt(rig.gate, STR("key_2"), STR("req_1"), true, &c));
+    CHECK(!digest_eq(&a, &b) && !digest_eq(&a, &c) && !digest_eq(&b, &c));
+    NEED_OK(subjects_erase(rig.gate->keep->keys, STR("key_1")));
+    CHECK_ERR(keep_salt(rig.gate, STR("key_1"), STR("req_1"), false, &a), NOT_FOUND);
+    CHECK_ERR(keep_salt(rig.gate, STR("key_1"), STR("req_1"), true, &a), NOT_FOUND);
+    rig_close(&rig);
+}
+
+TEST(who_was_erased_asks_no_more)
+{
+    rig_open(&rig);
+    NEED_OK(subjects_erase(rig.gate->keep->keys, STR("key_1")));
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "Frage");
+    CHECK_ERR(asker_run(k), NOT_FOUND);
     asker_free(k);
     rig_close(&rig);
 }
