@@ -169,6 +169,9 @@ struct keep_words {
     label label;
 };
 fallible keep_words(gate *g, const struct keep_words *w, digest *ret_commitment);
+/* Is there room for as much more (keep.words_bytes_max)?  DISK_FULL, and the first time that is on
+ * record (kept.full) and in the log: what must be kept and cannot be is not answered. */
+fallible keep_words_room(gate *g, uint64_t more_bytes);
 /* NOT_FOUND comes through `done`, also for what is above the clearance. */
 fallible keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret);
 

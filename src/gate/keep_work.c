@@ -7,6 +7,7 @@
 #include "gate/keep_inside.h"
 #include "os/clock.h"
 #include "os/entropy.h"
+#include "os/log.h"
 
 fallible
 keep_note(gate *g, struct kept *k)
@@ -203,6 +204,42 @@ words_id(const digest *commitment, char room[ID_MAX])
     return (str){room, (size_t)n};
 }
 
+/* Nobody waits for the record; the answer that fails says it too. */
+static void
+say_full(struct keep *k)
+{
+    const struct audit_record r = {.event = EVENT_KEPT_FULL,
+                                   .why = STR("keep.words_bytes_max is reached"),
+                                   .decision = "",
+                                   .rule = "",
+                                   .outcome = "full"};
+    if (k->words_full)
+        return;
+    k->words_full = true;
+    LOG(ERROR, "kept.full", LOG_N("bytes", k->words_bytes));
+    const err e = audit_append(k->gate->parts.audit, &r, NULL, NULL);
+    if (e.code)
+        log_failure(LOG_ERROR, "audit.lost", e);
+}
+
+fallible
+keep_words_room(gate *g, uint64_t more_bytes)
+{
+    struct keep *k = g->keep;
+    const uint64_t most = g->parts.params->keep_words_bytes_max;
+    if (!k->words_counted)
+        TRY(objects_kind_bytes(k->objects, OBJECT_WORDS, &k->words_bytes));
+    k->words_counted = true;
+    if (k->words_bytes < most && more_bytes <= most - k->words_bytes) {
+        k->words_full = k->words_full && k->words_bytes > most - most / 16;
+        return OK;
+    }
+    say_full(k);
+    REFUSE(DISK_FULL, "",
+           "what is said under this label must be kept, and all room for that is taken: tell "
+           "operations (keep.words_bytes_max)");
+}
+
 fallible
 keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
 {
@@ -212,6 +249,7 @@ keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
     const int64_t now = clock_wall_ms();
     const int64_t days = (int64_t)policy_keep_days(g->parts.policy, w->label);
     TRY(words_end(w->said, &text, &d));
+    TRY(keep_words_room(g, text.len));
     struct object row = {.kind = OBJECT_WORDS,
                          .id = words_id(&d, room),
                          .parent = w->request_id,
@@ -222,6 +260,7 @@ keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
                          /* Another policy since: no longer. */
                          .expires_wall_ms = now + (days ? days * DAY_MS : 1)};
     TRY(objects_add(g->keep->objects, w->grant, &row, text));
+    g->keep->words_bytes += text.len;
     *ret_commitment = d;
     return OK;
 }
@@ -322,5 +361,6 @@ keep_erase(gate *g, str owner, struct keep_erased *total)
     struct erasing e = {g->keep, total};
     TRY(arena_open(ERASE_SCRATCH, &a));
     TRY(subjects_erase(g->keep->keys, owner));
+    g->keep->words_counted = false;
     return objects_erase(g->keep->objects, a, owner, erase_bytes, &e);
 }

@@ -40,8 +40,10 @@ hash_input(gate_job *j)
         TRY(canon_conv(j->ask.conv, j->target.own, &plain));
     TRY(words_salted(&j->salt, &plain, &j->input));
     j->has_input = true;
-    if (policy_keep_days(job_parts(j)->policy, j->answer_label))
+    if (policy_keep_days(job_parts(j)->policy, j->answer_label)) {
+        TRY(keep_words_room(j->gate, WORDS_LEAST));
         TRY(words_new(j->ask.conv, j->target.own, &j->words));
+    }
     return sha256_new(&j->output_hash);
 }
 

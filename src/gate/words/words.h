@@ -15,7 +15,7 @@
 #include "crypt/hash.h"
 #include "model/conv.h"
 
-enum { WORDS_BYTES_MAX = 24 * 1024 * 1024, WORDS_SALT = 32 };
+enum { WORDS_BYTES_MAX = 24 * 1024 * 1024, WORDS_SALT = 32, WORDS_LEAST = 256 };
 
 struct words;
 

@@ -358,6 +358,35 @@ TEST(an_answer_that_must_be_kept_and_cannot_fails)
     rig_close(&rig);
 }
 
+TEST(what_must_be_kept_and_has_no_room_is_refused_loudly_and_room_comes_back)
+{
+    rig_open(&rig);
+    keep_intern();
+    rig.params.keep_words_bytes_max = 600;
+    CHECK_OK(keep_words_room(rig.gate, 256));
+    struct asker *first = ask_for_answer("intern");
+    CHECK_ERR(first->end, OK);
+    CHECK(rig.gate->keep->words_bytes > 0);
+    struct asker *k = NULL;
+    for (int i = 0; i < 8 && keep_words_room(rig.gate, WORDS_LEAST).code == ERR_OK; i++)
+        asker_free(ask_for_answer("intern"));
+    k = asker_new(&rig, "VS-NfD", "intern", "Frage");
+    CHECK_ERR(asker_run(k), DISK_FULL);
+    asker_free(k);
+    k = asker_new(&rig, "VS-NfD", "VS-NfD", "Frage"); /* nothing is kept of it */
+    CHECK_OK(asker_run(k));
+    gate_cancel(k->job);
+    asker_free(k);
+    RIG_UNTIL(&rig, rig_record(&rig, "kept.full", "", 0).len);
+    CHECK(!rig_record(&rig, "kept.full", "", 1).len);
+    struct keep_erased gone = {0};
+    CHECK_OK(keep_erase(rig.gate, STR("key_1"), &gone));
+    CHECK_OK(keep_words_room(rig.gate, WORDS_LEAST));
+    CHECK_INT(rig.gate->keep->words_bytes, ==, 0);
+    asker_free(first);
+    rig_close(&rig);
+}
+
 TEST(a_salt_is_the_requests_own_and_goes_with_its_owner)
 {
     digest a, b, c;
