@@ -180,6 +180,10 @@ fallible keep_words_read(const struct keep_call *c, str request_id, struct kept_
  * also for an owner who left nothing so far; else NOT_FOUND for one, or one who was erased. */
 fallible keep_salt(gate *g, str owner, str request_id, bool may_make, digest *ret);
 
+/* The key that what an owner proposes for a lower label is sealed under; with no owner the
+ * installation's.  NOT_FOUND: erased.  Valid until the next call of gate/. */
+fallible keep_owner_key(gate *g, str owner, const secret **ret);
+
 /* Destroys the key of all that an owner (a key's id) left here, then removes it. */
 struct keep_erased {
     uint64_t things, bytes;

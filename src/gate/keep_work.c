@@ -8,6 +8,7 @@
 #include "os/clock.h"
 #include "os/entropy.h"
 #include "os/log.h"
+#include "store/releases.h"
 
 fallible
 keep_note(gate *g, struct kept *k)
@@ -334,6 +335,15 @@ keep_salt(gate *g, str owner, str request_id, bool may_make, digest *ret)
     return hmac_sha256(key, (str){about, (size_t)n}, ret);
 }
 
+fallible
+keep_owner_key(gate *g, str owner, const secret **ret)
+{
+    if (owner.len)
+        return subjects_key(g->keep->keys, owner, ret);
+    *ret = g->parts.seal_key;
+    return OK;
+}
+
 /* ---- what is to be forgotten */
 enum { ERASE_SCRATCH = 1024 * 1024 };
 
@@ -359,8 +369,11 @@ keep_erase(gate *g, str owner, struct keep_erased *total)
 {
     AUTO(arena) *a = NULL;
     struct erasing e = {g->keep, total};
+    uint64_t proposals = 0;
     TRY(arena_open(ERASE_SCRATCH, &a));
     TRY(subjects_erase(g->keep->keys, owner));
     g->keep->words_counted = false;
+    TRY(releases_erase(g->parts.db, owner, &proposals));
+    total->things += proposals;
     return objects_erase(g->keep->objects, a, owner, erase_bytes, &e);
 }
