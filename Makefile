@@ -74,7 +74,7 @@ endef
 $(foreach p,$(filter-out hoheit-engine hoheit-verify,$(PROGRAMS)),$(eval $(call program,$p)))
 # An auditor carries it away: static, small, made from the few files it needs.
 VERIFY := $(addprefix base/,arena buf enc err fault num secret str utf8) crypt/quick crypt/sign \
-  os/file $(addprefix audit/,merkle tiles note past judge) main/verify
+  os/file $(addprefix audit/,merkle tiles note past retain/floor retain/retain judge) main/verify
 $(O)/bin/hoheit-verify: $(VERIFY:%=src/%.c) $(O)/lib/third.a $(wildcard $(VERIFY:%=src/%.h))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CC) $(CPPFLAGS) $(CFLAGS) $(if $(SAN_$B),,-Os -ffunction-sections -fdata-sections -static-pie -Wl$(comma)--gc-sections$(comma)-z$(comma)noseparate-code) \

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* tiny_log DIR SIZE [EVERY [BYTES]] - makes a signed log of SIZE entries in DIR, with a checkpoint
- * after every EVERY entries (0: at the end only), for flows and foreign judges.  Entries have about
- * BYTES bytes.  The seed of its key is 32 times the byte 7; the key is printed and written to
- * DIR/key. */
+/* tiny_log DIR SIZE [EVERY [BYTES [BELOW]]] - makes a signed log of SIZE entries in DIR, with a
+ * checkpoint after every EVERY entries (0: at the end only), for flows and foreign judges.  Entries
+ * have about BYTES bytes.  With BELOW, a multiple of 256, what lies below that entry is pruned, but
+ * for every hundredth, which is held; the last entry says so.  The seed of its key is 32 times the
+ * byte 7; the key is printed and written to DIR/key. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "audit/edge.h"
 #include "audit/past.h"
+#include "audit/retain/floor.h"
 #include "base/num.h"
 
 static struct {
@@ -15,8 +17,9 @@ static struct {
     struct note_key key;
     secret half;
     const char *dir;
-    uint64_t size, every, bytes;
-} app = {.bytes = 64};
+    uint64_t size, every, bytes, below;
+    buf held;
+} app = {.bytes = 64, .held = {.limit = 1 << 24}};
 
 static fallible
 make_key(void)
@@ -40,11 +43,20 @@ static fallible
 add(uint64_t i)
 {
     char entry[65536];
-    int n = snprintf(entry, sizeof entry, "{\"seq\":%llu,\"request\":\"req_%llu\",\"fill\":\"",
-                     (unsigned long long)i + 1, (unsigned long long)i / 2);
+    static const char *const front = "\"time\":\"2026-03-01T12:00:00.000Z\",\"event\":";
+    int n = snprintf(entry, sizeof entry, "{\"seq\":%llu,", (unsigned long long)i + 1);
+    if (app.below && i + 1 == app.size)
+        n += snprintf(entry + n, sizeof entry - (size_t)n, "%s\"log.prune\",\"object\":\"%llu\",",
+                      front, (unsigned long long)app.below);
+    else if (app.below)
+        n += snprintf(entry + n, sizeof entry - (size_t)n, "%s\"decision\",", front);
+    n += snprintf(entry + n, sizeof entry - (size_t)n, "\"request\":\"req_%llu\",\"fill\":\"",
+                  (unsigned long long)i / 2);
     for (; (uint64_t)n + 2 < app.bytes; n++)
         entry[n] = (char)('a' + (i + (uint64_t)n) % 26);
     n += snprintf(entry + n, sizeof entry - (size_t)n, "\"}");
+    if (i < app.below && i % 100 == 7)
+        buf_add_fmt(&app.held, "%s\n", entry);
     return edge_add(&app.edge, (str){entry, (size_t)n});
 }
 
@@ -66,16 +78,34 @@ sign(void)
 }
 
 static fallible
+prune(void)
+{
+    char path[4096], name[TILE_PATH_MAX];
+    const struct floor f = {app.below, app.size - 1, 1};
+    for (uint64_t i = 0; i < app.below / TILE_WIDTH; i++) {
+        tile_path((struct tile_id){TILE_ENTRIES, i, TILE_WIDTH}, name);
+        snprintf(path, sizeof path, "%s/%s", app.dir, name);
+        TRY(file_remove(path));
+    }
+    snprintf(path, sizeof path, "%s/held", app.dir);
+    TRY(buf_end(&app.held));
+    TRY(file_write_atomic(path, buf_str(&app.held), 0600));
+    return floor_write(app.dir, &f);
+}
+
+static fallible
 run(int argc, char **argv)
 {
-    if (argc < 3 || argc > 5)
-        FAIL(ARGUMENT, "usage: tiny_log DIR SIZE [EVERY [BYTES]]");
+    if (argc < 3 || argc > 6)
+        FAIL(ARGUMENT, "usage: tiny_log DIR SIZE [EVERY [BYTES [BELOW]]]");
     app.dir = argv[1];
     TRY(num_u64(str_of(argv[2]), 0, UINT32_MAX, &app.size));
     if (argc > 3)
         TRY(num_u64(str_of(argv[3]), 0, UINT32_MAX, &app.every));
     if (argc > 4)
         TRY(num_u64(str_of(argv[4]), 0, 60000, &app.bytes));
+    if (argc > 5)
+        TRY(num_u64(str_of(argv[5]), 0, app.size - 1, &app.below));
     TRY(file_make_dir(app.dir, 0700));
     TRY(make_key());
     TRY(edge_open(&app.edge, app.dir, 0, 0));
@@ -84,7 +114,8 @@ run(int argc, char **argv)
         if (app.every && app.edge.tree.size % app.every == 0 && app.edge.tree.size < app.size)
             TRY(sign());
     }
-    return sign();
+    TRY(sign());
+    return app.below ? prune() : OK;
 }
 
 int
@@ -94,6 +125,7 @@ main(int argc, char **argv)
     if (e.code)
         fprintf(stderr, "tiny_log: %s\n", err_trail());
     edge_done(&app.edge);
+    buf_done(&app.held);
     secret_done(&app.half);
     return err_info(e)->exit_status;
 }

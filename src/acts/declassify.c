@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "gate/keep.h"
 #include "os/clock.h"
 #include "os/entropy.h"
 
@@ -185,6 +186,7 @@ fill(const struct admin_call *c, const struct declassify_wish *w, struct release
     r->proposer = c->session->key_id;
     r->line = c->session->line;
     r->person = c->session->person;
+    r->row.owner = c->session->key_id;
     r->row.id = arena_str(c->a, id_new("dec_", room));
     r->row.state = RELEASE_PROPOSED;
     r->row.expires_wall_ms = clock_wall_ms() + (int64_t)w->valid_ms;
@@ -197,11 +199,13 @@ fill(const struct admin_call *c, const struct declassify_wish *w, struct release
 static fallible
 keep(const struct admin_call *c, const struct release *r)
 {
+    const secret *key;
     AUTO(buf) text = BUF(RELEASE_BYTES_MAX);
     put_sealed(r, &text);
     TRY(buf_end(&text));
     TRY(releases_sweep(parts(c)->db, clock_wall_ms()));
-    return releases_add(parts(c)->db, parts(c)->seal_key, r->grant, &r->row, buf_str(&text));
+    TRY(keep_owner_key(c->gate, r->row.owner, &key));
+    return releases_add(parts(c)->db, key, r->grant, &r->row, buf_str(&text));
 }
 
 static void
@@ -234,9 +238,11 @@ declassify_propose(const struct admin_call *c, const struct declassify_wish *w, 
 static fallible
 open_text(const struct admin_call *c, struct release *r)
 {
+    const secret *key;
     const struct label_names *n = policy_names(parts(c)->policy);
     AUTO(buf) text = BUF(RELEASE_BYTES_MAX);
-    TRY(releases_text(parts(c)->db, parts(c)->seal_key, r->grant, &r->row, &text));
+    TRY(keep_owner_key(c->gate, r->row.owner, &key));
+    TRY(releases_text(parts(c)->db, key, r->grant, &r->row, &text));
     TRY(read_sealed(c->a, buf_str(&text), r));
     TRY(label_parse(n, r->to_text, &r->to)); /* by the policy in force: a name may be gone */
     if (!label_dominates(r->row.label, r->to))
@@ -375,14 +381,15 @@ forget(void *p)
 static fallible
 rise(struct step *s)
 {
+    const secret *key;
     AUTO(buf) text = BUF(RELEASE_BYTES_MAX);
     if (s->release.row.expires_wall_ms <= clock_wall_ms())
         REFUSE(NOT_FOUND, "id", "there is no such proposal");
     put_sealed(&s->release, &text);
     TRY(buf_end(&text));
     const struct release_step step = {s->next, buf_str(&text)};
-    return releases_step(parts(&s->call)->db, parts(&s->call)->seal_key, s->release.grant,
-                         &s->release.row, &step);
+    TRY(keep_owner_key(s->call.gate, s->release.row.owner, &key));
+    return releases_step(parts(&s->call)->db, key, s->release.grant, &s->release.row, &step);
 }
 
 static void

@@ -463,6 +463,20 @@ audit_alarm(audit *a, audit_fn *fn, audit_done_fn *done, void *ctx)
 }
 
 fallible
+audit_prune(audit *a, int64_t before_wall_ms, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)before_wall_ms);
+    return ask_about(a, str_of(text), question(LOG_PRUNE, fn, done, ctx));
+}
+
+fallible
+audit_cut(audit *a, str request_id, audit_fn *fn, audit_done_fn *done, void *ctx)
+{
+    return ask_about(a, request_id, question(LOG_CUT, fn, done, ctx));
+}
+
+fallible
 audit_tail(audit *a, size_t count, audit_fn *fn, audit_done_fn *done, void *ctx)
 {
     struct question q = question(LOG_TAIL, fn, done, ctx);

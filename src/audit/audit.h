@@ -7,6 +7,13 @@
  * appends, and only then may the caller let go of what it permits.  No content and no plain
  * personal data: ids, labels, digests, numbers.
  *
+ * Digests of what was asked, answered or sent (events decision, egress, completion) are
+ * commitments: SHA-256(salt ‖ SHA-256(bytes)), written as "salted:" and 64 digits.  A short prompt
+ * could be guessed from its plain digest by whoever has the log, and a log is there to be given
+ * away.  The salt is the request's (gate/keep.h), known to nobody who is not told, and destroyed
+ * with the data key of whoever asked; until then it shows that given bytes were the ones.  Logs
+ * from before hold plain digests, 64 digits; other events still do, of what is no person's words.
+ *
  * Fails closed.  What waits is bounded by audit.queue_max (BUSY); a record that is not durable
  * after audit.wait_ms_max fails its `done` with BUSY (it may yet become durable), a full disk
  * with DISK_FULL, a bad one with IO.
@@ -109,3 +116,9 @@ fallible audit_alarm(audit *a, audit_fn *fn, audit_done_fn *done, void *ctx);
  * audit.witnesses.  CORRUPT: an alarm stands, or was raised by this: our key signed it, and this
  * log is another. */
 fallible audit_cosign(audit *a, str note, audit_fn *fn, audit_done_fn *done, void *ctx);
+/* What could be pruned of entries older than that (prune/prune.h), counted in the background: one
+ * object, as far as is known by now. */
+fallible
+audit_prune(audit *a, int64_t before_wall_ms, audit_fn *fn, audit_done_fn *done, void *ctx);
+/* Prunes, in the background, as the record of that request decided; the same object. */
+fallible audit_cut(audit *a, str request_id, audit_fn *fn, audit_done_fn *done, void *ctx);

@@ -193,6 +193,12 @@ book_flush_us(const book *b)
     return b->queue.took_us;
 }
 
+int
+book_file(const book *b)
+{
+    return b->f;
+}
+
 const char *
 book_log_dir(const book *b)
 {

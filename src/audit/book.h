@@ -50,6 +50,8 @@ uint64_t book_durable_len(const book *b);
 uint64_t book_seq(const book *b);
 uint64_t book_told_seq(const book *b);
 uint64_t book_flush_us(const book *b);
+/* audit.jsonl; what is durable of it may be read, and its front be pruned (prune/prune.h). */
+int book_file(const book *b);
 /* The directory of the tiles. */
 const char *book_log_dir(const book *b);
 const catalog *book_catalog(const book *b);

@@ -244,6 +244,15 @@ take_append(desk *d, const struct ipc_message *m)
 
 /* ---- questions */
 
+static err
+answer_question(desk *d, const struct log_read *q, str tail, buf *ret)
+{
+    const bool is_prune = q->kind == LOG_PRUNE || q->kind == LOG_CUT;
+    if (is_prune && d->hooks.on_prune)
+        return d->hooks.on_prune(d->hooks.ctx, q, ret);
+    return answer_read(d->b, q, tail, ret);
+}
+
 static bool
 take_read(desk *d, const struct ipc_message *m)
 {
@@ -258,7 +267,7 @@ take_read(desk *d, const struct ipc_message *m)
     if (m->tail.len > (has_tail ? NOTE_BYTES_MAX : 0))
         return false;
     q.what[sizeof q.what - 1] = '\0';
-    const err e = answer_read(d->b, &q, m->tail, &b);
+    const err e = answer_question(d, &q, m->tail, &b);
     a.code = e.code;
     err_keep(&why, e);
     a.is_public = why.is_public;

@@ -17,6 +17,7 @@
  * thread. */
 #pragma once
 #include "audit/book.h"
+#include "audit/proto.h"
 
 typedef struct desk desk;
 
@@ -24,6 +25,8 @@ struct desk_hooks {
     void (*on_garbled)(void *ctx);
     void (*on_lost)(void *ctx);
     void (*on_broken)(void *ctx);
+    /* LOG_PRUNE and LOG_CUT (prune/prune.h); NULL: refused */
+    err (*on_prune)(void *ctx, const struct log_read *q, buf *ret);
     void *ctx;
 };
 

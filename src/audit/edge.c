@@ -118,6 +118,19 @@ edge_add(struct edge *e, str entry)
     return OK;
 }
 
+/* Level 0 is never dirty here: that tile is on disk, and its bundle is not to be. */
+fallible
+edge_add_pruned(struct edge *e, const digest hashes_there[TILE_WIDTH])
+{
+    ASSERT(e->tree.size % TILE_WIDTH == 0 && !e->entries.len);
+    for (unsigned i = 0; i < TILE_WIDTH; i++) {
+        TRY(settle(e));
+        merkle_add(&e->tree, &hashes_there[i], take_hash, e);
+        e->tiles[0].written = e->tiles[0].width;
+    }
+    return OK;
+}
+
 fallible
 edge_write(struct edge *e)
 {

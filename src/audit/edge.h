@@ -27,6 +27,8 @@ fallible edge_open(struct edge *e, const char *dir, uint64_t have, uint64_t size
 void edge_done(struct edge *e);
 /* DISK_FULL, IO …, and nothing added, when a full tile cannot be written. */
 fallible edge_add(struct edge *e, str entry);
+/* The 256 entries of the next bundle, of which only the hashes are there (retain/floor.h). */
+fallible edge_add_pruned(struct edge *e, const digest hashes_there[TILE_WIDTH]);
 /* Writes what the tree of this size needs and is not on disk. */
 fallible edge_write(struct edge *e);
 /* For proofs about the tree as it is. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "audit/past.h"
+#include "audit/retain/floor.h"
 #include "audit/tiles.h"
 #include "base/fault.h"
 
@@ -26,6 +27,11 @@ struct judge {
         digest at[TILE_WIDTH];
     } tiles[TILE_LEVELS];
     err failure; /* of a comparison inside merkle_add */
+    struct floor floor;
+    struct held held;
+    bool has_held;
+    str held_line;
+    uint64_t held_index;
     char needle[NEEDLE_MAX];
 };
 
@@ -312,11 +318,69 @@ look_for_alarm(struct judge *j, str entry)
 }
 
 static fallible
+next_held(struct judge *j)
+{
+    TRY(held_next(&j->held, &j->has_held, &j->held_line, &j->held_index));
+    if (j->has_held && j->held_index >= j->end.size)
+        FAIL(CORRUPT, "held: entry %llu was never signed", (unsigned long long)j->held_index);
+    return OK;
+}
+
+/* What was held back of a pruned part has its hash in the tree like any other. */
+static fallible
+take_held(struct judge *j)
+{
+    if (!j->has_held || j->held_index != j->tree.size)
+        return OK;
+    const digest leaf = merkle_leaf(j->held_line);
+    if (!is_same(&leaf, &j->tiles[0].at[j->tree.size % TILE_WIDTH]))
+        FAIL(CORRUPT, "held: entry %llu is not the one that was logged",
+             (unsigned long long)j->held_index);
+    if (j->held_index < j->floor.index) {
+        look_for_request(j, j->held_line);
+        j->report.entry_bytes += j->held_line.len;
+        j->report.held++;
+    }
+    return next_held(j);
+}
+
+/* The value of a member, as it stands in the entry. */
+static str
+member(str entry, str name)
+{
+    const ptrdiff_t at = str_find(entry, name);
+    if (at < 0)
+        return STR_NONE;
+    const str rest = str_slice(entry, (size_t)at + name.len, entry.len);
+    const ptrdiff_t end = str_find_char(rest, '"');
+    return str_slice(rest, 0, end < 0 ? 0 : (size_t)end);
+}
+
+static fallible
+take_decision(struct judge *j, str entry)
+{
+    char object[32];
+    if (!j->floor.index || j->tree.size != j->floor.decision)
+        return OK;
+    snprintf(object, sizeof object, "\"object\":\"%llu\"", (unsigned long long)j->floor.index);
+    if (str_find(entry, STR("\"event\":\"log.prune\"")) < 0 || str_find(entry, str_of(object)) < 0)
+        FAIL(CORRUPT, "pruned: entry %llu is no decision to prune what lies below entry %llu",
+             (unsigned long long)j->floor.decision, (unsigned long long)j->floor.index);
+    const str key = member(entry, STR("\"key\":\"")), why = member(entry, STR("\"why\":\""));
+    const str time = member(entry, STR("\"time\":\""));
+    snprintf(j->report.decided, sizeof j->report.decided, "%.*s, %.*s (%.*s)",
+             STR_FMT(key.len ? key : STR("operator")), STR_FMT(time), STR_FMT(why));
+    return OK;
+}
+
+static fallible
 take_entry(struct judge *j, struct tile_id t, const struct bundle *b, unsigned i)
 {
     const digest leaf = merkle_leaf(b->at[i]);
     if (!is_same(&leaf, &j->tiles[0].at[i]))
         return wrong_entry(j, t, b, &leaf);
+    TRY(take_held(j));
+    TRY(take_decision(j, b->at[i]));
     look_for_request(j, b->at[i]);
     look_for_alarm(j, b->at[i]);
     j->report.entry_bytes += b->at[i].len;
@@ -340,11 +404,26 @@ read_bundle(struct judge *j, struct tile_id t, struct bundle *ret)
     FAIL(CORRUPT, "%s: %s", path, why.text);
 }
 
+/* The entries are gone; the hashes that stay give the tree all the same. */
+static fallible
+take_pruned(struct judge *j, struct tile_id t)
+{
+    for (unsigned i = 0; i < t.width; i++) {
+        TRY(take_held(j));
+        merkle_add(&j->tree, &j->tiles[0].at[i], on_subtree, j);
+        TRY(j->failure);
+        TRY(pass_checkpoints(j));
+    }
+    return OK;
+}
+
 static fallible
 take_bundle(struct judge *j, struct tile_id t)
 {
     struct bundle b;
     TRY(load_tile(j, 0, t.index * TILE_WIDTH));
+    if (j->tree.size < j->floor.index)
+        return take_pruned(j, t);
     TRY(read_bundle(j, t, &b));
     for (unsigned i = 0; i < t.width; i++)
         TRY(take_entry(j, t, &b, i));
@@ -352,8 +431,22 @@ take_bundle(struct judge *j, struct tile_id t)
 }
 
 static fallible
+open_floor(struct judge *j)
+{
+    TRY(floor_read(j->ask->dir, &j->floor));
+    if (j->floor.index && j->floor.decision >= j->end.size)
+        FAIL(CORRUPT, "pruned: byte 0: the decision, entry %llu, was never signed",
+             (unsigned long long)j->floor.decision);
+    j->report.pruned_below = j->floor.index;
+    j->report.decision = j->floor.decision;
+    TRY(held_open(j->ask->dir, &j->held));
+    return next_held(j);
+}
+
+static fallible
 take_all(struct judge *j)
 {
+    TRY(open_floor(j));
     TRY(next_past(j));
     TRY(pass_checkpoints(j));
     while (j->tree.size < j->end.size)
@@ -479,11 +572,13 @@ judge_log(const struct judge_ask *ask, struct judge_report *ret)
     memset(j, 0, sizeof *j);
     j->ask = ask;
     j->past.f = -1;
+    j->held = HELD;
     j->bundle = j->other = BUF(BUNDLE_BYTES_MAX);
     const err e = run(j);
     if (!e.code)
         *ret = j->report;
     past_done(&j->past);
+    held_done(&j->held);
     buf_done(&j->bundle);
     buf_done(&j->other);
     mem_free(j);

@@ -13,11 +13,15 @@
  * What files alone cannot show is that the whole directory was set back to an earlier state.  For
  * that, give a checkpoint noted elsewhere (`known`).
  *
+ * A log that was pruned from the front (retain/floor.h) says so: its tiles of hashes take the place
+ * of the entries that are gone, so all that was ever signed is still checked, and the decision must
+ * be an entry of the log itself.  Bundles that are missing without one are missing.
+ *
  * The log is at rest or a copy.  Memory: two bundles, a tile for each level. */
 #pragma once
 #include "audit/note.h"
 
-enum { JUDGE_FOUND_MAX = 64 };
+enum { JUDGE_FOUND_MAX = 64, JUDGE_DECIDED_MAX = 512 };
 
 struct judge_ask {
     const char *dir; /* holds `checkpoint` */
@@ -32,7 +36,10 @@ struct judge_report {
     struct tree_head head;
     uint64_t checkpoints, entry_bytes;
     uint64_t witness_time_s, witness_size; /* when the witness signed, and how many entries */
-    uint64_t found[JUDGE_FOUND_MAX];       /* entries of the request, each with a proof that held */
+    uint64_t pruned_below, held;     /* entries below are gone, but for these; 0: all are there */
+    uint64_t decision;               /* the entry that says so */
+    char decided[JUDGE_DECIDED_MAX]; /* by whom, when and why, out of it */
+    uint64_t found[JUDGE_FOUND_MAX]; /* entries of the request, each with a proof that held */
     size_t found_count;
     uint64_t alarm; /* the record that raised the alarm about witnesses that stands; 0: none does */
 };

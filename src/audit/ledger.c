@@ -7,6 +7,7 @@
 #include "audit/edge.h"
 #include "audit/past.h"
 #include "audit/recall.h"
+#include "audit/retain/floor.h"
 #include "base/fault.h"
 
 enum { CHECKED = 256 * TILE_WIDTH, SCRATCH_BYTES = 256 * 1024 };
@@ -20,7 +21,8 @@ struct ledger {
     struct note_key key;
     struct cosigners cosigners;
     struct edge edge;
-    char *room; /* BLOCK_BYTES */
+    struct floor floor; /* at opening */
+    char *room;         /* BLOCK_BYTES */
 };
 
 static unsigned long long
@@ -117,8 +119,8 @@ find_line(ledger *l, uint64_t len, uint64_t count, uint64_t index)
 {
     uint64_t left = count - index, offset = len;
     str line;
-    l->at = index ? len : 0;
-    while (index && left) {
+    l->at = index > l->floor.index ? len : l->floor.offset;
+    while (index > l->floor.index && left) {
         struct block b;
         TRY(recall_block(l->f, offset, l->room, &b));
         if (!b.lines.len)
@@ -139,6 +141,7 @@ struct check {
     struct bundle bundle; /* of them */
     bool has_bundle;
     bool fits;        /* the lines, with the root that was signed */
+    bool is_torn;     /* tiles above level 0 are to be made again */
     uint64_t differs; /* the first entry that is not as in the tiles; UINT64_MAX: none */
 };
 
@@ -190,6 +193,22 @@ is_damage(err e)
     return e.code == ERR_NOT_FOUND || e.code == ERR_CORRUPT;
 }
 
+/* What was pruned has its hashes in level 0, which were on disk before; the levels above may have
+ * been lost since, and are made of them. */
+static fallible
+load_pruned(struct check *c, const ledger *l)
+{
+    digest at[TILE_WIDTH];
+    c->is_torn = true;
+    c->tree = (struct merkle){.size = 0};
+    for (uint64_t i = 0; i < l->floor.index / TILE_WIDTH; i++) {
+        TRY(tile_read(l->dir, (struct tile_id){0, i, TILE_WIDTH}, at));
+        for (unsigned k = 0; k < TILE_WIDTH; k++)
+            merkle_add(&c->tree, &at[k], NULL, NULL);
+    }
+    return OK;
+}
+
 /* What lies before entry `from`, the tiles say. */
 static fallible
 check_from(struct check *c, ledger *l, uint64_t len, uint64_t count, uint64_t from)
@@ -198,7 +217,9 @@ check_from(struct check *c, ledger *l, uint64_t len, uint64_t count, uint64_t fr
     c->tiles = (struct tile_reader){.dir = l->dir, .size = l->end.size};
     c->fits = false;
     c->differs = UINT64_MAX;
-    const err e = merkle_load(&s, from, &c->tree);
+    err e = merkle_load(&s, from, &c->tree);
+    if (from && from == l->floor.index && is_damage(e))
+        e = load_pruned(c, l);
     if (e.code)
         return is_damage(e) ? OK : e;
     TRY(find_line(l, len, count, from));
@@ -209,13 +230,18 @@ static fallible
 check_all(struct check *c, ledger *l, uint64_t len, uint64_t count)
 {
     const uint64_t size = l->end.size;
-    const uint64_t from = size > CHECKED ? (size - CHECKED) / TILE_WIDTH * TILE_WIDTH : 0;
+    const uint64_t floor = l->floor.index;
+    uint64_t from = size > CHECKED ? (size - CHECKED) / TILE_WIDTH * TILE_WIDTH : 0;
+    from = from > floor ? from : floor;
+    if (size < floor)
+        FAIL(CORRUPT, "pruned: entries below %llu were pruned, but %llu were signed", number(floor),
+             number(size));
     if (size > count)
         FAIL(CORRUPT, "audit.jsonl: has %llu records, but %llu were signed", number(count),
              number(size));
     TRY(check_from(c, l, len, count, from));
-    if (!c->fits && from)
-        TRY(check_from(c, l, len, count, 0));
+    if (!c->fits && from > floor)
+        TRY(check_from(c, l, len, count, floor));
     if (!c->fits && c->differs == UINT64_MAX)
         FAIL(CORRUPT, "audit.jsonl: the first %llu records are not those that were signed",
              number(size));
@@ -234,7 +260,7 @@ check_file(ledger *l, uint64_t len, uint64_t count, bool *ret_tiles_fit)
     memset(c, 0, sizeof *c);
     c->bytes = BUF(BUNDLE_BYTES_MAX);
     const err e = check_all(c, l, len, count);
-    *ret_tiles_fit = c->differs == UINT64_MAX;
+    *ret_tiles_fit = c->differs == UINT64_MAX && !c->is_torn;
     buf_done(&c->bytes);
     mem_free(c);
     return e;
@@ -247,6 +273,7 @@ go_on_from_tiles(ledger *l, uint64_t len, uint64_t count, bool *ret_fits)
 {
     const uint64_t size = l->end.size, even = size / TILE_WIDTH * TILE_WIDTH;
     bool is_behind;
+    ASSERT(even >= l->floor.index);
     const err e = edge_open(&l->edge, l->dir, size, even);
     *ret_fits = false;
     if (e.code)
@@ -262,10 +289,15 @@ static fallible
 make_anew(ledger *l, uint64_t len)
 {
     bool is_behind;
+    digest at[TILE_WIDTH];
     edge_done(&l->edge);
     TRY(edge_open(&l->edge, l->dir, 0, 0));
-    l->at = 0;
-    return ledger_follow(l, len, (size_t)l->end.size, &is_behind);
+    for (uint64_t i = 0; i < l->floor.index / TILE_WIDTH; i++) {
+        TRY(tile_read(l->dir, (struct tile_id){0, i, TILE_WIDTH}, at));
+        TRY(edge_add_pruned(&l->edge, at));
+    }
+    l->at = l->floor.offset;
+    return ledger_follow(l, len, (size_t)(l->end.size - l->floor.index), &is_behind);
 }
 
 /* What is left of smaller sizes was not looked at: only the tiles of the size that is published
@@ -309,6 +341,7 @@ set_up(ledger *l, const char *audit_dir, uint64_t len, uint64_t count)
         FAIL(LIMIT, "no memory for the log");
     TRY(file_make_dir(l->dir, 0700));
     TRY(read_checkpoint(l));
+    TRY(floor_read(l->dir, &l->floor));
     return open_tree(l, len, count);
 }
 
@@ -368,6 +401,12 @@ ledger_prove_growth(ledger *l, uint64_t from, uint64_t size, struct merkle_proof
 }
 
 /* ---- signing */
+
+uint64_t
+ledger_signed_size(const ledger *l)
+{
+    return l->end.size;
+}
 
 uint64_t
 ledger_unsigned(const ledger *l)

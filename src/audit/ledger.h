@@ -13,6 +13,9 @@
  * and all tiles made anew.  If the lines do not fit, that is CORRUPT, with the first record that
  * was changed.  The whole is checked by hoheit-verify (judge.h).
  *
+ * A log that was pruned (retain/floor.h) begins, for all this, with the first entry that stays: the
+ * tiles of hashes below it are needed and cannot be made again.
+ *
  * Memory: 0.5 MiB.  One thread. */
 #pragma once
 #include "audit/cosign.h"
@@ -42,6 +45,8 @@ struct ledger_ask {
     struct tree_head head;
     struct merkle_proof proof; /* that it has grown from there */
 };
+/* Entries that are signed, as far as is known here. */
+uint64_t ledger_signed_size(const ledger *l);
 /* Entries that are not signed yet. */
 uint64_t ledger_unsigned(const ledger *l);
 /* Writes the tiles of the tree as it is and says what is to be signed.  CORRUPT when more was

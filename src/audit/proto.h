@@ -81,7 +81,9 @@ enum log_what {
     LOG_COSIGN, /* takes in the tail, a checkpoint that witnesses signed: one JSON object */
     LOG_QUERY,  /* the last `count` records that the tail (struct log_query) asks for:
                  * {"records":[…],"complete":bool} */
-    LOG_ALARM   /* does an alarm about witnesses stand?  {"alarm":bool,"record":{…}} */
+    LOG_ALARM,  /* does an alarm about witnesses stand?  {"alarm":bool,"record":{…}} */
+    LOG_PRUNE,  /* what may go of what is older than `what` (ms since 1970), prune/prune.h */
+    LOG_CUT     /* prunes as the record of request `what` decided */
 };
 
 /* Texts end with a NUL. */

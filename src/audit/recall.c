@@ -17,6 +17,16 @@ read_exactly(int f, uint64_t offset, char *room, size_t len)
     return OK;
 }
 
+/* Zeros, which no line holds, and the end of the last line that was cut out with them. */
+static size_t
+pruned_len(str s)
+{
+    size_t n = 0;
+    while (n < s.len && !s.at[n])
+        n++;
+    return n && n < s.len && s.at[n] == '\n' ? n + 1 : 0;
+}
+
 fallible
 recall_block(int f, uint64_t end, char *room, struct block *ret)
 {
@@ -26,7 +36,11 @@ recall_block(int f, uint64_t end, char *room, struct block *ret)
     TRY(read_exactly(f, offset, room, len));
     if (len && room[len - 1] != '\n')
         FAIL(CORRUPT, "the audit log has no end of a line at byte %llu", (unsigned long long)end);
-    if (offset) {
+    const size_t gone = pruned_len(s);
+    if (gone) {
+        s = str_slice(s, gone, len);
+        offset = s.len ? offset + gone : 0;
+    } else if (offset) {
         const size_t skip = (size_t)str_find_char(s, '\n') + 1;
         if (skip > LINE_BYTES_MAX)
             FAIL(CORRUPT, "the audit log has a line longer than %d bytes", LINE_BYTES_MAX);

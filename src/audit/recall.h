@@ -15,7 +15,8 @@ struct block {
 };
 
 /* What lies before `end`, which is 0 or behind the end of a line; `room` has BLOCK_BYTES.  An
- * empty block when `end` is 0. */
+ * empty block, at offset 0, when `end` is 0 or all before it was pruned: there the file has a hole,
+ * up to the end of the line before the first that stays, so that no line has another place. */
 fallible recall_block(int f, uint64_t end, char *room, struct block *ret);
 /* Takes the last line off (without its end); false when there is none. */
 bool block_last_line(struct block *b, str *ret_line, uint64_t *ret_offset);

@@ -32,13 +32,21 @@ put_number(buf *b, const char *name, uint64_t n, bool is_always)
         json_member_u64(b, name, n);
 }
 
-static void
-put_digest(buf *b, const char *name, const digest *d)
+/* What was asked, answered or sent is committed to with a salt (audit.h), and said so. */
+static bool
+is_salted(enum audit_event e)
 {
-    char room[65];
+    return e == EVENT_DECISION || e == EVENT_EGRESS || e == EVENT_COMPLETION;
+}
+
+static void
+put_digest(buf *b, const char *name, const digest *d, bool salted)
+{
+    char room[sizeof "salted:" + 64] = "salted:";
+    const size_t front = salted ? sizeof "salted:" - 1 : 0;
     if (!d)
         return;
-    digest_text(d, room);
+    digest_text(d, room + front);
     json_member_str(b, name, str_of(room));
 }
 
@@ -68,9 +76,9 @@ put_members(buf *b, const struct audit_record *r)
     put_str(b, "why", r->why);
     put_str(b, "targets", r->targets);
     put_str(b, "object", r->object);
-    put_digest(b, "input", r->input);
-    put_digest(b, "output", r->output);
-    put_digest(b, "kept", r->kept);
+    put_digest(b, "input", r->input, is_salted(r->event));
+    put_digest(b, "output", r->output, is_salted(r->event));
+    put_digest(b, "kept", r->kept, false);
     put_number(b, "tokens_in", r->tokens_in, is_end);
     put_number(b, "tokens_out", r->tokens_out, is_end);
     put_number(b, "duration_us", r->duration_us, is_end);

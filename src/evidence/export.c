@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "audit/retain/floor.h"
 #include "audit/tiles.h"
 #include "base/fault.h"
 #include "evidence/report.h"
@@ -25,6 +26,11 @@ typedef struct export
     struct bundle entries; /* of the bundle at hand */
     struct tile_id at;     /* width 0: none yet */
     sheet lines, table, proofs;
+    struct floor floor; /* below it, what was held is there, and the hashes of all */
+    held held;
+    bool has_held;
+    str held_line;
+    uint64_t held_index;
     uint64_t last_leaf; /* of the one written last */
     bool is_made;       /* the directory */
 }
@@ -39,6 +45,7 @@ export_auto(export *x)
     sheet_auto(&x->lines);
     sheet_auto(&x->table);
     sheet_auto(&x->proofs);
+    held_done(&x->held);
     mem_free(x->reader);
     arena_free(x->row_arena);
 }
@@ -94,10 +101,35 @@ load_bundle(export *x, uint64_t leaf)
 }
 
 static fallible
+open_held(export *x)
+{
+    held_done(&x->held);
+    TRY(held_open(x->ask->log_dir, &x->held));
+    return held_next(&x->held, &x->has_held, &x->held_line, &x->held_index);
+}
+
+/* Entries come in their order, so what was held comes in its own. */
+static fallible
+load_held(export *x, uint64_t leaf, str *ret)
+{
+    *ret = STR_NONE;
+    while (x->has_held && x->held_index < leaf)
+        TRY(held_next(&x->held, &x->has_held, &x->held_line, &x->held_index));
+    if (x->has_held && x->held_index == leaf)
+        *ret = x->held_line;
+    return OK;
+}
+
+/* Empty: it was pruned. */
+static fallible
 read_entry(export *x, uint64_t leaf, str *ret, struct row *row)
 {
-    TRY(load_bundle(x, leaf));
-    *ret = x->entries.at[leaf % TILE_WIDTH];
+    if (leaf < x->floor.index)
+        TRY(load_held(x, leaf, ret));
+    else {
+        TRY(load_bundle(x, leaf));
+        *ret = x->entries.at[leaf % TILE_WIDTH];
+    }
     arena_reset(x->row_arena);
     *row = (struct row){.at = {STR_NONE}};
     const err e = row_read(x->row_arena, *ret, row);
@@ -130,12 +162,15 @@ learn(export *x)
     struct merkle tree = {.size = 0};
     struct row row;
     str entry;
+    TRY(open_held(x));
     TRY(check_root(&tree, &x->m.head));
     while (tree.size < x->newest.size) {
         show_progress(x, tree.size);
         TRY(read_entry(x, tree.size, &entry, &row));
         TRY(sight_learn(&x->sight, &row));
-        const digest leaf = merkle_leaf(entry);
+        digest leaf = merkle_leaf(entry);
+        if (tree.size < x->floor.index && !entry.len)
+            TRY(tile_source(x->reader, 0, tree.size, &leaf));
         merkle_add(&tree, &leaf, NULL, NULL);
         TRY(check_root(&tree, &x->m.head));
     }
@@ -177,6 +212,8 @@ take(export *x, uint64_t leaf)
     struct row row;
     str entry;
     TRY(read_entry(x, leaf, &entry, &row));
+    if (leaf < x->floor.index && !entry.len)
+        return OK;
     if (!pick_takes(&x->ask->pick, &row))
         return OK;
     const bool is_shown = sight_shows(&x->sight, &row) && str_find_char(entry, '\n') < 0;
@@ -203,6 +240,7 @@ put_entries(export *x)
     TRY(sheet_open(&x->proofs, dir, "proofs.jsonl"));
     csv_put_head(&x->table.b);
     x->m.is_whole = pick_is_period(&x->ask->pick);
+    TRY(open_held(x));
     for (uint64_t i = 0; i < x->m.head.size; i++) {
         show_progress(x, x->newest.size + i);
         TRY(take(x, i));
@@ -321,6 +359,7 @@ begin(export *x)
     TRY(buf_end(&made));
     TRY(try_arena_str(x->a, buf_str(&made), &x->m.made));
     TRY(open_checkpoints(x));
+    TRY(floor_read(q->log_dir, &x->floor));
     TRY(check_witness(x));
     x->reader = mem_get(sizeof *x->reader);
     if (!x->reader)
@@ -348,6 +387,7 @@ evidence_export(arena *a, const struct export_ask *ask, struct manifest *ret)
     x = {.ask = ask,
          .a = a,
          .bundle = BUF(BUNDLE_BYTES_MAX),
+         .held = HELD,
          .lines = SHEET,
          .table = SHEET,
          .proofs = SHEET};

@@ -448,7 +448,7 @@ put_lists(const struct page *p)
         {ROW_object, "Provider", "Anbieter", false},
         {ROW_model, "Model", "Modell", false},
         {ROW_label, "Label", "Kennzeichnung", false},
-        {ROW_input, "SHA-256 of the bytes sent", "SHA-256 der gesendeten Bytes", true},
+        {ROW_input, "Digest of the bytes sent", "Prüfsumme der gesendeten Bytes", true},
     };
     static const struct column denial[COLUMNS_MAX] = {
         {ROW_time, "Time", "Zeit", false},

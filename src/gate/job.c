@@ -86,7 +86,9 @@ job_completion(gate_job *j, const char *outcome)
     r.rule = j->guardrail ? j->guardrail->name.at : r.rule;
     r.duration_us = clock_us() - j->ask.received_us;
     r.first_token_us = j->first_token_us ? j->first_token_us - j->ask.received_us : 0;
-    if (j->output_hash && !sha256_end(j->output_hash, &j->output).code)
+    digest plain;
+    if (j->output_hash && !sha256_end(j->output_hash, &plain).code &&
+        !words_salted(&j->salt, &plain, &j->output).code)
         r.output = &j->output;
     j->output_hash = NULL;
     return r;

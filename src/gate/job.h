@@ -31,8 +31,9 @@ struct gate_job {
     struct pass pass;                  /* outside, as it came */
     struct budget_hold budget;
     sha256 *output_hash;
-    digest input, output, kept;
-    struct words *words; /* NULL: policy has nothing kept */
+    digest input, output, kept; /* the first two salted, as the log has them */
+    digest salt, sent;          /* of the request; of what goes out, salted */
+    struct words *words;        /* NULL: policy has nothing kept */
     label answer_label;
     struct err_kept failure;
     char label_text[LABEL_TEXT_MAX], answer_text[LABEL_TEXT_MAX], clearance_text[LABEL_TEXT_MAX];

@@ -173,6 +173,7 @@ expire(struct keep *k, const struct object *row)
     if (row->kind == OBJECT_FILE)
         TRY(blob_remove(k->blobs, row->id));
     TRY(objects_remove(k->objects, row->id));
+    k->words_counted = k->words_counted && row->kind != OBJECT_WORDS;
     return audit_append(k->gate->parts.audit, &r, NULL, NULL);
 }
 

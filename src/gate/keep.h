@@ -169,8 +169,20 @@ struct keep_words {
     label label;
 };
 fallible keep_words(gate *g, const struct keep_words *w, digest *ret_commitment);
+/* Is there room for as much more (keep.words_bytes_max)?  DISK_FULL, and the first time that is on
+ * record (kept.full) and in the log: what must be kept and cannot be is not answered. */
+fallible keep_words_room(gate *g, uint64_t more_bytes);
 /* NOT_FOUND comes through `done`, also for what is above the clearance. */
 fallible keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret);
+
+/* The salt of the digests that the log holds of a request (words_salted).  It comes from the key of
+ * the owner's data and is nowhere written down: gone with that key, for everybody.  `may_make`:
+ * also for an owner who left nothing so far; else NOT_FOUND for one, or one who was erased. */
+fallible keep_salt(gate *g, str owner, str request_id, bool may_make, digest *ret);
+
+/* The key that what an owner proposes for a lower label is sealed under; with no owner the
+ * installation's.  NOT_FOUND: erased.  Valid until the next call of gate/. */
+fallible keep_owner_key(gate *g, str owner, const secret **ret);
 
 /* Destroys the key of all that an owner (a key's id) left here, then removes it. */
 struct keep_erased {

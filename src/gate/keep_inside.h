@@ -11,6 +11,9 @@ struct keep {
     objects *objects;
     blobs *blobs;
     loop_timer *sweep;
+    uint64_t words_bytes; /* of what policy has kept */
+    bool words_counted;   /* false: rows went since it was counted */
+    bool words_full;      /* was said */
 };
 
 fallible keep_new(gate *g, struct keep **ret);

@@ -7,6 +7,8 @@
 #include "gate/keep_inside.h"
 #include "os/clock.h"
 #include "os/entropy.h"
+#include "os/log.h"
+#include "store/releases.h"
 
 fallible
 keep_note(gate *g, struct kept *k)
@@ -203,6 +205,42 @@ words_id(const digest *commitment, char room[ID_MAX])
     return (str){room, (size_t)n};
 }
 
+/* Nobody waits for the record; the answer that fails says it too. */
+static void
+say_full(struct keep *k)
+{
+    const struct audit_record r = {.event = EVENT_KEPT_FULL,
+                                   .why = STR("keep.words_bytes_max is reached"),
+                                   .decision = "",
+                                   .rule = "",
+                                   .outcome = "full"};
+    if (k->words_full)
+        return;
+    k->words_full = true;
+    LOG(ERROR, "kept.full", LOG_N("bytes", k->words_bytes));
+    const err e = audit_append(k->gate->parts.audit, &r, NULL, NULL);
+    if (e.code)
+        log_failure(LOG_ERROR, "audit.lost", e);
+}
+
+fallible
+keep_words_room(gate *g, uint64_t more_bytes)
+{
+    struct keep *k = g->keep;
+    const uint64_t most = g->parts.params->keep_words_bytes_max;
+    if (!k->words_counted)
+        TRY(objects_kind_bytes(k->objects, OBJECT_WORDS, &k->words_bytes));
+    k->words_counted = true;
+    if (k->words_bytes < most && more_bytes <= most - k->words_bytes) {
+        k->words_full = k->words_full && k->words_bytes > most - most / 16;
+        return OK;
+    }
+    say_full(k);
+    REFUSE(DISK_FULL, "",
+           "what is said under this label must be kept, and all room for that is taken: tell "
+           "operations (keep.words_bytes_max)");
+}
+
 fallible
 keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
 {
@@ -212,6 +250,7 @@ keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
     const int64_t now = clock_wall_ms();
     const int64_t days = (int64_t)policy_keep_days(g->parts.policy, w->label);
     TRY(words_end(w->said, &text, &d));
+    TRY(keep_words_room(g, text.len));
     struct object row = {.kind = OBJECT_WORDS,
                          .id = words_id(&d, room),
                          .parent = w->request_id,
@@ -222,6 +261,7 @@ keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
                          /* Another policy since: no longer. */
                          .expires_wall_ms = now + (days ? days * DAY_MS : 1)};
     TRY(objects_add(g->keep->objects, w->grant, &row, text));
+    g->keep->words_bytes += text.len;
     *ret_commitment = d;
     return OK;
 }
@@ -273,6 +313,37 @@ keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret
     return keep_record(c, use, &all, NULL);
 }
 
+/* ---- salts */
+enum { SALT_ABOUT_MAX = 256 };
+
+fallible
+keep_salt(gate *g, str owner, str request_id, bool may_make, digest *ret)
+{
+    const str whose = owner.len ? owner : STR("operator");
+    char about[SALT_ABOUT_MAX];
+    const secret *key;
+    const int n = snprintf(about, sizeof about, "hoheit digest v1 %.*s", STR_FMT(request_id));
+    ASSERT(n > 0 && (size_t)n < sizeof about);
+    if (may_make)
+        TRY(subjects_key(g->keep->keys, whose, &key));
+    else {
+        const err e = subjects_find(g->keep->keys, whose, &key);
+        if (e.code == ERR_CORRUPT)
+            REFUSE(NOT_FOUND, "request", "the key that asked has left nothing here");
+        TRY(e);
+    }
+    return hmac_sha256(key, (str){about, (size_t)n}, ret);
+}
+
+fallible
+keep_owner_key(gate *g, str owner, const secret **ret)
+{
+    if (owner.len)
+        return subjects_key(g->keep->keys, owner, ret);
+    *ret = g->parts.seal_key;
+    return OK;
+}
+
 /* ---- what is to be forgotten */
 enum { ERASE_SCRATCH = 1024 * 1024 };
 
@@ -298,7 +369,11 @@ keep_erase(gate *g, str owner, struct keep_erased *total)
 {
     AUTO(arena) *a = NULL;
     struct erasing e = {g->keep, total};
+    uint64_t proposals = 0;
     TRY(arena_open(ERASE_SCRATCH, &a));
     TRY(subjects_erase(g->keep->keys, owner));
+    g->keep->words_counted = false;
+    TRY(releases_erase(g->parts.db, owner, &proposals));
+    total->things += proposals;
     return objects_erase(g->keep->objects, a, owner, erase_bytes, &e);
 }

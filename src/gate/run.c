@@ -4,6 +4,7 @@
 #include "gate/guards.h"
 #include "gate/hide/canon.h"
 #include "gate/job.h"
+#include "gate/keep.h"
 #include "os/clock.h"
 #include "os/log.h"
 
@@ -33,13 +34,16 @@ set_label(gate_job *j)
 static fallible
 hash_input(gate_job *j)
 {
-    if (j->target.passes)
-        j->input = j->target.sent;
-    else
-        TRY(canon_conv(j->ask.conv, j->target.own, &j->input));
+    digest plain = j->target.sent;
+    TRY(keep_salt(j->gate, j->ask.session->key_id, j->ask.request_id, true, &j->salt));
+    if (!j->target.passes)
+        TRY(canon_conv(j->ask.conv, j->target.own, &plain));
+    TRY(words_salted(&j->salt, &plain, &j->input));
     j->has_input = true;
-    if (policy_keep_days(job_parts(j)->policy, j->answer_label))
+    if (policy_keep_days(job_parts(j)->policy, j->answer_label)) {
+        TRY(keep_words_room(j->gate, WORDS_LEAST));
         TRY(words_new(j->ask.conv, j->target.own, &j->words));
+    }
     return sha256_new(&j->output_hash);
 }
 
@@ -443,14 +447,16 @@ is_denial(err e)
     return e.code == ERR_DENIED || e.code == ERR_UNAUTHENTICATED || e.code == ERR_RATE;
 }
 
-/* What leaves has a record of its own, with the digest of the exact bytes. */
+/* What leaves has a record of its own, with the digest of the exact bytes: salted, for they are
+ * what was said in a form that everybody knows. */
 static fallible
 record_sending(gate_job *j)
 {
     struct audit_record r = job_record(j);
     r.event = EVENT_EGRESS;
     r.object = j->model.origin;
-    r.input = &j->target.sent;
+    TRY(words_salted(&j->salt, &j->target.sent, &j->sent));
+    r.input = &j->sent;
     r.targets = str_of(j->target.told);
     return audit_append(job_parts(j)->audit, &r, on_decided, j);
 }

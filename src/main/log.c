@@ -7,6 +7,7 @@
 
 #include "audit/desk.h"
 #include "audit/proto.h"
+#include "audit/prune/prune.h"
 #include "audit/sign.h"
 #include "base/fault.h"
 #include "os/file.h"
@@ -25,6 +26,7 @@ struct app {
     book *book;
     desk *desk;
     sign *sign;
+    prune *prune;
     ipc *control;
     bool is_stopping;
     err failure;
@@ -212,11 +214,21 @@ on_lost(void *ctx)
                     -1)); /* a hoheitd that is gone needs no word */
 }
 
+static err
+on_prune(void *ctx, const struct log_read *q, buf *ret)
+{
+    struct app *app = ctx;
+    return prune_ask(app->prune, q, ret);
+}
+
 static struct desk_hooks
 hooks_of(struct app *app)
 {
-    return (struct desk_hooks){
-        .on_garbled = on_garbled, .on_lost = on_lost, .on_broken = on_broken, .ctx = app};
+    return (struct desk_hooks){.on_garbled = on_garbled,
+                               .on_lost = on_lost,
+                               .on_broken = on_broken,
+                               .on_prune = on_prune,
+                               .ctx = app};
 }
 
 /* ---- all of it */
@@ -234,6 +246,7 @@ open_all(struct app *app)
     /* The bound of what waits is the gate's; here it must not be met by two gates in a row. */
     app->boot.params.audit_queue_max = WAITING_MAX;
     TRY(book_open(app->loop, app->boot.audit_dir, &app->boot.params, &app->meters, &app->book));
+    TRY(prune_start(app->loop, app->book, &app->boot.params, &app->prune));
     TRY(desk_new(app->loop, app->book, hooks_of(app), &app->desk));
     TRY(sign_start(app->loop, app->book, send_sign, app, &app->sign));
     TRY(ipc_new(app->loop, BOOT_LOG_FD_CONTROL, QUEUE_BYTES_MAX, hooks, &app->control));
@@ -246,6 +259,7 @@ close_all(struct app *app)
     if (app->book)
         book_forget(app->book, app);
     sign_stop(app->sign);
+    prune_stop(app->prune);
     book_close(app->book);
     desk_free(app->desk);
     ipc_free(app->control);

@@ -96,6 +96,12 @@ say_good(const struct app *app)
            "root: %.*s\n",
            (unsigned long long)r->head.size, (unsigned long long)r->entry_bytes,
            (unsigned long long)r->checkpoints, STR_FMT(buf_str(&root)));
+    if (r->pruned_below)
+        printf(
+            "entries below %llu were pruned by decision of %s, entry %llu; %llu of them were held "
+            "back\n",
+            (unsigned long long)r->pruned_below, r->decided, (unsigned long long)r->decision,
+            (unsigned long long)r->held);
     for (size_t i = 0; i < r->found_count; i++)
         printf("entry %llu is of request %s and in the tree\n", (unsigned long long)r->found[i],
                app->request);

@@ -101,7 +101,8 @@ static const int log_files[] = {S(open),       S(openat), S(access),   S(faccess
                                 S(stat),       S(lstat),  S(readlink), S(readlinkat), S(getcwd),
                                 S(getdents64), S(statfs), S(fsync),    S(fdatasync),  S(fallocate),
                                 S(flock),      S(mkdir),  S(mkdirat),  S(rmdir),      S(unlink),
-                                S(unlinkat),   S(rename), S(renameat), S(renameat2),  S(umask)};
+                                S(unlinkat),   S(rename), S(renameat), S(renameat2),  S(umask),
+                                S(fchmod)};
 
 /* ---- engines: no file has to be opened by name, so looking for one is refused, not deadly */
 

@@ -239,6 +239,37 @@ file_remove(const char *path)
     return OK;
 }
 
+fallible
+file_rename(const char *from, const char *to)
+{
+    if (SYS(rename(from, to)) != 0)
+        return file_errno("rename", from);
+    return OK;
+}
+
+static fallible
+overwrite(int f, uint64_t len)
+{
+    static const char zeros[64 * 1024];
+    for (uint64_t at = 0; at < len; at += sizeof zeros) {
+        const uint64_t left = len - at;
+        const size_t n = left < sizeof zeros ? (size_t)left : sizeof zeros;
+        if (SYS(pwrite(f, zeros, n, (off_t)at)) != (ssize_t)n)
+            return file_errno("overwrite", "the front of a file");
+    }
+    return OK;
+}
+
+fallible
+file_punch(int f, uint64_t len)
+{
+    if (!len || SYS(fallocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)len)) == 0)
+        return OK;
+    if (errno == EOPNOTSUPP || errno == ENOSYS)
+        return overwrite(f, len);
+    return file_errno("cut", "the front of a file");
+}
+
 static fallible remove_at(int dir, const char *name, int depth);
 
 static fallible

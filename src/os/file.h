@@ -35,6 +35,11 @@ fallible file_size(int f, uint64_t *ret);
 /* The directory and its missing parents; fine if it is there. */
 fallible file_make_dir(const char *path, mode_t mode);
 fallible file_remove(const char *path);
+/* Replaces `to` by `from`, durable once the directory is. */
+fallible file_rename(const char *from, const char *to);
+/* The first `len` bytes become zeros that take no room; where the file system has no holes they are
+ * overwritten. */
+fallible file_punch(int f, uint64_t len);
 /* Removes the tree below `path` and itself; links are not followed. */
 fallible file_remove_tree(const char *path);
 /* "dir/name" in the arena. */

@@ -313,3 +313,16 @@ objects_bytes(objects *o, str tenant, uint64_t *ret)
     *ret = (uint64_t)query_i64(&q, 0);
     return OK;
 }
+
+fallible
+objects_kind_bytes(objects *o, enum object_kind kind, uint64_t *ret)
+{
+    bool is_row = false;
+    AUTO(query) q = {0};
+    TRY(query_begin(o->d, QUERY_OBJECT_KIND_BYTES, &q));
+    query_bind_i64(&q, kind);
+    TRY(query_next(&q, &is_row));
+    ASSERT(is_row);
+    *ret = (uint64_t)query_i64(&q, 0);
+    return OK;
+}

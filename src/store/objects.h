@@ -84,3 +84,5 @@ fallible objects_expired(objects *o, arena *a, int64_t now_wall_ms, object_fn *f
 fallible objects_erase(objects *o, arena *a, str owner, object_fn *fn, void *ctx);
 /* Bytes a tenant's rows and blobs take, but for what policy has kept. */
 fallible objects_bytes(objects *o, str tenant, uint64_t *ret);
+/* Bytes all rows of a kind take; goes over them all. */
+fallible objects_kind_bytes(objects *o, enum object_kind kind, uint64_t *ret);

@@ -76,7 +76,21 @@ releases_add(db *d, const secret *key, const grant *g, const struct release_row 
     query_bind_i64(&q, r->state);
     query_bind_i64(&q, r->expires_wall_ms);
     query_bind_blob(&q, sealed.at, sealed.len);
+    query_bind_str(&q, r->owner);
     return query_run(&q, NULL);
+}
+
+fallible
+releases_erase(db *d, str owner, uint64_t *ret_count)
+{
+    AUTO(query) q = {0};
+    int64_t changed = 0;
+    ASSERT(owner.len);
+    TRY(query_begin(d, QUERY_RELEASE_ERASE, &q));
+    query_bind_str(&q, owner);
+    TRY(query_run(&q, &changed));
+    *ret_count = (uint64_t)changed;
+    return OK;
 }
 
 /* The row, or NOT_FOUND; the statement stands at it. */
@@ -100,6 +114,7 @@ releases_head(db *d, arena *a, str id, int64_t now_wall_ms, struct release_row *
     TRY(find(d, id, &q));
     TRY(query_str(&q, 0, a, &r.id));
     TRY(query_label(&q, 1, &r.label));
+    TRY(query_str(&q, 5, a, &r.owner));
     r.state = (enum release_state)query_i64(&q, 2);
     r.expires_wall_ms = query_i64(&q, 3);
     if (r.expires_wall_ms <= now_wall_ms)

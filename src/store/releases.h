@@ -3,7 +3,8 @@
  *
  * The text and all that was said of it are sealed together with the row's id, label, state and end:
  * a row whose state, label or time was changed in the file does not open, so an approval cannot be
- * written into it by hand.  States only go up.  Nobody reads or writes without a grant that covers
+ * written into it by hand.  The key is that of its owner's data (subjects.h), so that it is
+ * forgotten with them.  States only go up.  Nobody reads or writes without a grant that covers
  * the label the text has.  One thread. */
 #pragma once
 #include "base/secret.h"
@@ -17,6 +18,7 @@ struct release_row {
     label label;
     enum release_state state;
     int64_t expires_wall_ms;
+    str owner; /* the id of the key that proposed it; empty: from before that was kept */
 };
 
 enum { RELEASE_BYTES_MAX = 16 * 1024 * 1024, RELEASES_MAX = 10000 };
@@ -38,3 +40,5 @@ fallible releases_step(db *d, const secret *key, const grant *g, const struct re
                        const struct release_step *s);
 /* Removes what ended before. */
 fallible releases_sweep(db *d, int64_t now_wall_ms);
+/* Removes what an owner proposed; how many that were. */
+fallible releases_erase(db *d, str owner, uint64_t *ret_count);

@@ -180,7 +180,7 @@ serve(const char *dir, const struct params *p, int channel)
     sign *s;
     TRY(loop_new(&l));
     TRY(book_open(l, dir, p, &m, &b));
-    TRY(desk_new(l, b, (struct desk_hooks){is_broken, is_lost, is_broken, l}, &d));
+    TRY(desk_new(l, b, (struct desk_hooks){is_broken, is_lost, is_broken, NULL, l}, &d));
     TRY(sign_start(l, b, nobody_signs, NULL, &s));
     TRY(desk_serve(d, channel));
     loop_run(l);

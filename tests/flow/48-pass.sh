@@ -59,8 +59,10 @@ expect 'what arrived is what was sent, but for the name of the model' sent "$(pr
 curl -sS "$base/v1/chat/completions" --data-binary "$(printf '%s' "$odd" | sed 's/"wolke"/"large"/')" >"$dir/direct"
 expect 'what came back is what the provider says' cmp "$dir/direct" "$dir/through"
 expect 'the label says that an outside model made it' grep -qi 'x-hoheit-label:.*external-model' "$dir/head"
-sum=$(printf '%s' "$odd" | sed 's/"wolke"/"large"/' | sha256sum | cut -d' ' -f1)
-expect 'the digest of exactly these bytes is on record' says "$sum" hoheit explain "$(request)" --json
+printf '%s' "$odd" | sed 's/"wolke"/"large"/' >"$dir/sent"
+auditor=$(key revision VS-NfD --role auditor)
+expect 'the log is committed to exactly these bytes' says 'is what was sent outside' \
+    env HOHEIT_KEY="$auditor" "$bin/hoheit" --url "$url" explain "$(request)" --holds "$dir/sent"
 expect 'with what the provider counted' says '"tokens_in":7,"tokens_out":8' hoheit explain "$(request)" --json
 
 expect 'a stream comes' says 'DONE' stream wolke

@@ -72,6 +72,11 @@ cp -r "$data/records" "$dir/backup"
 expect 'the title is somewhere' holds "$data" "$dir/title"
 expect 'the sealed bytes are somewhere' holds "$data" "$dir/sealed"
 
+printf '%s for a lower label' "$canary" >"$dir/lower"
+dec=$(HOHEIT_KEY=$one "$bin/hoheit" --url "$url" declassify propose "$dir/lower" --label intern --to offen --reason r --basis b --expires 1d | head -n 1)
+expect 'they propose a lower label' [ -n "$dec" ]
+officer=$(key olga VS-NfD --role officer --person p-3)
+expect 'which an officer reads' says "$canary" 0 env HOHEIT_KEY="$officer" "$bin/hoheit" --url "$url" declassify show "$dec"
 refuse 'an application cannot erase anybody' env HOHEIT_KEY="$one" "$bin/hoheit" --url "$url" erase p-1
 expect 'nobody of that name is not erased' says 'no person' 1 hoheit erase p-9
 expect 'the person is erased' hoheit erase p-1 --out "$dir/certificate"
@@ -81,6 +86,7 @@ expect 'what others left is there' status 200 "$other" GET "$F/$theirs/content"
 expect 'and is what they left' grep -q "$canary" "$dir/body"
 refuse 'the title is nowhere' holds "$data" "$dir/title"
 refuse 'the sealed bytes are nowhere' holds "$data" "$dir/sealed"
+expect 'what they proposed is gone' says 'no such proposal' 1 env HOHEIT_KEY="$officer" "$bin/hoheit" --url "$url" declassify show "$dec"
 gone=0
 for f in "$dir"/subject.*; do holds "$data" "$f" >/dev/null || gone=$((gone + 1)); done
 expect 'the keys of their two keys are nowhere, that of the other is there' [ "$gone" -eq 2 ]

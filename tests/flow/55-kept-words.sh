@@ -43,8 +43,16 @@ refuse 'nor is it shown' grep -q "$canary" "$dir/said"
 expect 'nor who asked' says 'auditor' 77 explain "$clerk" "$one" --content
 expect 'nor operations' says 'auditor' 77 hoheit explain "$one" --content
 expect 'of what was not kept that is said' says 'nothing of this request is kept' 1 explain "$auditor" "$high" --content
+printf '%s' "$canary" >"$dir/guess"
+tr -d '\r' <"$dir/body" | python3 -c 'import json,sys; sys.stdout.write(json.load(sys.stdin)["choices"][0]["message"]["content"])' >"$dir/answer"
+expect 'the log holds no plain digest of what was answered' fails grep -q "$(sha256sum <"$dir/answer" | cut -c 1-64)" "$data/audit/audit.jsonl"
+expect 'yet an auditor can show that these bytes were the answer' says 'is what was answered, by record' 0 explain "$auditor" "$high" --holds "$dir/answer"
+expect 'others were not' says 'is nothing of what the log holds' 65 explain "$auditor" "$high" --holds "$dir/guess"
+expect 'nobody else is told the salt' says 'auditor' 77 explain "$clerk" "$high" --holds "$dir/answer"
+expect 'nor who is not cleared' says '' 77 explain "$low" "$high" --holds "$dir/answer"
 expect 'the person is erased' hoheit erase p-1 --out "$dir/certificate"
 expect 'and with them what they said' says 'no such thing' 1 explain "$auditor" "$one" --content
+expect 'nor can the answer be shown any more' says 'was erased' 1 explain "$auditor" "$high" --holds "$dir/answer"
 expect 'the commitment stays' [ "$(kept "$one")" = 1 ]
 expect 'and the log is good' hoheit verify
 daemon_stop

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/admin/admin_api.h"
 
+#include "acts/salt.h"
 #include "gate/keep.h"
 
 /* A list of 100,000 keys fits. */
@@ -332,6 +333,13 @@ content_route(struct api_call *c)
     admin_finish(w, keep_words_read(&call, c->args[0], &s->kept));
 }
 
+static void
+salt_route(struct api_call *c)
+{
+    struct admin_work *w = admin_begin(c);
+    admin_finish(w, salt_show(&w->admin, c->args[0], &w->body));
+}
+
 static fallible
 put_route(struct admin_work *w)
 {
@@ -425,6 +433,7 @@ static const struct route routes[] = {
     ROUTE(PUT, "/admin/v1/aliases/{alias}", alias_set_route, LOCAL),
     ROUTE(DELETE, "/admin/v1/aliases/{alias}", alias_remove_route, LOCAL),
     ROUTE(GET, "/admin/v1/content/{request}", content_route, LOCAL),
+    ROUTE(GET, "/admin/v1/content/{request}/salt", salt_route, LOCAL),
     ROUTE(GET, "/admin/v1/explain/{request}", explain_route, LOCAL),
     ROUTE(GET, "/admin/v1/route", route_route, LOCAL),
     ROUTE(GET, "/admin/v1/status", status_route, LOCAL),
@@ -434,6 +443,9 @@ static const struct route routes[] = {
     ROUTE(POST, "/admin/v1/log/alarm", admin_log_raise, LOCAL),
     ROUTE(POST, "/admin/v1/log/clear", admin_log_end_alarm, LOCAL),
     ROUTE(POST, "/admin/v1/log/cosign", admin_log_take, LOCAL),
+    ROUTE(GET, "/admin/v1/log/prune", admin_prune_show, LOCAL),
+    ROUTE(POST, "/admin/v1/log/prune", admin_prune_propose, LOCAL),
+    ROUTE(POST, "/admin/v1/log/prune/{request}/approve", admin_prune_approve, LOCAL),
     ROUTE(GET, "/metrics", metrics_route, LOCAL),
     ROUTE(GET, "/healthy", healthy_route, NONE),
     ROUTE(GET, "/ready", ready_route, NONE),

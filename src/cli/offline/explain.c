@@ -8,9 +8,10 @@
 #include "cli/show.h"
 #include "gate/words/words.h"
 #include "os/config.h"
+#include "os/file.h"
 #include "policy/policy.h"
 
-enum { FACTS_MAX = 8 };
+enum { FACTS_MAX = 8, HELD_BYTES_MAX = 64 * 1024 * 1024 };
 
 struct fact {
     const char *what, *text;
@@ -334,12 +335,91 @@ explain_content(struct cli *c, str id, const jval *story)
     return OK;
 }
 
+/* ---- are these the bytes? */
+struct holding {
+    digest plain, salted;
+    bool has_salt;
+    size_t found;
+};
+
+/* Logs from before hold plain digests. */
+static bool
+is_of(const struct holding *h, str text)
+{
+    const bool is_salted = str_starts(text, STR("salted:"));
+    digest d;
+    if (is_salted)
+        text = str_slice(text, sizeof "salted:" - 1, text.len);
+    if (!text.len || (is_salted && !h->has_salt) || digest_read(text, &d).code)
+        return false;
+    return digest_eq(&d, is_salted ? &h->salted : &h->plain);
+}
+
+static void
+hold_against(struct cli *c, struct holding *h, const jval *record, const char *file)
+{
+    const str event = cli_text(c, record, "event");
+    const bool is_input = is_of(h, cli_text(c, record, "input"));
+    if (!is_input && !is_of(h, cli_text(c, record, "output")))
+        return;
+    h->found++;
+    const char *what = !is_input ? "what was answered" : "what was asked";
+    if (str_eq(event, STR("egress")))
+        what = "what was sent outside";
+    (void)fprintf(c->out, "%s is %s, by record %llu\n", file, what,
+                  (unsigned long long)cli_number(record, "seq"));
+}
+
+static fallible
+ask_salt(struct cli *c, str id, struct holding *h)
+{
+    AUTO(buf) path = BUF(4096);
+    jval root;
+    digest salt;
+    buf_add(&path, STR("/admin/v1/content/"));
+    percent_put(&path, id);
+    buf_add(&path, STR("/salt"));
+    TRY(buf_end(&path));
+    const struct remote_call q = REMOTE_CALL("GET", buf_str(&path));
+    TRY(remote_json(c, &q, &root));
+    TRY(json_object(&root));
+    TRY(digest_read(cli_text(c, &root, "salt"), &salt));
+    h->has_salt = true;
+    return words_salted(&salt, &h->plain, &h->salted);
+}
+
+static fallible
+explain_holds(struct cli *c, str id, const jval *story, const char *file)
+{
+    const jval records = json_get(story, "records");
+    struct holding h = {.has_salt = false};
+    bool is_salted = false;
+    str bytes;
+    TRY(file_read(c->a, file, HELD_BYTES_MAX, &bytes));
+    TRY(sha256_of(bytes, &h.plain));
+    for (size_t i = 0; i < json_count(&records) && !is_salted; i++) {
+        const jval r = json_at(&records, i);
+        is_salted = str_starts(cli_text(c, &r, "input"), STR("salted:"));
+    }
+    if (is_salted)
+        TRY(ask_salt(c, id, &h));
+    for (size_t i = 0; i < json_count(&records); i++) {
+        const jval r = json_at(&records, i);
+        hold_against(c, &h, &r, file);
+    }
+    if (!h.found)
+        REFUSE(CORRUPT, "", "%s is nothing of what the log holds of this request", file);
+    return OK;
+}
+
 fallible
 cmd_explain(struct cli *c, const struct args *a)
 {
     jval story;
     if (str_starts(a->at[0], STR("req_"))) {
         TRY(explain_request(c, a->at[0], &story));
+        if (args_has(a, "holds"))
+            TRY(explain_holds(c, a->at[0], &story, args_value(a, "holds")));
         return args_has(a, "content") ? explain_content(c, a->at[0], &story) : OK;
     }
     return explain_name(c, a->at[0]);

@@ -63,6 +63,12 @@ put_json(buf *b, const struct keys *k, const struct judge_report *r)
     if (r->witness_time_s)
         json_member_u64(b, "witness_size", r->witness_size);
     json_member_u64(b, "alarm", r->alarm);
+    if (r->pruned_below) {
+        json_member_u64(b, "pruned_below", r->pruned_below);
+        json_member_u64(b, "held", r->held);
+        json_member_u64(b, "decision", r->decision);
+        json_member_str(b, "decided", str_of(r->decided));
+    }
     json_key(b, "found");
     json_open(b, '[');
     for (size_t i = 0; i < r->found_count; i++)
@@ -80,6 +86,12 @@ put_text(const struct cli *c, const struct keys *k, str request, const struct ju
     (void)fprintf(c->out, ": %llu entries, %llu bytes, %llu checkpoints\nroot %.*s\nkey  %.*s\n",
                   (unsigned long long)r->head.size, (unsigned long long)r->entry_bytes,
                   (unsigned long long)r->checkpoints, STR_FMT(buf_str(&root)), STR_FMT(k->text));
+    if (r->pruned_below)
+        (void)fprintf(c->out,
+                      "entries below %llu were pruned by decision of %s, entry %llu; %llu of them "
+                      "were held back\n",
+                      (unsigned long long)r->pruned_below, r->decided,
+                      (unsigned long long)r->decision, (unsigned long long)r->held);
     for (size_t i = 0; i < r->found_count; i++)
         (void)fprintf(c->out, "entry %llu is of request %.*s and in the tree\n",
                       (unsigned long long)r->found[i], STR_FMT(request));

@@ -110,6 +110,12 @@ commit(const uint8_t salt[WORDS_SALT], str said, digest *ret)
     return e;
 }
 
+fallible
+words_salted(const digest *salt, const digest *of, digest *ret)
+{
+    return commit(salt->bytes, (str){(const char *)of->bytes, sizeof of->bytes}, ret);
+}
+
 /* The object stands in the text as a string, so that it comes back to the byte. */
 fallible
 words_end(struct words *w, str *ret, digest *ret_commitment)

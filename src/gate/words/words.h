@@ -15,7 +15,7 @@
 #include "crypt/hash.h"
 #include "model/conv.h"
 
-enum { WORDS_BYTES_MAX = 24 * 1024 * 1024, WORDS_SALT = 32 };
+enum { WORDS_BYTES_MAX = 24 * 1024 * 1024, WORDS_SALT = 32, WORDS_LEAST = 256 };
 
 struct words;
 
@@ -26,5 +26,9 @@ void words_free(struct words *w);
 fallible words_add(struct words *w, str text);
 /* The text to be sealed: {"salt":hex,"said":object}, valid as long as `w`; and the commitment. */
 fallible words_end(struct words *w, str *ret, digest *ret_commitment);
+/* What the log holds in place of a digest of what was said: SHA-256(salt ‖ digest).  The salt is
+ * the request's own (keep_salt), so that whoever has the log alone cannot try out what was said,
+ * and whoever is given the salt can still hold bytes against it. */
+fallible words_salted(const digest *salt, const digest *of, digest *ret);
 /* Is this text what the commitment is of?  The object within, in `a`.  CORRUPT if not. */
 fallible words_check(arena *a, str text, const digest *commitment, str *ret_said);

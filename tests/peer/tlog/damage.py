@@ -15,9 +15,9 @@ rng = random.Random(6962)
 made = 0
 
 
-def make(name, size, every=0):
+def make(name, size, every=0, below=0):
     path = os.path.join(top, name)
-    subprocess.run([tiny_log, path, str(size), '0' if bare else str(every)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([tiny_log, path, str(size), '0' if bare else str(every), '64', str(below)], check=True, stdout=subprocess.DEVNULL)
     if bare:
         os.remove(os.path.join(path, 'checkpoints'))
     print(path)
@@ -134,6 +134,19 @@ def forms_of_note(log):
         changed(log, 'checkpoint', other)
 
 
+def pruning(log):
+    held = read(log, 'held').split(b'\n')[:-1]
+    for other in (held[1:], held[:-1], []):
+        changed(log, 'held', b''.join(e + b'\n' for e in other))
+    for other in (held[::-1], held + held[-1:], held[:1] + held, [held[0].replace(b'decision', b'decisiom')] + held[1:]):
+        changed(log, 'held', b''.join(e + b'\n' for e in other))
+    lines = read(log, 'pruned').split(b'\n')
+    for i, other in ((0, b'hoheit pruned v2'), (1, b'256'), (1, b'0'), (1, b'768'), (1, b'500'), (1, b'0512'),
+                     (2, b'600'), (2, b'511'), (2, b'100000'), (3, b'0'), (3, b'-1')):
+        changed(log, 'pruned', b'\n'.join(lines[:i] + [other] + lines[i + 1:]))
+    os.remove(os.path.join(copy(log), 'pruned'))
+
+
 def mixtures(log, other):
     for name in files(log):
         if os.path.exists(os.path.join(other, name)):
@@ -158,4 +171,10 @@ for log in (small, middle):
             order_of_entries(log, name)
         elif 'tile' in name:
             hashes_of_tile(log, name)
+# Tessera's fsck (bare) wants every entry from the first.
+for n, below in () if bare else ((257, 256), (700, 256), (700, 512), (66000, 65536)):
+    make(f'pruned-{n}-{below}', n, 90 if n < 1000 else 20000, below)
+pruned = make('pruned', 601, 90, 512)
+bytes_of_files(pruned)
+pruning(pruned)
 mixtures(middle, make('other', 301, 90))

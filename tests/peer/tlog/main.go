@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -163,8 +164,86 @@ func checkLeftOver(dir string, t tlog.Tile, want func(width int) []byte) error {
 	return nil
 }
 
+// Below which entry the log was pruned, and which one says so (our own file beside the tiles).
+type floor struct{ index, decision int64 }
+
+func readFloor(dir string, h head) (f floor, err error) {
+	data, err := os.ReadFile(filepath.Join(dir, "pruned"))
+	if errors.Is(err, os.ErrNotExist) {
+		return f, nil
+	}
+	if err != nil {
+		return f, err
+	}
+	lines := strings.Split(string(data), "\n")
+	if len(lines) != 5 || lines[0] != "hoheit pruned v1" || lines[4] != "" {
+		return f, errors.New("pruned is malformed")
+	}
+	var n [3]int64
+	for i := range n {
+		n[i], err = strconv.ParseInt(lines[i+1], 10, 64)
+		if err != nil || strconv.FormatInt(n[i], 10) != lines[i+1] || n[i] <= 0 {
+			return f, errors.New("pruned is malformed")
+		}
+	}
+	f = floor{n[0], n[1]}
+	if f.index%(1<<height) != 0 || f.decision < f.index || f.decision >= h.size {
+		return f, errors.New("pruned makes no sense")
+	}
+	return f, nil
+}
+
+// The hashes of what is gone are read, and so proven; what was held back has one of them.
+func checkPruned(dir string, h head, f floor, r tlog.HashReader) error {
+	for i := int64(0); i < f.index; i++ {
+		if _, err := r.ReadHashes([]int64{tlog.StoredHashIndex(0, i)}); err != nil {
+			return err
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "held"))
+	if errors.Is(err, os.ErrNotExist) || len(data) == 0 && err == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if data[len(data)-1] != '\n' {
+		return errors.New("held is cut")
+	}
+	last := int64(-1)
+	for _, line := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
+		var e struct {
+			Seq int64 `json:"seq"`
+		}
+		if err := json.Unmarshal([]byte(line), &e); err != nil || e.Seq-1 <= last || e.Seq > h.size {
+			return errors.New("held is out of order")
+		}
+		last = e.Seq - 1
+		hashes, err := r.ReadHashes([]int64{tlog.StoredHashIndex(0, last)})
+		if err != nil {
+			return err
+		}
+		if tlog.RecordHash([]byte(line)) != hashes[0] {
+			return fmt.Errorf("held: entry %d differs", last)
+		}
+	}
+	return nil
+}
+
+func isDecision(entry []byte, f floor) bool {
+	object := fmt.Sprintf("\"object\":\"%d\"", f.index)
+	return bytes.Contains(entry, []byte("\"event\":\"log.prune\"")) && bytes.Contains(entry, []byte(object))
+}
+
 func checkEntries(dir string, h head, r tlog.HashReader, ts *tiles) error {
-	for first := int64(0); first < h.size; first += 1 << height {
+	f, err := readFloor(dir, h)
+	if err != nil {
+		return err
+	}
+	if err := checkPruned(dir, h, f, r); err != nil {
+		return err
+	}
+	for first := f.index; first < h.size; first += 1 << height {
 		width := int(min(h.size-first, 1<<height))
 		bundle := tlog.Tile{H: height, L: -1, N: first >> height, W: width}
 		p := strings.Replace(path(bundle), "tile/data/", "tile/entries/", 1)
@@ -187,6 +266,9 @@ func checkEntries(dir string, h head, r tlog.HashReader, ts *tiles) error {
 		for i, e := range entries {
 			if tlog.RecordHash(e) != hashes[i] {
 				return fmt.Errorf("%s: entry %d differs", p, first+int64(i))
+			}
+			if f.index > 0 && first+int64(i) == f.decision && !isDecision(e, f) {
+				return fmt.Errorf("%s: entry %d decides nothing", p, f.decision)
 			}
 		}
 		if width == 1<<height {

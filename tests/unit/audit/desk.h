@@ -14,6 +14,8 @@ struct log_end {
     audit *a;
     unsigned garbled, broken, lost;
     bool is_ready, is_closing;
+    struct log_read pruned; /* asked last of whoever prunes */
+    const char *prune_says;
 };
 
 /* What hoheitd does: a channel between the two. */
@@ -62,6 +64,16 @@ log_end_lost(void *ctx)
         CHECK_OK(loop_timer_start(e->l, 0, 0, log_end_reconnect, e, NULL));
 }
 
+/* What whoever prunes would say; the test says what. */
+static inline err
+log_end_prune(void *ctx, const struct log_read *q, buf *ret)
+{
+    struct log_end *e = ctx;
+    e->pruned = *q;
+    buf_add(ret, str_of(e->prune_says));
+    return buf_end(ret);
+}
+
 static inline void
 log_end_ready(void *ctx)
 {
@@ -72,7 +84,11 @@ log_end_ready(void *ctx)
 static inline err
 log_end_open_book(struct log_end *e, const char *dir, const struct params *p)
 {
-    const struct desk_hooks hooks = {log_end_garbled, log_end_lost, log_end_broken, e};
+    const struct desk_hooks hooks = {.on_garbled = log_end_garbled,
+                                     .on_lost = log_end_lost,
+                                     .on_broken = log_end_broken,
+                                     .on_prune = log_end_prune,
+                                     .ctx = e};
     TRY(book_open(e->l, dir, p, &e->m, &e->b));
     return desk_new(e->l, e->b, hooks, &e->d);
 }

@@ -62,7 +62,8 @@ scene_open(const char *name)
     snprintf(dir, sizeof dir, "%s/%s", test_dir(), name);
     CHECK_OK(loop_new(&c->l));
     CHECK_OK(book_open(c->l, dir, &c->p, &c->m, &c->b));
-    CHECK_OK(desk_new(c->l, c->b, (struct desk_hooks){on_garbled, on_lost, on_broken, c}, &c->d));
+    CHECK_OK(
+        desk_new(c->l, c->b, (struct desk_hooks){on_garbled, on_lost, on_broken, NULL, c}, &c->d));
     connect_gate(c);
     return c;
 }

@@ -46,17 +46,19 @@ TEST(a_record_shows_all_it_has)
                                    .outcome = "ok"};
     AUTO(buf) b = BUF(TEXT_MAX);
     NEED_OK(record_put(&b, &r, 1767225600123));
-    CHECK_STR(buf_str(&b),
-              STR("{\"time\":\"2026-01-01T00:00:00.123Z\",\"event\":\"completion\","
-                  "\"request\":\"req_1\",\"key\":\"key_1\",\"tenant\":\"t\",\"op\":\"chat\","
-                  "\"label\":\"VS-NfD//REL BUND\",\"clearance\":\"GEHEIM\",\"model\":\"toy\","
-                  "\"model_sha256\":\"ab\",\"decision\":\"allowed\",\"rule\":\"default\","
-                  "\"why\":\"because\",\"object\":\"thing\","
-                  "\"input\":\"0101010101010101010101010101010101010101010101010101010101010101\","
-                  "\"output\":\"0202020202020202020202020202020202020202020202020202020202020202\","
-                  "\"kept\":\"0101010101010101010101010101010101010101010101010101010101010101\","
-                  "\"tokens_in\":1,\"tokens_out\":2,\"duration_us\":3,\"first_token_us\":4,"
-                  "\"outcome\":\"ok\"}\n"));
+    CHECK_STR(
+        buf_str(&b),
+        STR("{\"time\":\"2026-01-01T00:00:00.123Z\",\"event\":\"completion\","
+            "\"request\":\"req_1\",\"key\":\"key_1\",\"tenant\":\"t\",\"op\":\"chat\","
+            "\"label\":\"VS-NfD//REL BUND\",\"clearance\":\"GEHEIM\",\"model\":\"toy\","
+            "\"model_sha256\":\"ab\",\"decision\":\"allowed\",\"rule\":\"default\","
+            "\"why\":\"because\",\"object\":\"thing\","
+            "\"input\":\"salted:0101010101010101010101010101010101010101010101010101010101010101\","
+            "\"output\":\"salted:"
+            "0202020202020202020202020202020202020202020202020202020202020202\","
+            "\"kept\":\"0101010101010101010101010101010101010101010101010101010101010101\","
+            "\"tokens_in\":1,\"tokens_out\":2,\"duration_us\":3,\"first_token_us\":4,"
+            "\"outcome\":\"ok\"}\n"));
 }
 
 TEST(what_a_record_does_not_have_is_left_out)

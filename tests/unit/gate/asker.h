@@ -2,6 +2,8 @@
 /* asker.h - somebody who asks the gate, and writes down what the hooks say; at each it looks into
  * the log, as a stranger would, whether what has to be on record is. */
 #pragma once
+#include "gate/keep.h"
+#include "gate/words/words.h"
 #include "unit/gate/engines.h"
 #include "unit/gate/records.h"
 #include "unit/gate/talker.h"
@@ -165,4 +167,30 @@ asker_digest(const char *name, str bytes)
     digest_text(&d, hex);
     snprintf(room, sizeof room, "\"%s\":\"%s\"", name, hex);
     return room;
+}
+
+static inline str
+asker_member(str record, const char *name)
+{
+    char start[64];
+    snprintf(start, sizeof start, "\"%s\":\"", name);
+    const ptrdiff_t at = str_find(record, str_of(start));
+    const str rest =
+        str_slice(record, at < 0 ? record.len : (size_t)at + strlen(start), record.len);
+    const ptrdiff_t end = str_find_char(rest, '"');
+    return str_slice(rest, 0, end < 0 ? 0 : (size_t)end);
+}
+
+/* Is the record committed to these bytes, with the salt of its request? */
+static inline bool
+asker_holds(struct rig *r, str record, const char *name, str bytes)
+{
+    char want[128] = "salted:";
+    digest salt, plain, d;
+    CHECK_OK(keep_salt(r->gate, asker_member(record, "key"), asker_member(record, "request"), false,
+                       &salt));
+    CHECK_OK(sha256_of(bytes, &plain));
+    CHECK_OK(words_salted(&salt, &plain, &d));
+    digest_text(&d, want + strlen(want));
+    return str_eq(asker_member(record, name), str_of(want));
 }

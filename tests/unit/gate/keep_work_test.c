@@ -342,11 +342,74 @@ TEST(an_answer_that_must_be_kept_and_cannot_fails)
 {
     rig_open(&rig);
     keep_intern();
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "Frage");
+    NEED_OK(asker_run(k));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    const uint64_t id = rig_submitted(&rig, e);
+    rig_says(e, id, 0, "Antwort");
+    RIG_UNTIL(&rig, k->pieces);
     NEED_OK(subjects_erase(rig.gate->keep->keys, STR("key_1")));
-    struct asker *k = ask_for_answer("intern");
+    rig_done(e, id, 0, true);
+    RIG_UNTIL(&rig, k->ended);
     CHECK_ERR(k->end, NOT_FOUND);
     const str c = rig_record(&rig, "completion", k->id, 0);
     CHECK(rig_has(c, "\"outcome\":\"NOT_FOUND\"") && !rig_has(c, "\"kept\""));
+    asker_free(k);
+    rig_close(&rig);
+}
+
+TEST(what_must_be_kept_and_has_no_room_is_refused_loudly_and_room_comes_back)
+{
+    rig_open(&rig);
+    keep_intern();
+    rig.params.keep_words_bytes_max = 600;
+    CHECK_OK(keep_words_room(rig.gate, 256));
+    struct asker *first = ask_for_answer("intern");
+    CHECK_ERR(first->end, OK);
+    CHECK(rig.gate->keep->words_bytes > 0);
+    struct asker *k = NULL;
+    for (int i = 0; i < 8 && keep_words_room(rig.gate, WORDS_LEAST).code == ERR_OK; i++)
+        asker_free(ask_for_answer("intern"));
+    k = asker_new(&rig, "VS-NfD", "intern", "Frage");
+    CHECK_ERR(asker_run(k), DISK_FULL);
+    asker_free(k);
+    k = asker_new(&rig, "VS-NfD", "VS-NfD", "Frage"); /* nothing is kept of it */
+    CHECK_OK(asker_run(k));
+    gate_cancel(k->job);
+    asker_free(k);
+    RIG_UNTIL(&rig, rig_record(&rig, "kept.full", "", 0).len);
+    CHECK(!rig_record(&rig, "kept.full", "", 1).len);
+    struct keep_erased gone = {0};
+    CHECK_OK(keep_erase(rig.gate, STR("key_1"), &gone));
+    CHECK_OK(keep_words_room(rig.gate, WORDS_LEAST));
+    CHECK_INT(rig.gate->keep->words_bytes, ==, 0);
+    asker_free(first);
+    rig_close(&rig);
+}
+
+TEST(a_salt_is_the_requests_own_and_goes_with_its_owner)
+{
+    digest a, b, c;
+    rig_open(&rig);
+    CHECK_ERR(keep_salt(rig.gate, STR("key_1"), STR("req_1"), false, &a), NOT_FOUND);
+    NEED_OK(keep_salt(rig.gate, STR("key_1"), STR("req_1"), true, &a));
+    NEED_OK(keep_salt(rig.gate, STR("key_1"), STR("req_1"), false, &b));
+    CHECK(digest_eq(&a, &b));
+    NEED_OK(keep_salt(rig.gate, STR("key_1"), STR("req_2"), true, &b));
+    NEED_OK(keep_salt(rig.gate, STR("key_2"), STR("req_1"), true, &c));
+    CHECK(!digest_eq(&a, &b) && !digest_eq(&a, &c) && !digest_eq(&b, &c));
+    NEED_OK(subjects_erase(rig.gate->keep->keys, STR("key_1")));
+    CHECK_ERR(keep_salt(rig.gate, STR("key_1"), STR("req_1"), false, &a), NOT_FOUND);
+    CHECK_ERR(keep_salt(rig.gate, STR("key_1"), STR("req_1"), true, &a), NOT_FOUND);
+    rig_close(&rig);
+}
+
+TEST(who_was_erased_asks_no_more)
+{
+    rig_open(&rig);
+    NEED_OK(subjects_erase(rig.gate->keep->keys, STR("key_1")));
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "Frage");
+    CHECK_ERR(asker_run(k), NOT_FOUND);
     asker_free(k);
     rig_close(&rig);
 }

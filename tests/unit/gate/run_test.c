@@ -37,7 +37,7 @@ TEST(an_allowed_request_is_answered_and_both_records_say_what_passed)
     CHECK(rig_has(d, "\"input\":\"") && rig_has(c, "\"input\":\""));
     CHECK(rig_has(c, "\"outcome\":\"ok\""));
     CHECK(rig_has(c, "\"tokens_in\":5,\"tokens_out\":4"));
-    CHECK(rig_has(c, asker_digest("output", STR("Guten Täg!"))));
+    CHECK(asker_holds(&rig, c, "output", STR("Guten Täg!")));
     CHECK(!rig_has(rig_log(&rig), "Hallo") && !rig_has(rig_log(&rig), "Guten"));
     CHECK(!rig_record(&rig, "completion", k->id, 1).len);
     CHECK_INT(meter_value(&rig.meters, METER_TOKENS_OUT), ==, 4);
@@ -46,7 +46,7 @@ TEST(an_allowed_request_is_answered_and_both_records_say_what_passed)
     rig_close(&rig);
 }
 
-TEST(equal_requests_have_equal_input_digests_and_others_have_others)
+TEST(equal_requests_cannot_be_told_from_others_by_their_digests)
 {
     static const struct {
         enum conv_role role;
@@ -54,7 +54,7 @@ TEST(equal_requests_have_equal_input_digests_and_others_have_others)
     } turns[] = {{CONV_USER, "a", "", ""},   {CONV_USER, "a", "", ""},  {CONV_USER, "b", "", ""},
                  {CONV_SYSTEM, "a", "", ""}, {CONV_USER, "a", "x", ""}, {CONV_USER, "a", "", "x"},
                  {CONV_USER, "", "a", ""}};
-    char hex[7][80];
+    char hex[7][90];
     rig_open(&rig);
     for (size_t i = 0; i < 7; i++) {
         struct asker *k = asker_new(&rig, "VS-NfD", "intern", turns[i].said);
@@ -66,13 +66,12 @@ TEST(equal_requests_have_equal_input_digests_and_others_have_others)
         const str d = rig_record(&rig, "decision", k->id, 0);
         const ptrdiff_t at = str_find(d, STR("\"input\":\""));
         NEED(at >= 0);
-        snprintf(hex[i], sizeof hex[i], "%.*s", STR_FMT(str_slice(d, (size_t)at, (size_t)at + 74)));
+        snprintf(hex[i], sizeof hex[i], "%.*s", STR_FMT(str_slice(d, (size_t)at, (size_t)at + 81)));
         gate_cancel(k->job);
         asker_free(k);
     }
-    CHECK_STR(str_of(hex[0]), str_of(hex[1]));
-    for (size_t i = 2; i < 7; i++)
-        for (size_t j = 1; j < i; j++)
+    for (size_t i = 1; i < 7; i++)
+        for (size_t j = 0; j < i; j++)
             CHECK(strcmp(hex[i], hex[j]) != 0);
     rig_close(&rig);
 }
@@ -110,7 +109,7 @@ TEST(an_answer_without_text_starts_and_ends_all_the_same)
     rig_done(e, rig_submitted(&rig, e), 0, true);
     RIG_UNTIL(&rig, k->ended);
     CHECK(k->started == 1 && k->pieces == 0 && !k->end.code);
-    CHECK(rig_has(rig_record(&rig, "completion", k->id, 0), asker_digest("output", STR(""))));
+    CHECK(asker_holds(&rig, rig_record(&rig, "completion", k->id, 0), "output", STR("")));
     asker_free(k);
     rig_close(&rig);
 }
@@ -138,7 +137,7 @@ TEST(vectors_are_handed_on_and_hashed)
     CHECK_ERR(k->end, OK);
     CHECK(k->vectors == 1 && k->dims == 4 && memcmp(k->vector[0], values, sizeof values) == 0);
     const str c = rig_record(&rig, "completion", k->id, 0);
-    CHECK(rig_has(c, "\"op\":\"embed\"") && rig_has(c, asker_digest("output", bytes)));
+    CHECK(rig_has(c, "\"op\":\"embed\"") && asker_holds(&rig, c, "output", bytes));
     asker_free(k);
     rig_close(&rig);
 }
@@ -585,7 +584,7 @@ TEST(gone_in_the_middle_of_the_answer_stops_the_engine)
     CHECK_INT(k->pieces, ==, 1);
     RIG_UNTIL(&rig, rig_record(&rig, "completion", k->id, 0).len);
     const str c = rig_record(&rig, "completion", k->id, 0);
-    CHECK(rig_has(c, "\"tokens_out\":2") && rig_has(c, asker_digest("output", STR("halb"))));
+    CHECK(rig_has(c, "\"tokens_out\":2") && asker_holds(&rig, c, "output", STR("halb")));
     cancel(k, 1, "cancelled");
 }
 

@@ -43,7 +43,7 @@ static struct release_row
 row(const struct shelf *s, const char *id)
 {
     return (struct release_row){str_of(id), small_label(s->p, "intern//STEUER"), RELEASE_PROPOSED,
-                                1000};
+                                1000, STR_NONE};
 }
 
 static err
@@ -125,5 +125,27 @@ TEST(without_a_grant_that_covers_the_label_nothing_is_kept_read_or_changed)
     CHECK_ERR(text_of(&s, &r, ""), DENIED);
     const struct release_step step = {RELEASE_USED, STR("x")};
     CHECK_ERR(releases_step(s.d, &s.key, s.g, &r, &step), DENIED);
+    close_shelf(&s);
+}
+
+TEST(what_an_owner_proposed_goes_with_them_and_nothing_else)
+{
+    struct shelf s;
+    struct release_row head;
+    uint64_t count = 0;
+    open_shelf(&s);
+    struct release_row one = row(&s, "dec_1"), two = row(&s, "dec_2");
+    one.owner = STR("key_1");
+    two.owner = STR("key_2");
+    CHECK_OK(releases_add(s.d, &s.key, s.g, &one, STR("Text")));
+    CHECK_OK(releases_add(s.d, &s.key, s.g, &two, STR("Text")));
+    CHECK_OK(releases_head(s.d, s.a, STR("dec_1"), 999, &head));
+    CHECK(str_eq(head.owner, STR("key_1")));
+    CHECK_OK(releases_erase(s.d, STR("key_1"), &count));
+    CHECK_INT(count, ==, 1);
+    CHECK_ERR(releases_head(s.d, s.a, STR("dec_1"), 999, &head), NOT_FOUND);
+    CHECK_OK(releases_head(s.d, s.a, STR("dec_2"), 999, &head));
+    CHECK_OK(releases_erase(s.d, STR("key_1"), &count));
+    CHECK_INT(count, ==, 0);
     close_shelf(&s);
 }

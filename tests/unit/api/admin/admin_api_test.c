@@ -77,6 +77,10 @@ static const struct {
               {"GET", "/admin/v1/log/alarm", 403},
               {"POST", "/admin/v1/log/alarm", 403},
               {"POST", "/admin/v1/log/clear", 403},
+              {"GET", "/admin/v1/content/req_1/salt", 403},
+              {"GET", "/admin/v1/log/prune?before=2025-01-01", 403},
+              {"POST", "/admin/v1/log/prune", 403},
+              {"POST", "/admin/v1/log/prune/req_1/approve", 403},
               {"GET", "/admin/v1/content/req_x", 403},
               {"GET", "/admin/v1/explain/req_x", 404}}; /* and their own requests */
 
@@ -97,6 +101,8 @@ body_for(size_t i)
         return "{\"witness\":\"w\",\"why\":\"x\"}";
     if (strstr(routes[i].path, "/log/clear"))
         return "{\"reason\":\"x\"}";
+    if (strcmp(routes[i].path, "/admin/v1/log/prune") == 0)
+        return "{\"before\":\"2025-01-01\"}";
     if (strstr(routes[i].path, "/streams"))
         return "{\"value\":1}";
     if (strstr(routes[i].path, "tenants") || strstr(routes[i].path, "persons"))
