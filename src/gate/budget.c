@@ -8,7 +8,12 @@
 #include "os/log.h"
 #include "store/limits.h"
 
-enum { LOAD_BYTES_MAX = 256 * 1024 * 1024, MESSAGE_TOKENS = 8, PAUSE_MS = 1000 };
+enum {
+    LOAD_BYTES_MAX = 256 * 1024 * 1024,
+    MESSAGE_TOKENS = 8,
+    OUTSIDE_TOKENS = 1024, /* what a provider may put around it: how tools are to be called, … */
+    PAUSE_MS = 1000
+};
 
 struct budget {
     const struct gate_parts *parts;
@@ -148,6 +153,14 @@ input_tokens(const budget *b, const struct conv *c)
            MESSAGE_TOKENS * (uint64_t)(c->messages.count + c->inputs.count);
 }
 
+/* No token has less than a byte. */
+static uint64_t
+input_tokens_most(const struct conv *c)
+{
+    return input_bytes(c) + OUTSIDE_TOKENS +
+           MESSAGE_TOKENS * (uint64_t)(c->messages.count + c->inputs.count);
+}
+
 static bool
 writes(enum engine_kind k)
 {
@@ -203,20 +216,56 @@ budget_bound(const budget *b, const struct budget_ask *q)
 {
     const struct subject_names who = names_of(q);
     struct conv_params *p = &q->conv->params;
-    if (writes(q->kind) && !p->tokens_max && limit_may_bound(b->limits, &who, UNIT_TOKENS))
+    if (writes(q->kind) && !p->tokens_max &&
+        (limit_may_bound(b->limits, &who, UNIT_TOKENS) ||
+         (q->may_leave && limit_may_bound(b->limits, &who, UNIT_MONEY))))
         p->tokens_max = (uint32_t)answer_tokens(b, q->model, input_tokens(b, q->conv));
+}
+
+static uint64_t
+output_tokens(const budget *b, const struct budget_ask *q, uint64_t input)
+{
+    const struct conv_params *p = &q->conv->params;
+    const uint64_t each = p->tokens_max ? p->tokens_max : answer_tokens(b, q->model, input);
+    return writes(q->kind) ? each * (p->n ? p->n : 1) : 0;
+}
+
+/* What nobody has a price for fits under no limit of money. */
+static void
+price_worst(const struct budget_ask *q, uint64_t output, struct budget_hold *h)
+{
+    h->price = q->price ? *q->price : (struct price){.is_known = false};
+    h->worst = (struct price_usage){.in = input_tokens_most(q->conv), .out = output};
+    if (h->price.cached > h->price.in)
+        h->worst.cached = h->worst.in;
+    h->is_bounded = q->conv->params.tokens_max || !writes(q->kind);
+    h->money = !q->price ? 0 : h->price.is_known ? price_of(&h->price, &h->worst) : LIMIT_VALUE_MAX;
+}
+
+static fallible
+unpriced(const struct budget_ask *q, const struct limit_refusal *why, struct decision *d)
+{
+    const err e = err_start_public(
+        ERR_DENIED, "model", __FILE__, __LINE__, __func__,
+        "nobody knows what the model %.*s costs, and %s of %s bounds what may be spent; its price "
+        "belongs into providers.yaml",
+        STR_FMT(q->model->name), limit_info(why->limit)->name, why->subject);
+    deny(d, why);
+    return e;
 }
 
 fallible
 budget_reserve(budget *b, const struct budget_ask *q, struct budget_hold *ret, struct decision *d)
 {
-    const struct conv_params *p = &q->conv->params;
     struct limit_refusal why;
     struct limit_ask ask = {names_of(q), {{[UNIT_REQUESTS] = 1, [UNIT_STREAMS] = 1}}, now()};
-    const uint64_t input = input_tokens(b, q->conv);
-    const uint64_t each = p->tokens_max ? p->tokens_max : answer_tokens(b, q->model, input);
-    ask.what.of[UNIT_TOKENS] = input + (writes(q->kind) ? each * (p->n ? p->n : 1) : 0);
+    const uint64_t input = input_tokens(b, q->conv), output = output_tokens(b, q, input);
+    price_worst(q, output, ret);
+    ask.what.of[UNIT_TOKENS] = input + output;
+    ask.what.of[UNIT_MONEY] = ret->money;
     const err e = limit_reserve(b->limits, &ask, &ret->limits, &why);
+    if (e.code == ERR_RATE && limit_info(why.limit)->unit == UNIT_MONEY && !ret->price.is_known)
+        return unpriced(q, &why, d);
     if (e.code == ERR_RATE)
         deny(d, &why);
     TRY(e);
@@ -226,14 +275,39 @@ budget_reserve(budget *b, const struct budget_ask *q, struct budget_hold *ret, s
     return OK;
 }
 
-void
-budget_settle(budget *b, struct budget_hold *h, uint64_t tokens)
+static bool
+is_believed(const struct budget_hold *h, const struct budget_spent *s)
+{
+    const struct price_usage *u = &s->usage;
+    return u->in && u->in <= h->worst.in && u->cached <= u->in && (u->out || !h->worst.out) &&
+           (u->out <= h->worst.out || !h->is_bounded);
+}
+
+static struct budget_cost
+cost_of(const struct budget_hold *h, const struct budget_spent *s)
+{
+    if (!h->price.is_known)
+        return (struct budget_cost){.by = ""};
+    if (s->is_free)
+        return (struct budget_cost){.by = "usage"};
+    if (s->is_counted && is_believed(h, s))
+        return (struct budget_cost){.by = "usage", .micro_euro = price_of(&h->price, &s->usage)};
+    return (struct budget_cost){
+        .by = "reservation", .micro_euro = h->money, .is_doubted = s->is_counted};
+}
+
+struct budget_cost
+budget_settle(budget *b, struct budget_hold *h, const struct budget_spent *s)
 {
     const struct sched_time t = now();
-    const struct limit_amount actual = {{[UNIT_REQUESTS] = 1, [UNIT_TOKENS] = tokens}};
-    if (h->is_held)
-        limit_settle(b->limits, &h->limits, &actual, &t);
+    if (!h->is_held)
+        return (struct budget_cost){.by = ""};
+    const struct budget_cost cost = cost_of(h, s);
+    const struct limit_amount actual = {
+        {[UNIT_REQUESTS] = 1, [UNIT_TOKENS] = s->tokens, [UNIT_MONEY] = cost.micro_euro}};
+    limit_settle(b->limits, &h->limits, &actual, &t);
     h->is_held = false;
+    return cost;
 }
 
 void

@@ -62,11 +62,27 @@ job_end(gate_job *j, err e)
 }
 
 /* What an engine has begun with is not free because its count never came. */
-static void
-settle(gate_job *j, uint64_t tokens_out)
+void
+job_settle(gate_job *j, uint64_t tokens_out)
 {
     const uint64_t in = j->tokens_in || !j->submitted ? j->tokens_in : j->budget.input_tokens;
-    budget_settle(j->gate->budget, &j->budget, in + tokens_out);
+    const struct budget_spent s = {.tokens = in + tokens_out,
+                                   .usage = {j->tokens_in, j->tokens_cached, j->tokens_out},
+                                   .is_counted = j->is_counted,
+                                   .is_free = j->is_free};
+    const struct budget_cost c = budget_settle(j->gate->budget, &j->budget, &s);
+    if (!c.by[0])
+        return;
+    if (c.is_doubted) {
+        meter_add(job_parts(j)->meters, METER_EGRESS_DOUBTED, 1);
+        LOG(WARNING, "provider.usage_doubted", LOG_S("request", j->ask.request_id),
+            LOG_S("model", j->model.name), LOG_N("tokens_in", j->tokens_in),
+            LOG_N("tokens_out", j->tokens_out));
+    }
+    meter_add(job_parts(j)->meters, METER_EGRESS_COST, (int64_t)c.micro_euro);
+    j->cost.micro_euro += c.micro_euro;
+    if (!j->cost.by || str_eq(str_of(j->cost.by), STR("usage")))
+        j->cost.by = c.by;
 }
 
 /* Made once for each job that was allowed.  What an answer that was broken off has cost, only its
@@ -82,7 +98,9 @@ job_completion(gate_job *j, const char *outcome)
     meter_add(job_parts(j)->meters, METER_TOKENS_IN, (int64_t)r.tokens_in);
     meter_add(job_parts(j)->meters, METER_TOKENS_OUT, (int64_t)r.tokens_out);
     if (j->submitted)
-        settle(j, r.tokens_out);
+        job_settle(j, r.tokens_out);
+    r.cost_micro_euro = j->cost.micro_euro;
+    r.cost_by = j->cost.by;
     r.rule = j->guardrail ? j->guardrail->name.at : r.rule;
     r.duration_us = clock_us() - j->ask.received_us;
     r.first_token_us = j->first_token_us ? j->first_token_us - j->ask.received_us : 0;
