@@ -218,6 +218,7 @@ budget_bound(const budget *b, const struct budget_ask *q)
     struct conv_params *p = &q->conv->params;
     if (writes(q->kind) && !p->tokens_max &&
         (limit_may_bound(b->limits, &who, UNIT_TOKENS) ||
+         limit_may_bound(b->limits, &who, UNIT_JOULES) ||
          (q->may_leave && limit_may_bound(b->limits, &who, UNIT_MONEY))))
         p->tokens_max = (uint32_t)answer_tokens(b, q->model, input_tokens(b, q->conv));
 }
@@ -242,16 +243,36 @@ price_worst(const struct budget_ask *q, uint64_t output, struct budget_hold *h)
     h->money = !q->price ? 0 : h->price.is_known ? price_of(&h->price, &h->worst) : LIMIT_VALUE_MAX;
 }
 
-static fallible
-unpriced(const struct budget_ask *q, const struct limit_refusal *why, struct decision *d)
+/* The same for what nobody measures. */
+static uint64_t
+joules(const struct budget_ask *q, uint64_t tokens)
 {
-    const err e = err_start_public(
-        ERR_DENIED, "model", __FILE__, __LINE__, __func__,
-        "nobody knows what the model %.*s costs, and %s of %s bounds what may be spent; its price "
-        "belongs into providers.yaml",
-        STR_FMT(q->model->name), limit_info(why->limit)->name, why->subject);
-    deny(d, why);
-    return e;
+    if (!q->is_inside)
+        return 0;
+    return q->energy ? energy_estimate(q->energy, tokens) : LIMIT_VALUE_MAX;
+}
+
+/* Is it not known what that takes which the limit bounds?  Then waiting does not help. */
+static bool
+is_unknown(const struct budget_ask *q, enum limit_unit unit)
+{
+    return (unit == UNIT_MONEY && q->price && !q->price->is_known) ||
+           (unit == UNIT_JOULES && q->is_inside && !q->energy);
+}
+
+static fallible
+unknown(const struct budget_ask *q, const struct limit_refusal *why)
+{
+    const char *limit = limit_info(why->limit)->name;
+    if (limit_info(why->limit)->unit == UNIT_JOULES)
+        REFUSE(DENIED, "model",
+               "energy is not measured here, and %s of %s bounds it; `hoheit doctor` says what is "
+               "missing",
+               limit, why->subject);
+    REFUSE(DENIED, "model",
+           "nobody knows what the model %.*s costs, and %s of %s bounds what may be spent; its "
+           "price belongs into providers.yaml",
+           STR_FMT(q->model->name), limit, why->subject);
 }
 
 fallible
@@ -263,10 +284,11 @@ budget_reserve(budget *b, const struct budget_ask *q, struct budget_hold *ret, s
     price_worst(q, output, ret);
     ask.what.of[UNIT_TOKENS] = input + output;
     ask.what.of[UNIT_MONEY] = ret->money;
-    const err e = limit_reserve(b->limits, &ask, &ret->limits, &why);
-    if (e.code == ERR_RATE && limit_info(why.limit)->unit == UNIT_MONEY && !ret->price.is_known)
-        return unpriced(q, &why, d);
-    if (e.code == ERR_RATE)
+    ask.what.of[UNIT_JOULES] = joules(q, input + output);
+    err e = limit_reserve(b->limits, &ask, &ret->limits, &why);
+    if (e.code == ERR_RATE && is_unknown(q, limit_info(why.limit)->unit))
+        e = unknown(q, &why);
+    if (e.code == ERR_RATE || e.code == ERR_DENIED)
         deny(d, &why);
     TRY(e);
     ret->is_held = true;
@@ -303,8 +325,10 @@ budget_settle(budget *b, struct budget_hold *h, const struct budget_spent *s)
     if (!h->is_held)
         return (struct budget_cost){.by = ""};
     const struct budget_cost cost = cost_of(h, s);
-    const struct limit_amount actual = {
-        {[UNIT_REQUESTS] = 1, [UNIT_TOKENS] = s->tokens, [UNIT_MONEY] = cost.micro_euro}};
+    const struct limit_amount actual = {{[UNIT_REQUESTS] = 1,
+                                         [UNIT_TOKENS] = s->tokens,
+                                         [UNIT_MONEY] = cost.micro_euro,
+                                         [UNIT_JOULES] = (s->energy_mj + 999) / 1000}};
     limit_settle(b->limits, &h->limits, &actual, &t);
     h->is_held = false;
     return cost;

@@ -13,12 +13,18 @@
  * was spent.  So nobody passes a limit by a millionth of a euro, whatever a provider says.  A model
  * whose price nobody knows is denied to who has a limit of money.
  *
+ * Energy, for engines here: reserved is what the tokens would take by the mean so far, settled what
+ * was measured (sched/energy.h), each request in whole joules, rounded up.  What turns out to be
+ * more is counted, and the next refused.  Where energy is not measured, who has a limit of it is
+ * denied.
+ *
  * Days and months are written down ahead, in blocks (sched/counter.h).  When that fails who needs
  * the block is refused with BUSY, and for a second nobody tries again: a database that is locked
  * costs one request the wait for it, not all. */
 #pragma once
 #include "egress/price.h"
 #include "gate/gate.h"
+#include "sched/energy.h"
 #include "sched/limit.h"
 
 typedef struct budget budget;
@@ -43,12 +49,16 @@ struct budget_ask {
     const struct model *model; /* to be bounded: the first of the name; to be reserved: the one */
     enum engine_kind kind;
     struct conv *conv;
-    bool may_leave;            /* to be bounded: may it be an outside model? */
-    const struct price *price; /* to be reserved: of the outside model; NULL: it is none */
+    bool may_leave; /* to be bounded: may it be an outside model? */
+    /* To be reserved: */
+    const struct price *price; /* of the outside model; NULL: it is none */
+    bool is_inside;
+    const struct energy *energy; /* inside; NULL: it is not measured */
 };
 
 struct budget_spent { /* by a request that an engine or a provider had */
     uint64_t tokens;
+    uint64_t energy_mj;
     struct price_usage usage; /* as the provider counted */
     bool is_counted;          /* did it? */
     bool is_free;             /* it failed before it could cost anything */

@@ -34,6 +34,7 @@ struct gate_parts { /* all outlive the gate */
     const char *models_dir, *blobs_dir;
     int control;                           /* channel to hoheitd; taken over */
     const struct provider_list *providers; /* egress/provider_list.h; NULL: none */
+    struct powercap *powercap; /* os/powercap.h; NULL, or none in it: energy is not measured */
     /* For `hoheit status`: where requests are taken, since when, by which build. */
     const char *address, *commit;
     int64_t started_wall_ms;

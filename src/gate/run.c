@@ -317,6 +317,8 @@ on_engine(void *ctx, engine *en, err why)
     j->submitted_us = clock_us();
     if (e.code)
         job_complete(j, e);
+    else
+        job_meter(j);
 }
 
 static void
@@ -437,7 +439,9 @@ spend(gate_job *j)
                                  .model = &j->model,
                                  .kind = j->ask.kind,
                                  .conv = j->target.conv,
-                                 .price = j->target.is_remote ? &j->target.price : NULL};
+                                 .price = j->target.is_remote ? &j->target.price : NULL,
+                                 .is_inside = !j->target.is_remote,
+                                 .energy = gate_measures_energy(j->gate) ? &j->gate->energy : NULL};
     const err e = budget_reserve(j->gate->budget, &q, &j->budget, &j->decision);
     if (e.code == ERR_RATE)
         meter_add(job_parts(j)->meters, METER_REQUESTS_LIMITED, 1);
@@ -496,7 +500,7 @@ go_on(gate_job *j)
     TRY(keyring_check(j->ask.session));
     TRY(decide(j, target_next));
     if (before_is_paid(j))
-        job_settle(j, 0);
+        job_settle(j, 0, 0);
     budget_release(j->gate->budget, &j->budget);
     j->is_free = false;
     TRY(spend(j));

@@ -14,7 +14,9 @@ struct spender {
     struct model model;
     struct conv_message message;
     struct conv conv;
-    const struct price *price; /* NULL: inside */
+    const struct price *price;   /* NULL: inside */
+    const struct energy *energy; /* NULL: of no matter */
+    bool is_dark;                /* energy is not measured */
     struct budget_hold hold;
     struct decision decision;
 };
@@ -44,7 +46,9 @@ spend(budget *b, struct spender *s)
                                  .kind = ENGINE_CHAT,
                                  .conv = &s->conv,
                                  .may_leave = s->price != NULL,
-                                 .price = s->price};
+                                 .price = s->price,
+                                 .is_inside = s->energy || s->is_dark,
+                                 .energy = s->energy};
     budget_bound(b, &q);
     return budget_reserve(b, &q, &s->hold, &s->decision);
 }
@@ -412,6 +416,57 @@ TEST(money_that_cannot_be_written_down_is_not_spent)
     CHECK(strstr(err_public(e), "cannot be written down") != NULL && !s.hold.is_held);
     unlock_records();
     CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, 0);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+/* ---- energy */
+TEST(energy_is_reserved_by_the_mean_and_settled_as_measured)
+{
+    const struct energy e = {.ended_mj = 10000, .ended_tokens = 10}; /* a joule for each */
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("tenant:haus"), LIMIT_JOULES_DAY, 200));
+    struct spender s, t;
+    spender_init(&s, "abc");
+    spender_init(&t, "abc");
+    s.energy = t.energy = &e;
+    s.conv.params.tokens_max = t.conv.params.tokens_max = 100;
+    NEED_OK(spend(b, &s));
+    CHECK_INT(used(b, "tenant:haus", LIMIT_JOULES_DAY), ==, 1 + 8 + 100);
+    CHECK_ERR(spend(b, &t), RATE);
+    CHECK_STR(str_of(t.decision.rule), STR("limit.joules/day"));
+    const struct budget_spent spent = {.tokens = 20, .energy_mj = 90001};
+    CHECK(!budget_settle(b, &s.hold, &spent).by[0]);
+    CHECK_INT(used(b, "tenant:haus", LIMIT_JOULES_DAY), ==, 91);
+    NEED_OK(spend(b, &t));
+    const struct budget_spent more = {.tokens = 20, .energy_mj = 500000};
+    budget_settle(b, &t.hold, &more); /* what was more than reserved is counted */
+    CHECK_INT(used(b, "tenant:haus", LIMIT_JOULES_DAY), ==, 591);
+    CHECK_ERR(spend(b, &s), RATE);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(who_has_a_limit_of_energy_is_denied_where_it_is_not_measured)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    struct spender s;
+    spender_init(&s, "abc");
+    s.is_dark = true;
+    NEED_OK(spend(b, &s));
+    settle(b, &s, 1);
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_JOULES_DAY, 1000));
+    const err e = spend(b, &s);
+    CHECK_ERR(e, DENIED);
+    CHECK(strstr(err_public(e), "energy is not measured here, and joules/day of key:amt") != NULL);
+    CHECK(!s.decision.allowed && strstr(s.decision.why, "not measured"));
+    s.is_dark = false; /* what goes outside uses none of ours */
+    s.price = &dear;
+    NEED_OK(spend(b, &s));
+    budget_release(b, &s.hold);
+    CHECK_INT(used(b, "key:amt", LIMIT_JOULES_DAY), ==, 0);
     budget_free(b);
     rig_close(&rig);
 }
