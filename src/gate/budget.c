@@ -187,19 +187,17 @@ names_of(const struct budget_ask *q)
                                   .model = q->model->name};
 }
 
-static void
-show(struct budget_hold *h, const struct sched_time *t)
+static struct gate_limits
+shown(struct limit_room requests, struct limit_room tokens)
 {
-    const struct limit_room requests = limit_tightest(&h->limits, UNIT_REQUESTS, t),
-                            tokens = limit_tightest(&h->limits, UNIT_TOKENS, t);
-    h->shown = (struct gate_limits){.has_requests = requests.max != LIMIT_NONE,
-                                    .has_tokens = tokens.max != LIMIT_NONE,
-                                    .limit_requests = requests.max,
-                                    .remaining_requests = requests.left,
-                                    .reset_requests_ms = requests.reset_ms,
-                                    .limit_tokens = tokens.max,
-                                    .remaining_tokens = tokens.left,
-                                    .reset_tokens_ms = tokens.reset_ms};
+    return (struct gate_limits){.has_requests = requests.max != LIMIT_NONE,
+                                .has_tokens = tokens.max != LIMIT_NONE,
+                                .limit_requests = requests.max,
+                                .remaining_requests = requests.left,
+                                .reset_requests_ms = requests.reset_ms,
+                                .limit_tokens = tokens.max,
+                                .remaining_tokens = tokens.left,
+                                .reset_tokens_ms = tokens.reset_ms};
 }
 
 static void
@@ -290,10 +288,13 @@ budget_reserve(budget *b, const struct budget_ask *q, struct budget_hold *ret, s
         e = unknown(q, &why);
     if (e.code == ERR_RATE || e.code == ERR_DENIED)
         deny(d, &why);
+    if (e.code == ERR_RATE)
+        ret->shown = shown(why.rooms[UNIT_REQUESTS], why.rooms[UNIT_TOKENS]);
     TRY(e);
     ret->is_held = true;
     ret->input_tokens = input;
-    show(ret, &ask.at);
+    ret->shown = shown(limit_tightest(&ret->limits, UNIT_REQUESTS, &ask.at),
+                       limit_tightest(&ret->limits, UNIT_TOKENS, &ask.at));
     return OK;
 }
 

@@ -72,7 +72,8 @@ struct budget_cost {
 
 /* Before it is decided where the request goes: gives it a longest answer if it needs one. */
 void budget_bound(const budget *b, const struct budget_ask *q);
-/* RATE: `d` becomes the denial, by the rule "limit.NAME".  BUSY, LIMIT, … as they come. */
+/* RATE: `d` becomes the denial, by the rule "limit.NAME", and ret->shown is set; so does DENIED for
+ * what nobody can count.  BUSY, LIMIT, … as they come. */
 fallible
 budget_reserve(budget *b, const struct budget_ask *q, struct budget_hold *ret, struct decision *d);
 /* What is not held is left alone.  Not believed of a provider: no input; more of it than bytes were

@@ -445,6 +445,8 @@ spend(gate_job *j)
     const err e = budget_reserve(j->gate->budget, &q, &j->budget, &j->decision);
     if (e.code == ERR_RATE)
         meter_add(job_parts(j)->meters, METER_REQUESTS_LIMITED, 1);
+    if (e.code == ERR_RATE && j->ask.refused_by)
+        *j->ask.refused_by = j->budget.shown;
     err_keep(&j->failure, e);
     return e;
 }

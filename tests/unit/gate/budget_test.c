@@ -183,6 +183,10 @@ TEST(what_is_used_up_is_denied_by_a_rule_that_has_the_limit_s_name)
     CHECK(!t.decision.allowed);
     CHECK_STR(str_of(t.decision.rule), STR("limit.requests/day"));
     CHECK(strstr(t.decision.why, "person:frau") && t.decision.granted_by[0]);
+    CHECK(t.hold.shown.has_requests && !t.hold.shown.has_tokens);
+    CHECK_INT(t.hold.shown.limit_requests, ==, 1);
+    CHECK_INT(t.hold.shown.remaining_requests, ==, 0);
+    CHECK(t.hold.shown.reset_requests_ms > 0);
     budget_release(b, &t.hold);
     settle(b, &s, 1);
     CHECK_ERR(spend(b, &t), RATE);
