@@ -32,7 +32,8 @@ is_own_record(const struct explain *x, str record_json, bool *ret)
     TRY(json_read(a, record_json, &root));
     const jval id = json_get(&root, "key");
     TRY(opt_json_str(&id, 128, &key_id));
-    *ret = str_eq(key_id, x->call.session->key_id);
+    const struct session *s = keyring_session(x->call.gate->keys, key_id);
+    *ret = str_eq(s ? session_owner(s) : key_id, session_owner(x->call.session));
     return OK;
 }
 

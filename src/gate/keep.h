@@ -154,8 +154,10 @@ struct keep_search {
     const char *const *ended;
 };
 fallible keep_unfinished(gate *g, const struct keep_search *s, arena *a, struct kept_list *ret);
-/* The session of the key that owns it, revoked or not; NULL when there is none. */
+/* The session of the newest key that owns it, revoked or not; NULL when there is none. */
 const struct session *keep_owner(const gate *g, const struct object *head);
+/* Who goes on for a key that was replaced (keyring.h). */
+const struct session *keep_heir(const gate *g, const struct session *s);
 /* State only, without its meta: for what cannot be opened any more. */
 fallible keep_end(gate *g, const struct object *head, const char *state);
 
@@ -172,7 +174,7 @@ fallible keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
 /* NOT_FOUND comes through `done`, also for what is above the clearance. */
 fallible keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret);
 
-/* Destroys the key of all that an owner (a key's id) left here, then removes it. */
+/* Destroys the key of all that an owner (a first key's id) left here, then removes it. */
 struct keep_erased {
     uint64_t things, bytes;
 };

@@ -265,6 +265,8 @@ fallible
 pairs_find(pairs *p, str access_id, const struct session **ret_session, const secret **ret_secret)
 {
     struct pair *held = map_get(&p->by_id, access_id);
+    if (held)
+        held->session = keyring_heir(p->keys, held->session);
     if (!held || held->session->is_revoked)
         REFUSE(UNAUTHENTICATED, "UnrecognizedClientException",
                "The security token included in the request is invalid.");
