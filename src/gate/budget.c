@@ -12,6 +12,7 @@ enum {
     LOAD_BYTES_MAX = 256 * 1024 * 1024,
     MESSAGE_TOKENS = 8,
     OUTSIDE_TOKENS = 1024, /* what a provider may put around it: how tools are to be called, … */
+    SHOWN_MAX = 64,
     PAUSE_MS = 1000
 };
 
@@ -54,7 +55,16 @@ keep(void *ctx, const struct limit_block *blocks, size_t count)
         return OK;
     log_failure(LOG_WARNING, "budget.not_kept", e);
     b->paused_until_ms = clock_ms() + PAUSE_MS;
-    return e.code == ERR_BUSY ? not_kept() : e;
+    return e.code == ERR_DISK_FULL ? e : not_kept(); /* that has a sentence of its own */
+}
+
+/* Without it nobody would be bounded by what somebody set. */
+static fallible
+unreadable(str subject, str name)
+{
+    REFUSE(CORRUPT, "limit",
+           "the records hold a limit that is none: \"%.*s\" of \"%.*s\"; restore them from a copy",
+           STR_FMT(str_slice(name, 0, SHOWN_MAX)), STR_FMT(str_slice(subject, 0, SHOWN_MAX)));
 }
 
 static err
@@ -62,18 +72,21 @@ learn_limit(void *ctx, const struct limit_row *r)
 {
     budget *b = ctx;
     enum limit_id id;
-    TRY(limit_read(r->name, &id));
-    return limit_set(b->limits, r->subject, id, r->value);
+    err e = limit_read(r->name, &id);
+    if (!e.code)
+        e = limit_set(b->limits, r->subject, id, r->value);
+    return e.code == ERR_ARGUMENT ? unreadable(r->subject, r->name) : e;
 }
 
 static err
 learn_spent(void *ctx, const struct spent_row *r)
 {
     budget *b = ctx;
-    enum limit_id id;
-    TRY(limit_read(r->name, &id));
-    const struct limit_block block = {r->subject, id, r->window, r->granted};
-    return limit_restore(b->limits, &block);
+    struct limit_block block = {r->subject, LIMIT_COUNT, r->window, r->granted};
+    err e = limit_read(r->name, &block.limit);
+    if (!e.code)
+        e = limit_restore(b->limits, &block);
+    return e.code == ERR_ARGUMENT ? unreadable(r->subject, r->name) : e;
 }
 
 static fallible

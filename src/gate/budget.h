@@ -18,8 +18,8 @@
  * more is counted, and the next refused.  Where energy is not measured, who has a limit of it is
  * denied.
  *
- * Days and months are written down ahead, in blocks (sched/counter.h).  When that fails who needs
- * the block is refused with BUSY, and for a second nobody tries again: a database that is locked
+ * Days and months are written down ahead, in blocks (sched/counter.h).  When that fails - locked,
+ * damaged, no room - who needs the block is refused with BUSY or DISK_FULL, and for a second nobody tries again: a database that is locked
  * costs one request the wait for it, not all. */
 #pragma once
 #include "egress/price.h"

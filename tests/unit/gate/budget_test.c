@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "gate/budget.h"
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include "unit/gate/asker.h"
 #include "unit/gate/caller.h"
@@ -473,6 +475,84 @@ TEST(who_has_a_limit_of_energy_is_denied_where_it_is_not_measured)
     CHECK_INT(used(b, "key:amt", LIMIT_JOULES_DAY), ==, 0);
     budget_free(b);
     rig_close(&rig);
+}
+
+/* ---- records that cannot be written or read */
+static void
+in_records(const char *sql)
+{
+    char path[600];
+    sqlite3 *s = NULL;
+    snprintf(path, sizeof path, "%s/records.db", rig.dir);
+    CHECK_INT(sqlite3_open(path, &s), ==, SQLITE_OK);
+    CHECK_INT(sqlite3_exec(s, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(s);
+}
+
+TEST(damaged_records_refuse_who_needs_a_block_with_one_sentence)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_MONEY_DAY, 1000000000));
+    struct spender s;
+    outside_init(&s, "abc", &dear);
+    in_records("DROP TABLE spent");
+    const err e = spend(b, &s);
+    CHECK_ERR(e, BUSY);
+    CHECK_STR(str_of(err_public(e)), STR("what is spent cannot be written down right now, so "
+                                         "nothing is spent; try again in a moment"));
+    CHECK(!s.hold.is_held);
+    CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, 0);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(without_room_on_the_disk_nothing_is_spent)
+{
+    struct rlimit was, none;
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_MONEY_DAY, 1000000000));
+    struct spender s;
+    outside_init(&s, "abc", &dear);
+    CHECK_INT(getrlimit(RLIMIT_FSIZE, &was), ==, 0);
+    none = was;
+    none.rlim_cur = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &none), ==, 0);
+    const err e = spend(b, &s);
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &was), ==, 0);
+    CHECK(e.code == ERR_BUSY || e.code == ERR_DISK_FULL);
+    CHECK(err_public(e)[0] && !s.hold.is_held);
+    CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, 0);
+    clock_fix(clock_ns() + 2000000000, clock_wall_ms());
+    NEED_OK(spend(b, &s)); /* there is room again */
+    budget_release(b, &s.hold);
+    clock_free();
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(a_stored_limit_that_is_none_keeps_the_door_shut)
+{
+    static const char *const bad[] = {
+        "INSERT INTO limits VALUES ('key:amt', 'beer/day', 5)",
+        "INSERT INTO limits VALUES ('amt', 'money/day', 5)",
+        "INSERT INTO limits VALUES ('key:amt', 'money/day', -5)",
+        "INSERT INTO spent VALUES ('key:amt', 'beer/day', 5, 5)",
+        "INSERT INTO spent VALUES ('nobody', 'money/day', 500000, 5)",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        rig_open(&rig);
+        const struct gate_parts parts = rig_parts(&rig, -1);
+        budget *b = NULL;
+        in_records(bad[i]);
+        const err e = budget_open(&parts, &b);
+        CHECK_ERR(e, CORRUPT);
+        CHECK(!b && strstr(err_public(e), "a limit that is none") != NULL);
+        in_records("DELETE FROM limits; DELETE FROM spent");
+        rig_close(&rig);
+    }
 }
 
 /* ---- over a restart */
