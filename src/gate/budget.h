@@ -19,8 +19,8 @@
  * denied.
  *
  * Days and months are written down ahead, in blocks (sched/counter.h).  When that fails - locked,
- * damaged, no room - who needs the block is refused with BUSY or DISK_FULL, and for a second nobody tries again: a database that is locked
- * costs one request the wait for it, not all. */
+ * damaged, no room - who needs the block is refused with BUSY or DISK_FULL, and for a second nobody
+ * tries again: a database that is locked costs one request the wait for it, not all. */
 #pragma once
 #include "egress/price.h"
 #include "gate/gate.h"

@@ -54,10 +54,10 @@ last='[r for r in j["records"] if r["event"] == "completion"][0]'
 
 # ---- 7 tokens in at 3, 8 out at 15 micro-euro
 expect 'it is answered outside' asks 200 large
-expect 'the record has the cost, from dollars' story "$last[\"cost_micro_euro\"] == 141 and $last[\"cost_by\"] == \"usage\""
+expect 'the record has the cost, from dollars' story "${last}[\"cost_micro_euro\"] == 141 and ${last}[\"cost_by\"] == \"usage\""
 expect 'and explain says it' told 'cost 0.000141 euro, by the provider'
 expect 'what is answered inside has none' asks 200 haus
-expect 'not even 0' story "\"cost_by\" not in $last"
+expect 'not even 0' story "\"cost_by\" not in ${last}"
 
 # ---- bounded
 # The worst case: (3 bytes + 8 + 1024) * 3 + 10 * 15 = 3255
@@ -77,7 +77,7 @@ expect 'what nobody has a price for is denied' asks 403 unpriced
 expect 'which says why' body '"providers.yaml" in j["error"]["message"]'
 expect 'to who has no such limit it is not' sh -c "'$bin/hoheit' --data '$data' limit rm key:amt money/day"
 expect 'as here' asks 200 unpriced
-expect 'and nobody claims that it was free' story "\"cost_by\" not in $last"
+expect 'and nobody claims that it was free' story "\"cost_by\" not in ${last}"
 
 # ---- counts that are none
 hoheit limit set key:amt money/month 1000000 --quiet
@@ -85,7 +85,7 @@ expect 'a provider that fails costs nothing' asks 502 do-status-500
 expect 'as the account says' spent key:amt money/month 0
 expect 'without a count' asks 200 do-uncounted
 expect 'the reservation was spent' spent key:amt money/month 3255
-expect 'as the record says' story "$last[\"cost_micro_euro\"] == 3255 and $last[\"cost_by\"] == \"reservation\""
+expect 'as the record says' story "${last}[\"cost_micro_euro\"] == 3255 and ${last}[\"cost_by\"] == \"reservation\""
 expect 'with one that cannot be' asks 200 do-lying
 expect 'too' spent key:amt money/month 6510
 metric() { curl -sS --unix-socket "$data/run/hoheit.sock" http://x/metrics >"$dir/metrics"; grep -q "^$1" "$dir/metrics"; }
