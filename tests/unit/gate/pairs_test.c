@@ -222,6 +222,25 @@ TEST(a_pair_goes_on_with_the_key_that_replaces_its_own)
     close_ring(&r);
 }
 
+TEST(who_revokes_the_key_of_a_pair_ends_it_though_the_key_was_replaced)
+{
+    struct ring r;
+    struct pair_text made;
+    const struct session *s = NULL;
+    const secret *key = NULL;
+    char text[KEY_TEXT_MAX];
+    str fresh;
+    open_ring(&r);
+    CHECK_OK(pairs_make(r.p, r.key, 1000, &made));
+    const struct key_change c = {STR("first"), STR_NONE, 1200, 1700};
+    CHECK_OK(keyring_rotate(r.k, &c, text, &fresh));
+    NEED_OK(pairs_find(r.p, str_of(made.access_id), &s, &key));
+    CHECK_OK(keyring_revoke(r.k, r.key, 1500)); /* the old one alone */
+    CHECK_ERR(pairs_find(r.p, str_of(made.access_id), &s, &key), UNAUTHENTICATED);
+    CHECK(!keyring_session(r.k, fresh)->is_revoked);
+    close_ring(&r);
+}
+
 TEST(what_is_unknown_is_told_as_aws_does)
 {
     struct ring r;
