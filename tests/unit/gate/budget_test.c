@@ -7,60 +7,9 @@
 
 #include "unit/gate/asker.h"
 #include "unit/gate/caller.h"
+#include "unit/gate/spender.h"
 
 static struct rig rig;
-
-/* ---- a request that is only counted */
-struct spender {
-    struct session session;
-    struct model model;
-    struct conv_message message;
-    struct conv conv;
-    const struct price *price;   /* NULL: inside */
-    const struct energy *energy; /* NULL: of no matter */
-    bool is_dark;                /* energy is not measured */
-    struct budget_hold hold;
-    struct decision decision;
-};
-
-static void
-spender_init(struct spender *s, const char *said)
-{
-    memset(s, 0, sizeof *s);
-    s->session = (struct session){.key_id = STR("key_1"),
-                                  .key_name = STR("amt~1"),
-                                  .line = STR("amt"),
-                                  .tenant = STR("haus"),
-                                  .person = STR("frau")};
-    model_toy(STR("toy"), MODEL_CHAT, &s->model);
-    conv_params_default(&s->conv.params);
-    s->message = (struct conv_message){.text = content_of(str_of(said), LABEL_BOTTOM)};
-    s->conv.messages.at = &s->message;
-    s->conv.messages.count = 1;
-    s->conv.prompt = content_of(STR(""), LABEL_BOTTOM);
-}
-
-static err
-spend(budget *b, struct spender *s)
-{
-    const struct budget_ask q = {.session = &s->session,
-                                 .model = &s->model,
-                                 .kind = ENGINE_CHAT,
-                                 .conv = &s->conv,
-                                 .may_leave = s->price != NULL,
-                                 .price = s->price,
-                                 .is_inside = s->energy || s->is_dark,
-                                 .energy = s->energy};
-    budget_bound(b, &q);
-    return budget_reserve(b, &q, &s->hold, &s->decision);
-}
-
-static struct budget_cost
-settle(budget *b, struct spender *s, uint64_t tokens)
-{
-    const struct budget_spent spent = {.tokens = tokens};
-    return budget_settle(b, &s->hold, &spent);
-}
 
 static budget *
 open_budget(void)
@@ -70,13 +19,6 @@ open_budget(void)
     parts = rig_parts(&rig, -1);
     CHECK_OK(budget_open(&parts, &b));
     return b;
-}
-
-static uint64_t
-used(const budget *b, const char *subject, enum limit_id id)
-{
-    struct limit_use u;
-    return budget_use_of(b, str_of(subject), id, &u) ? u.used + u.reserved : UINT64_MAX;
 }
 
 /* The database of the rig, seen by another program. */
