@@ -186,7 +186,7 @@ fill(const struct admin_call *c, const struct declassify_wish *w, struct release
     r->proposer = c->session->key_id;
     r->line = c->session->line;
     r->person = c->session->person;
-    r->row.owner = c->session->key_id;
+    r->row.owner = session_owner(c->session);
     r->row.id = arena_str(c->a, id_new("dec_", room));
     r->row.state = RELEASE_PROPOSED;
     r->row.expires_wall_ms = clock_wall_ms() + (int64_t)w->valid_ms;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/ratelimit.h"
 #include "api/router.h"
 #include "base/fault.h"
 #include "os/log.h"
@@ -72,12 +73,15 @@ dialect_of(const struct api_call *c)
 static void
 fail_with(struct api_call *c, const struct dialect *d, err e, const struct http_field *more)
 {
-    struct http_field fields[5] = {{STR("content-type"), STR("application/json")}};
+    struct http_field fields[5 + RATELIMIT_FIELDS] = {
+        {STR("content-type"), STR("application/json")}};
     const struct api_error told = api_error_of(c, e);
     const int status = d->status ? d->status(e) : err_info(e)->http_status;
     size_t count = 1;
     AUTO(buf) b = BUF(ERROR_BYTES_MAX);
     count += extra_fields(c, status, e, &fields[count]);
+    if (status == 429 && d->limit_fields)
+        count += d->limit_fields(c->a, &c->limits, &fields[count]);
     if (d->error_field)
         fields[count++] = d->error_field(e);
     if (d->id_field)

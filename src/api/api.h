@@ -39,6 +39,8 @@ struct dialect {
     int (*status)(err e);
     /* A header field that goes with an error; NULL: none. */
     struct http_field (*error_field)(err e);
+    /* What is left of the caller's limits, beside an error 429; NULL: it has no fields for that. */
+    size_t (*limit_fields)(arena *a, const struct gate_limits *l, struct http_field *ret);
 };
 
 struct route {
@@ -76,8 +78,9 @@ struct api_call {
     void *auth; /* what the dialect's authenticate leaves to check_body */
     void *own;  /* the handler's */
     void (*on_gone)(struct api_call *c);
-    struct err_kept refusal; /* known from the head, said after the body */
-    uint32_t allowed;        /* methods, for a refused one */
+    struct gate_limits limits; /* that refused it */
+    struct err_kept refusal;   /* known from the head, said after the body */
+    uint32_t allowed;          /* methods, for a refused one */
 };
 
 /* `tables` outlive the api; unknown paths are answered in the dialect that marks the request, else

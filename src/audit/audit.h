@@ -56,7 +56,10 @@ struct audit_record {
     const digest *input, *output; /* NULL: none */
     const digest *kept;           /* commitment to what is kept of it (gate/words) */
     uint64_t tokens_in, tokens_out, duration_us, first_token_us;
-    const char *outcome; /* "ok", "cancelled", error id, "" */
+    uint64_t cost_micro_euro, energy_mj; /* what stands in them is said by: */
+    const char *cost_by;   /* "usage", "reservation"; "": no outside model, or nobody knows */
+    const char *energy_by; /* "rapl", "not measured"; "": no local model */
+    const char *outcome;   /* "ok", "cancelled", error id, "" */
 };
 
 typedef void audit_done_fn(void *ctx, err e);

@@ -59,6 +59,19 @@ put_time(buf *b, int64_t wall_ms)
     buf_add_char(b, '"');
 }
 
+/* A number that nobody has read is not there; 0 is one that was. */
+static void
+put_spent(buf *b, const struct audit_record *r)
+{
+    const str cost_by = str_of(r->cost_by), energy_by = str_of(r->energy_by);
+    if (cost_by.len)
+        json_member_u64(b, "cost_micro_euro", r->cost_micro_euro);
+    put_str(b, "cost_by", cost_by);
+    if (energy_by.len && !str_eq(energy_by, STR("not measured")))
+        json_member_u64(b, "energy_mj", r->energy_mj);
+    put_str(b, "energy_by", energy_by);
+}
+
 static void
 put_members(buf *b, const struct audit_record *r)
 {
@@ -83,6 +96,7 @@ put_members(buf *b, const struct audit_record *r)
     put_number(b, "tokens_out", r->tokens_out, is_end);
     put_number(b, "duration_us", r->duration_us, is_end);
     put_number(b, "first_token_us", r->first_token_us, is_end);
+    put_spent(b, r);
     put_str(b, "outcome", str_of(r->outcome));
 }
 

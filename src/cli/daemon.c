@@ -129,6 +129,23 @@ show_gate(struct cli *c, const jval *root)
 }
 
 static fallible
+show_energy(struct cli *c, const jval *root)
+{
+    const jval energy = json_get(root, "energy"), measured = json_get(&energy, "measured");
+    bool is_measured = false;
+    if (!energy.v)
+        return OK;
+    TRY(json_object(&energy));
+    TRY(opt_json_bool(&measured, &is_measured));
+    (void)fputs(is_measured ? "energy       measured\n" : "energy       not measured: ", c->out);
+    if (is_measured)
+        return OK;
+    show_text(c->out, cli_text(c, &energy, "missing"), false);
+    (void)fputc('\n', c->out);
+    return OK;
+}
+
+static fallible
 add_state(struct cli *c, struct table *t, const jval *engine)
 {
     const jval progress = json_get(engine, "progress");
@@ -235,6 +252,7 @@ cmd_status(struct cli *c, const struct args *a)
     }
     show_serving(c, &root);
     show_gate(c, &root);
+    TRY(show_energy(c, &root));
     TRY(show_engines(c, &root));
     return show_providers(c, &root);
 }

@@ -268,12 +268,32 @@ look_at_config(struct cli *c, struct findings *f, const struct host *h, struct p
 
 /* ---- the daemon */
 
+/* What a machine does not have is no fault of its operator. */
+static void
+judge_energy(struct cli *c, struct findings *f, const jval *status)
+{
+    const jval energy = json_get(status, "energy"), measured = json_get(&energy, "measured");
+    bool is_measured = false;
+    if (json_type(energy) != J_OBJECT || opt_json_bool(&measured, &is_measured).code)
+        return;
+    const str missing = cli_text(c, &energy, "missing");
+    if (is_measured)
+        doctor_find(f, HEALTH_OK, "energy is measured (RAPL)", "");
+    else if (str_find(missing, STR("by this user")) >= 0)
+        doctor_find(f, HEALTH_WEAK, TEXT(f, "energy is not measured: %.*s", STR_FMT(missing)),
+                    "let the daemon read /sys/class/powercap/intel-rapl:*/energy_uj: chgrp and "
+                    "chmod g+r them, at each start of the machine");
+    else
+        doctor_find(f, HEALTH_OK, TEXT(f, "energy is not measured: %.*s", STR_FMT(missing)), "");
+}
+
 void
 doctor_status(struct cli *c, struct findings *f, const jval *status)
 {
     const jval engines = json_get(status, "engines");
     struct jwalk w = {0};
     jval e;
+    judge_energy(c, f, status);
     while (json_type(engines) == J_ARRAY && json_each(&engines, &w, &e)) {
         const str model = cli_text(c, &e, "model"), state = cli_text(c, &e, "state");
         const uint64_t restarts = cli_number(&e, "restarts");

@@ -52,17 +52,30 @@ cmd_limit_rm(struct cli *c, const struct args *a)
 }
 
 /* ---- lists */
+/* Millionths of a euro as people read them. */
+static fallible
+add_amount(struct cli *c, struct table *t, const jval *row, const char *name)
+{
+    const uint64_t n = cli_number(row, name);
+    if (!str_starts(cli_text(c, row, "limit"), STR("money/")))
+        return table_add_fmt(t, "%llu", (unsigned long long)n);
+    return table_add_fmt(t, "%llu.%06llu €", (unsigned long long)(n / 1000000),
+                         (unsigned long long)(n % 1000000));
+}
+
 static fallible
 add_row(struct cli *c, struct table *t, const jval *row)
 {
-    static const char *const names[] = {"subject", "limit", "value", "used", "reserved"};
+    static const char *const amounts[] = {"value", "used", "reserved"};
     const jval by_default = json_get(row, "default");
     char room[SHOW_MAX];
     bool is_default = false;
     TRY(json_object(row));
     TRY(opt_json_bool(&by_default, &is_default));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        TRY(table_add(t, cli_text(c, row, names[i])));
+    TRY(table_add(t, cli_text(c, row, "subject")));
+    TRY(table_add(t, cli_text(c, row, "limit")));
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
+        TRY(add_amount(c, t, row, amounts[i]));
     const uint64_t ms = cli_number(row, "resets_in_ms");
     TRY(table_add(t, ms ? str_of(show_us(ms * 1000, room)) : STR("")));
     return table_add(t, is_default ? STR("default") : STR(""));

@@ -55,6 +55,17 @@ failure(enum egress_why why, const char *provider)
     REFUSE(PROVIDER_LOST, "", "%s\"%s\"%s", texts[why].before, provider, texts[why].after);
 }
 
+/* The last try is judged; what was tried before it broke off without an answer. */
+static bool
+is_unsent(enum egress_why why)
+{
+    static const bool unsent[EGRESS_WHY_COUNT] = {
+        [EGRESS_UNKNOWN] = true,   [EGRESS_UNREACHED] = true,    [EGRESS_UNTRUSTED] = true,
+        [EGRESS_NO_TLS] = true,    [EGRESS_BREAKER] = true,      [EGRESS_BUSY] = true,
+        [EGRESS_MALFORMED] = true, [EGRESS_NO_CREDENTIAL] = true};
+    return unsent[why];
+}
+
 static void
 forget(egress_job *j)
 {
@@ -169,6 +180,8 @@ take_end(egress *e, egress_job *j, const struct frame *f)
         return false;
     if (end.now.provider < PROVIDERS_MAX)
         take_numbers(e, &end.now);
+    if (j && j->hooks.is_unsent)
+        *j->hooks.is_unsent = is_unsent((enum egress_why)end.why);
     if (j)
         end_job(j, end.why ? failure((enum egress_why)end.why, j->provider) : OK);
     return true;

@@ -38,6 +38,7 @@ struct egress_hooks {
      * not HTTP, a redirect, more bytes than allowed, or its breaker is open; BUSY: too many calls
      * wait for it.  The trail has the public sentence. */
     void (*on_end)(void *ctx, err e);
+    bool *is_unsent; /* set before on_end when none of it has left; NULL: nobody asks */
     void *ctx;
 };
 

@@ -18,10 +18,10 @@ enum {
 enum provider_dialect { PROVIDER_OPENAI, PROVIDER_ANTHROPIC, PROVIDER_BEDROCK, PROVIDER_HOHEIT };
 
 struct provider_model {
-    char name[PROVIDER_MODEL_MAX]; /* as the provider calls it */
-    uint32_t provider;             /* which of the list */
-    uint32_t zero;
-    uint64_t micro_euro_in, micro_euro_out; /* for a million tokens */
+    char name[PROVIDER_MODEL_MAX];                             /* as the provider calls it */
+    uint32_t provider;                                         /* which of the list */
+    uint32_t is_priced;                                        /* else nobody knows what it costs */
+    uint64_t micro_euro_in, micro_euro_cached, micro_euro_out; /* for a million tokens */
 };
 
 struct provider_public {

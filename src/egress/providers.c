@@ -8,12 +8,18 @@
 #include "base/enc.h"
 #include "base/num.h"
 #include "base/secret.h"
+#include "egress/price.h"
 #include "egress/providers_yaml.h"
 #include "net/client/dial.h"
 #include "net/grammar.h"
 #include "os/file.h"
 
-enum { KEY_FILE_MAX = 2 * PROVIDER_SECRET_MAX + 1024, PATH_BYTES = 2048 };
+enum {
+    KEY_FILE_MAX = 2 * PROVIDER_SECRET_MAX + 1024,
+    PATH_BYTES = 2048,
+    MICRO_EURO = 1000000, /* of one euro */
+    RATE_MAX = 1000000000
+};
 
 /* One provider on its way from text to struct. */
 struct reader {
@@ -23,6 +29,7 @@ struct reader {
     struct providers *all;
     struct provider_public *pub;
     struct provider *p;
+    uint64_t rate; /* micro-euro for one of its currency */
 };
 
 /* ---- texts */
@@ -322,12 +329,49 @@ read_limits(struct reader *r)
 /* ---- models */
 
 static fallible
+read_currency(struct reader *r)
+{
+    const struct currency_text *const t = r->text->currency;
+    r->rate = MICRO_EURO;
+    if (!t)
+        return OK;
+    if (strlen(t->code) != 3 || strspn(t->code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+        REFUSE(CONFIG, "currency", "provider %s: a currency's code is three letters, as USD",
+               r->pub->name);
+    if (num_u64(str_of(t->micro_euro), 1, RATE_MAX, &r->rate).code)
+        REFUSE(CONFIG, "currency",
+               "provider %s: currency.micro_euro is what one %s is worth in millionths of a euro, "
+               "a whole number of 1 to %d",
+               r->pub->name, t->code, RATE_MAX);
+    if (strcmp(t->code, "EUR") == 0 && r->rate != MICRO_EURO)
+        REFUSE(CONFIG, "currency", "provider %s: a euro is worth 1000000 micro-euro", r->pub->name);
+    return OK;
+}
+
+static fallible
 read_price(const struct reader *r, const char *text, uint64_t *ret)
 {
-    if (text && num_u64(str_of(text), 0, UINT64_C(1) << 40, ret).code)
-        REFUSE(CONFIG, "models", "provider %s: a price is a whole number of micro-euro",
+    uint64_t n;
+    if (num_u64(str_of(text), 0, PRICE_MAX, &n).code || price_convert(n, r->rate, ret).code)
+        REFUSE(CONFIG, "models",
+               "provider %s: a price is a whole number of millionths for a million tokens",
                r->pub->name);
     return OK;
+}
+
+static fallible
+read_prices(const struct reader *r, const struct model_text *t, struct provider_model *m)
+{
+    if (!t->in != !t->out || (t->cached && !t->in))
+        REFUSE(CONFIG, "models",
+               "provider %s: the model %.100s has a price of one kind only; say in and out",
+               r->pub->name, t->name);
+    m->is_priced = t->in != NULL;
+    if (!t->in)
+        return OK;
+    TRY(read_price(r, t->in, &m->micro_euro_in));
+    TRY(read_price(r, t->cached ? t->cached : t->in, &m->micro_euro_cached));
+    return read_price(r, t->out, &m->micro_euro_out);
 }
 
 static fallible
@@ -343,8 +387,7 @@ read_model(struct reader *r, const struct model_text *t)
     struct provider_model *const m = &l->models[l->model_count];
     m->provider = (uint32_t)(r->pub - l->at);
     TRY(PUT(r, "models.name", t->name, m->name));
-    TRY(read_price(r, t->in, &m->micro_euro_in));
-    TRY(read_price(r, t->out, &m->micro_euro_out));
+    TRY(read_prices(r, t, m));
     l->model_count++;
     return OK;
 }
@@ -376,6 +419,7 @@ read_one(struct reader *r)
     TRY(read_tls(r));
     TRY(read_credential(r));
     TRY(read_limits(r));
+    TRY(read_currency(r));
     r->all->list.count++; /* from here on it is found */
     for (uint32_t i = 0; i < r->text->models_count; i++)
         TRY(read_model(r, &r->text->models[i]));

@@ -9,8 +9,9 @@
  *         sink: intern//REL BUND          # the most that may go there (policy.yaml has the names)
  *         region: eu-central-1
  *         contract: {id: 2026-17, processor: Example GmbH, basis: Art. 28 DSGVO}
- *         models:                         # prices in micro-euro for a million tokens
- *           - {name: large, in: 3000000, out: 15000000}
+ *         currency: {code: USD, micro_euro: 920000}   # what one is worth; left out: euro
+ *         models:                         # prices in millionths of it for a million tokens
+ *           - {name: large, in: 3000000, cached: 300000, out: 15000000}
  *         tls: {ca: /etc/ssl/example.pem, pins: [<64 hexadecimal digits>], min: "1.3"}
  *         credential: {scheme: bearer, file: example.key}     # below keys/; x-api-key, sigv4, none
  *         limits: {head: 60s, connections_max: 32}
@@ -18,6 +19,10 @@
  * hoheitd reads it, with what it names, and hands it to hoheit-egress as one sealed memfd; the gate
  * gets provider_list.h alone.  A credential is the first line of its file, which nobody else may
  * read; for sigv4 the lines are key id, secret and, if there is one, the session's token.
+ *
+ * A price that is left out: of what was cached, that of `in`; of both others, unknown, and then no
+ * request under a limit of money may go there.  One alone is refused.  Prices become micro-euro
+ * here, rounded up.
  *
  * Fixed layout without pointers; every text is NUL-ended.  Wipe it after use. */
 #pragma once

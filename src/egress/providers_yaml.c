@@ -17,9 +17,14 @@ enum { TEXT_MAX = 1024 };
 
 static const cyaml_schema_field_t model_fields[] = {
     TEXT("name", MUST, struct model_text, name), TEXT("in", MAY, struct model_text, in),
-    TEXT("out", MAY, struct model_text, out), CYAML_FIELD_END};
+    TEXT("cached", MAY, struct model_text, cached), TEXT("out", MAY, struct model_text, out),
+    CYAML_FIELD_END};
 static const cyaml_schema_value_t model_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct model_text, model_fields)};
+
+static const cyaml_schema_field_t currency_fields[] = {
+    TEXT("code", MUST, struct currency_text, code),
+    TEXT("micro_euro", MUST, struct currency_text, micro_euro), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t contract_fields[] = {
     TEXT("id", MAY, struct contract_text, id),
@@ -59,6 +64,7 @@ static const cyaml_schema_field_t provider_fields[] = {
     TEXT("sink", MUST, struct provider_text, sink),
     TEXT("region", MAY, struct provider_text, region),
     CYAML_FIELD_MAPPING_PTR("contract", MAY, struct provider_text, contract, contract_fields),
+    CYAML_FIELD_MAPPING_PTR("currency", MAY, struct provider_text, currency, currency_fields),
     CYAML_FIELD_SEQUENCE("models", MAY, struct provider_text, models, &model_schema, 0,
                          PROVIDER_MODELS_MAX),
     CYAML_FIELD_MAPPING_PTR("tls", MAY, struct provider_text, tls, tls_fields),
@@ -99,14 +105,14 @@ note_complaint(cyaml_log_t level, void *ctx, const char *fmt, va_list ap)
     char text[256];
     (void)vsnprintf(text, sizeof text, fmt, ap);
     const char *const line = strstr(text, "(line: ");
-    str first = str_of(text);
+    str rest = str_of(text), first;
     if (level < CYAML_LOG_ERROR)
         return;
     if (line && !c->line)
         c->line = strtoul(line + strlen("(line: "), NULL, 10);
     const str prefix = STR("Load: ");
-    if (c->text[0] || !str_starts(first, prefix) || str_starts(first, STR("Load: Backtrace")) ||
-        !str_next(&first, '\n', &first))
+    if (c->text[0] || !str_next(&rest, '\n', &first) || !str_starts(first, prefix) ||
+        str_starts(first, STR("Load: Backtrace")))
         return;
     (void)str_copy(str_slice(first, prefix.len, prefix.len + sizeof c->text - 1), c->text,
                    sizeof c->text);

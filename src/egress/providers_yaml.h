@@ -11,7 +11,11 @@
 enum { PROVIDERS_YAML_MAX = 256 * 1024 };
 
 struct model_text {
-    char *name, *in, *out;
+    char *name, *in, *cached, *out;
+};
+
+struct currency_text {
+    char *code, *micro_euro;
 };
 
 struct contract_text {
@@ -36,6 +40,7 @@ struct limits_text {
 struct provider_text { /* pointers to structs are NULL where the file has none */
     char *name, *dialect, *url, *sink, *region;
     struct contract_text *contract;
+    struct currency_text *currency;
     struct model_text *models;
     uint32_t models_count;
     struct tls_text *tls;

@@ -377,6 +377,51 @@ put_models(const struct page *p)
     table_close(p);
 }
 
+/* "1.000141"; a dash where no entry says it. */
+static void
+cell_part(const struct page *p, uint64_t n, unsigned digits, bool is_said)
+{
+    uint64_t one = 1;
+    for (unsigned i = 0; i < digits; i++)
+        one *= 10;
+    put(p, "<td class=\"n\">");
+    if (is_said)
+        buf_add_fmt(p->b, "%llu.%0*llu", (unsigned long long)(n / one), (int)digits,
+                    (unsigned long long)(n % one));
+    else
+        put(p, "–");
+    put(p, "</td>");
+}
+
+static void
+put_spent(const struct page *p)
+{
+    heading(p, "What it took", "Verbrauch");
+    if (!p->t->by[BY_TENANT].lines.count) {
+        none(p);
+        return;
+    }
+    table_open(p,
+               say(p,
+                   "By tenant; a dash: no outside model with a price was used, or energy was not "
+                   "measured",
+                   "Nach Mandant; ein Strich: kein Modell außerhalb mit Preis wurde genutzt, oder "
+                   "die Energie wurde nicht gemessen"),
+               say(p, "Tenant|Answers>|Tokens read>|Tokens written>|Euro>|Joules>",
+                   "Mandant|Antworten>|Token gelesen>|Token geschrieben>|Euro>|Joule>"));
+    for (size_t i = 0; i < p->t->by[BY_TENANT].lines.count; i++) {
+        const struct tally_line *l = &p->t->by[BY_TENANT].lines.at[i];
+        row_head(p, l->name);
+        cell_number(p, l->ended);
+        cell_number(p, l->tokens_in);
+        cell_number(p, l->tokens_out);
+        cell_part(p, l->cost_micro_euro, 6, l->priced > 0);
+        cell_part(p, l->energy_mj, 3, l->measured > 0);
+        row_end(p);
+    }
+    table_close(p);
+}
+
 static void
 put_events(const struct page *p)
 {
@@ -546,6 +591,7 @@ report_put(buf *b, enum report_language l, const struct manifest *m, const struc
     put_duties(&p);
     put_all_decisions(&p);
     put_models(&p);
+    put_spent(&p);
     put_lists(&p);
     put_events(&p);
     put_processing(&p);

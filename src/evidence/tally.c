@@ -76,6 +76,10 @@ count(struct tally *t, enum tally_by by, str name, const struct row *r)
     line->ended += has(r, ROW_event, "completion");
     line->tokens_in += row_number(r, ROW_tokens_in);
     line->tokens_out += row_number(r, ROW_tokens_out);
+    line->priced += r->at[ROW_cost_by].len > 0;
+    line->cost_micro_euro += row_number(r, ROW_cost_micro_euro);
+    line->measured += r->at[ROW_energy_mj].len > 0;
+    line->energy_mj += row_number(r, ROW_energy_mj);
     if (by != BY_MODEL)
         return OK;
     TRY(keep(t, &line->sha256, r->at[ROW_model_sha256]));
@@ -199,6 +203,14 @@ put_line(buf *b, const struct tally_line *l)
     json_member_u64(b, "ended", l->ended);
     json_member_u64(b, "tokens_in", l->tokens_in);
     json_member_u64(b, "tokens_out", l->tokens_out);
+    if (l->priced) {
+        json_member_u64(b, "priced", l->priced);
+        json_member_u64(b, "cost_micro_euro", l->cost_micro_euro);
+    }
+    if (l->measured) {
+        json_member_u64(b, "measured", l->measured);
+        json_member_u64(b, "energy_mj", l->energy_mj);
+    }
     if (l->sha256.len)
         json_member_str(b, "sha256", l->sha256);
     if (l->licence.len)

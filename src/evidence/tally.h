@@ -26,7 +26,9 @@ enum tally_by {
 struct tally_line {
     str name;
     uint64_t entries, allowed, denied, ended, tokens_in, tokens_out;
-    str sha256, licence, added; /* of models: as entries tell it */
+    uint64_t priced, cost_micro_euro; /* entries that say what they cost; their sum */
+    uint64_t measured, energy_mj;     /* entries whose energy was measured; their sum */
+    str sha256, licence, added;       /* of models: as entries tell it */
 };
 
 enum tally_list { LIST_EGRESS, LIST_DENIAL, LIST_LIMIT, LIST_ERASURE, LIST_READ, LIST_COUNT };

@@ -57,6 +57,17 @@ check_subject(const struct admin_call *c, str subject)
     return OK;
 }
 
+/* It would refuse everything; better said now. */
+static fallible
+check_measured(const struct admin_call *c, enum limit_id id)
+{
+    if (limit_info(id)->unit == UNIT_JOULES && !gate_measures_energy(c->gate))
+        REFUSE(UNSUPPORTED, "limit",
+               "energy is not measured here, so it cannot be bounded; `hoheit doctor` says what is "
+               "missing");
+    return OK;
+}
+
 fallible
 admin_limit_set(const struct admin_call *c, str subject, str limit, uint64_t value)
 {
@@ -64,6 +75,7 @@ admin_limit_set(const struct admin_call *c, str subject, str limit, uint64_t val
     TRY(admin_allow(c, OP_LIMIT_SET));
     TRY(limit_read(limit, &id));
     TRY(check_subject(c, subject));
+    TRY(check_measured(c, id));
     TRY(budget_set(c->gate->budget, subject, id, value));
     return admin_record(c, EVENT_LIMIT_SET,
                         arena_fmt(c->a, "%.*s %.*s %llu", STR_FMT(subject), STR_FMT(limit),

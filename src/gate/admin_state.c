@@ -8,6 +8,7 @@
 #include "egress/provider_list.h"
 #include "gate/inside.h"
 #include "os/clock.h"
+#include "os/powercap.h"
 #include "os/proc.h"
 
 enum { COSIGNER_NAMES_MAX = 2048, WITNESS_TEXT_MAX = 400 };
@@ -31,7 +32,8 @@ is_own_record(const struct explain *x, str record_json, bool *ret)
     TRY(json_read(a, record_json, &root));
     const jval id = json_get(&root, "key");
     TRY(opt_json_str(&id, 128, &key_id));
-    *ret = str_eq(key_id, x->call.session->key_id);
+    const struct session *s = keyring_session(x->call.gate->keys, key_id);
+    *ret = str_eq(s ? session_owner(s) : key_id, session_owner(x->call.session));
     return OK;
 }
 
@@ -391,6 +393,20 @@ providers_put(const gate *g, buf *b)
     json_close(b, ']');
 }
 
+static void
+energy_put(const gate *g, buf *b)
+{
+    const struct powercap *p = g->parts.powercap;
+    const bool is_measured = gate_measures_energy(g);
+    json_open(b, '{');
+    json_member_bool(b, "measured", is_measured);
+    if (is_measured)
+        json_member_u64(b, "zones", p->count);
+    else
+        json_member_str(b, "missing", p ? str_of(p->missing) : STR("it was switched off"));
+    json_close(b, '}');
+}
+
 fallible
 admin_status_put(const struct admin_call *c, buf *b)
 {
@@ -408,6 +424,8 @@ admin_status_put(const struct admin_call *c, buf *b)
     json_member_i64(b, "denied", meter_value(p->meters, METER_DECISIONS_DENIED));
     json_member_i64(b, "tokens_out", meter_value(p->meters, METER_TOKENS_OUT));
     json_member_str(b, "level_max", str_of(p->params->policy_level_max));
+    json_key(b, "energy");
+    energy_put(c->gate, b);
     json_key(b, "engines");
     engines_put(c->gate->engines, b);
     json_key(b, "providers");

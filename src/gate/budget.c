@@ -8,7 +8,13 @@
 #include "os/log.h"
 #include "store/limits.h"
 
-enum { LOAD_BYTES_MAX = 256 * 1024 * 1024, MESSAGE_TOKENS = 8, PAUSE_MS = 1000 };
+enum {
+    LOAD_BYTES_MAX = 256 * 1024 * 1024,
+    MESSAGE_TOKENS = 8,
+    OUTSIDE_TOKENS = 1024, /* what a provider may put around it: how tools are to be called, … */
+    SHOWN_MAX = 64,
+    PAUSE_MS = 1000
+};
 
 struct budget {
     const struct gate_parts *parts;
@@ -49,7 +55,16 @@ keep(void *ctx, const struct limit_block *blocks, size_t count)
         return OK;
     log_failure(LOG_WARNING, "budget.not_kept", e);
     b->paused_until_ms = clock_ms() + PAUSE_MS;
-    return e.code == ERR_BUSY ? not_kept() : e;
+    return e.code == ERR_DISK_FULL ? e : not_kept(); /* that has a sentence of its own */
+}
+
+/* Without it nobody would be bounded by what somebody set. */
+static fallible
+unreadable(str subject, str name)
+{
+    REFUSE(CORRUPT, "limit",
+           "the records hold a limit that is none: \"%.*s\" of \"%.*s\"; restore them from a copy",
+           STR_FMT(str_slice(name, 0, SHOWN_MAX)), STR_FMT(str_slice(subject, 0, SHOWN_MAX)));
 }
 
 static err
@@ -57,18 +72,21 @@ learn_limit(void *ctx, const struct limit_row *r)
 {
     budget *b = ctx;
     enum limit_id id;
-    TRY(limit_read(r->name, &id));
-    return limit_set(b->limits, r->subject, id, r->value);
+    err e = limit_read(r->name, &id);
+    if (!e.code)
+        e = limit_set(b->limits, r->subject, id, r->value);
+    return e.code == ERR_ARGUMENT ? unreadable(r->subject, r->name) : e;
 }
 
 static err
 learn_spent(void *ctx, const struct spent_row *r)
 {
     budget *b = ctx;
-    enum limit_id id;
-    TRY(limit_read(r->name, &id));
-    const struct limit_block block = {r->subject, id, r->window, r->granted};
-    return limit_restore(b->limits, &block);
+    struct limit_block block = {r->subject, LIMIT_COUNT, r->window, r->granted};
+    err e = limit_read(r->name, &block.limit);
+    if (!e.code)
+        e = limit_restore(b->limits, &block);
+    return e.code == ERR_ARGUMENT ? unreadable(r->subject, r->name) : e;
 }
 
 static fallible
@@ -148,6 +166,14 @@ input_tokens(const budget *b, const struct conv *c)
            MESSAGE_TOKENS * (uint64_t)(c->messages.count + c->inputs.count);
 }
 
+/* No token has less than a byte. */
+static uint64_t
+input_tokens_most(const struct conv *c)
+{
+    return input_bytes(c) + OUTSIDE_TOKENS +
+           MESSAGE_TOKENS * (uint64_t)(c->messages.count + c->inputs.count);
+}
+
 static bool
 writes(enum engine_kind k)
 {
@@ -174,19 +200,17 @@ names_of(const struct budget_ask *q)
                                   .model = q->model->name};
 }
 
-static void
-show(struct budget_hold *h, const struct sched_time *t)
+static struct gate_limits
+shown(struct limit_room requests, struct limit_room tokens)
 {
-    const struct limit_room requests = limit_tightest(&h->limits, UNIT_REQUESTS, t),
-                            tokens = limit_tightest(&h->limits, UNIT_TOKENS, t);
-    h->shown = (struct gate_limits){.has_requests = requests.max != LIMIT_NONE,
-                                    .has_tokens = tokens.max != LIMIT_NONE,
-                                    .limit_requests = requests.max,
-                                    .remaining_requests = requests.left,
-                                    .reset_requests_ms = requests.reset_ms,
-                                    .limit_tokens = tokens.max,
-                                    .remaining_tokens = tokens.left,
-                                    .reset_tokens_ms = tokens.reset_ms};
+    return (struct gate_limits){.has_requests = requests.max != LIMIT_NONE,
+                                .has_tokens = tokens.max != LIMIT_NONE,
+                                .limit_requests = requests.max,
+                                .remaining_requests = requests.left,
+                                .reset_requests_ms = requests.reset_ms,
+                                .limit_tokens = tokens.max,
+                                .remaining_tokens = tokens.left,
+                                .reset_tokens_ms = tokens.reset_ms};
 }
 
 static void
@@ -203,37 +227,125 @@ budget_bound(const budget *b, const struct budget_ask *q)
 {
     const struct subject_names who = names_of(q);
     struct conv_params *p = &q->conv->params;
-    if (writes(q->kind) && !p->tokens_max && limit_may_bound(b->limits, &who, UNIT_TOKENS))
+    if (writes(q->kind) && !p->tokens_max &&
+        (limit_may_bound(b->limits, &who, UNIT_TOKENS) ||
+         limit_may_bound(b->limits, &who, UNIT_JOULES) ||
+         (q->may_leave && limit_may_bound(b->limits, &who, UNIT_MONEY))))
         p->tokens_max = (uint32_t)answer_tokens(b, q->model, input_tokens(b, q->conv));
+}
+
+static uint64_t
+output_tokens(const budget *b, const struct budget_ask *q, uint64_t input)
+{
+    const struct conv_params *p = &q->conv->params;
+    const uint64_t each = p->tokens_max ? p->tokens_max : answer_tokens(b, q->model, input);
+    return writes(q->kind) ? each * (p->n ? p->n : 1) : 0;
+}
+
+/* What nobody has a price for fits under no limit of money. */
+static void
+price_worst(const struct budget_ask *q, uint64_t output, struct budget_hold *h)
+{
+    h->price = q->price ? *q->price : (struct price){.is_known = false};
+    h->worst = (struct price_usage){.in = input_tokens_most(q->conv), .out = output};
+    if (h->price.cached > h->price.in)
+        h->worst.cached = h->worst.in;
+    h->is_bounded = q->conv->params.tokens_max || !writes(q->kind);
+    h->money = !q->price ? 0 : h->price.is_known ? price_of(&h->price, &h->worst) : LIMIT_VALUE_MAX;
+}
+
+/* The same for what nobody measures. */
+static uint64_t
+joules(const struct budget_ask *q, uint64_t tokens)
+{
+    if (!q->is_inside)
+        return 0;
+    return q->energy ? energy_estimate(q->energy, tokens) : LIMIT_VALUE_MAX;
+}
+
+/* Is it not known what that takes which the limit bounds?  Then waiting does not help. */
+static bool
+is_unknown(const struct budget_ask *q, enum limit_unit unit)
+{
+    return (unit == UNIT_MONEY && q->price && !q->price->is_known) ||
+           (unit == UNIT_JOULES && q->is_inside && !q->energy);
+}
+
+static fallible
+unknown(const struct budget_ask *q, const struct limit_refusal *why)
+{
+    const char *limit = limit_info(why->limit)->name;
+    if (limit_info(why->limit)->unit == UNIT_JOULES)
+        REFUSE(DENIED, "model",
+               "energy is not measured here, and %s of %s bounds it; `hoheit doctor` says what is "
+               "missing",
+               limit, why->subject);
+    REFUSE(DENIED, "model",
+           "nobody knows what the model %.*s costs, and %s of %s bounds what may be spent; its "
+           "price belongs into providers.yaml",
+           STR_FMT(q->model->name), limit, why->subject);
 }
 
 fallible
 budget_reserve(budget *b, const struct budget_ask *q, struct budget_hold *ret, struct decision *d)
 {
-    const struct conv_params *p = &q->conv->params;
     struct limit_refusal why;
     struct limit_ask ask = {names_of(q), {{[UNIT_REQUESTS] = 1, [UNIT_STREAMS] = 1}}, now()};
-    const uint64_t input = input_tokens(b, q->conv);
-    const uint64_t each = p->tokens_max ? p->tokens_max : answer_tokens(b, q->model, input);
-    ask.what.of[UNIT_TOKENS] = input + (writes(q->kind) ? each * (p->n ? p->n : 1) : 0);
-    const err e = limit_reserve(b->limits, &ask, &ret->limits, &why);
-    if (e.code == ERR_RATE)
+    const uint64_t input = input_tokens(b, q->conv), output = output_tokens(b, q, input);
+    price_worst(q, output, ret);
+    ask.what.of[UNIT_TOKENS] = input + output;
+    ask.what.of[UNIT_MONEY] = ret->money;
+    ask.what.of[UNIT_JOULES] = joules(q, input + output);
+    err e = limit_reserve(b->limits, &ask, &ret->limits, &why);
+    if (e.code == ERR_RATE && is_unknown(q, limit_info(why.limit)->unit))
+        e = unknown(q, &why);
+    if (e.code == ERR_RATE || e.code == ERR_DENIED)
         deny(d, &why);
+    if (e.code == ERR_RATE)
+        ret->shown = shown(why.rooms[UNIT_REQUESTS], why.rooms[UNIT_TOKENS]);
     TRY(e);
     ret->is_held = true;
     ret->input_tokens = input;
-    show(ret, &ask.at);
+    ret->shown = shown(limit_tightest(&ret->limits, UNIT_REQUESTS, &ask.at),
+                       limit_tightest(&ret->limits, UNIT_TOKENS, &ask.at));
     return OK;
 }
 
-void
-budget_settle(budget *b, struct budget_hold *h, uint64_t tokens)
+static bool
+is_believed(const struct budget_hold *h, const struct budget_spent *s)
+{
+    const struct price_usage *u = &s->usage;
+    return u->in && u->in <= h->worst.in && u->cached <= u->in && (u->out || !h->worst.out) &&
+           (u->out <= h->worst.out || !h->is_bounded);
+}
+
+static struct budget_cost
+cost_of(const struct budget_hold *h, const struct budget_spent *s)
+{
+    if (!h->price.is_known)
+        return (struct budget_cost){.by = ""};
+    if (s->is_free)
+        return (struct budget_cost){.by = "usage"};
+    if (s->is_counted && is_believed(h, s))
+        return (struct budget_cost){.by = "usage", .micro_euro = price_of(&h->price, &s->usage)};
+    return (struct budget_cost){
+        .by = "reservation", .micro_euro = h->money, .is_doubted = s->is_counted};
+}
+
+struct budget_cost
+budget_settle(budget *b, struct budget_hold *h, const struct budget_spent *s)
 {
     const struct sched_time t = now();
-    const struct limit_amount actual = {{[UNIT_REQUESTS] = 1, [UNIT_TOKENS] = tokens}};
-    if (h->is_held)
-        limit_settle(b->limits, &h->limits, &actual, &t);
+    if (!h->is_held)
+        return (struct budget_cost){.by = ""};
+    const struct budget_cost cost = cost_of(h, s);
+    const struct limit_amount actual = {{[UNIT_REQUESTS] = 1,
+                                         [UNIT_TOKENS] = s->tokens,
+                                         [UNIT_MONEY] = cost.micro_euro,
+                                         [UNIT_JOULES] = (s->energy_mj + 999) / 1000}};
+    limit_settle(b->limits, &h->limits, &actual, &t);
     h->is_held = false;
+    return cost;
 }
 
 void

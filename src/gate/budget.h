@@ -7,11 +7,24 @@
  * is held to it.  Afterwards what the engine counted is settled.  A site that must not pass a limit
  * by one token sets limit.bytes_per_token to 1: no token has less than a byte.
  *
- * Days and months are written down ahead, in blocks (sched/counter.h).  When that fails who needs
- * the block is refused with BUSY, and for a second nobody tries again: a database that is locked
- * costs one request the wait for it, not all. */
+ * Money, for outside models: reserved is the worst case - a token for each byte that is said and
+ * the longest answers, at the provider's prices (egress/price.h) - settled what the provider
+ * counted.  Where it counted nothing, or what cannot be (budget_settle), the reservation is what
+ * was spent.  So nobody passes a limit by a millionth of a euro, whatever a provider says.  A model
+ * whose price nobody knows is denied to who has a limit of money.
+ *
+ * Energy, for engines here: reserved is what the tokens would take by the mean so far, settled what
+ * was measured (sched/energy.h), each request in whole joules, rounded up.  What turns out to be
+ * more is counted, and the next refused.  Where energy is not measured, who has a limit of it is
+ * denied.
+ *
+ * Days and months are written down ahead, in blocks (sched/counter.h).  When that fails - locked,
+ * damaged, no room - who needs the block is refused with BUSY or DISK_FULL, and for a second nobody
+ * tries again: a database that is locked costs one request the wait for it, not all. */
 #pragma once
+#include "egress/price.h"
 #include "gate/gate.h"
+#include "sched/energy.h"
 #include "sched/limit.h"
 
 typedef struct budget budget;
@@ -23,7 +36,11 @@ void budget_free(budget *b);
 struct budget_hold { /* of one request */
     struct limit_hold limits;
     bool is_held;
-    uint64_t input_tokens; /* as estimated */
+    uint64_t input_tokens;    /* as estimated */
+    struct price price;       /* of an outside model */
+    struct price_usage worst; /* that it can cost */
+    bool is_bounded;          /* `worst` holds for the answers, too */
+    uint64_t money;           /* reserved: the price of `worst` */
     struct gate_limits shown;
 };
 
@@ -32,15 +49,36 @@ struct budget_ask {
     const struct model *model; /* to be bounded: the first of the name; to be reserved: the one */
     enum engine_kind kind;
     struct conv *conv;
+    bool may_leave; /* to be bounded: may it be an outside model? */
+    /* To be reserved: */
+    const struct price *price; /* of the outside model; NULL: it is none */
+    bool is_inside;
+    const struct energy *energy; /* inside; NULL: it is not measured */
+};
+
+struct budget_spent { /* by a request that an engine or a provider had */
+    uint64_t tokens;
+    uint64_t energy_mj;
+    struct price_usage usage; /* as the provider counted */
+    bool is_counted;          /* did it? */
+    bool is_free;             /* it failed before it could cost anything */
+};
+
+struct budget_cost {
+    const char *by; /* "usage", "reservation"; "": not known, or no outside model */
+    uint64_t micro_euro;
+    bool is_doubted; /* what the provider counted cannot be */
 };
 
 /* Before it is decided where the request goes: gives it a longest answer if it needs one. */
 void budget_bound(const budget *b, const struct budget_ask *q);
-/* RATE: `d` becomes the denial, by the rule "limit.NAME".  BUSY, LIMIT, … as they come. */
+/* RATE: `d` becomes the denial, by the rule "limit.NAME", and ret->shown is set; so does DENIED for
+ * what nobody can count.  BUSY, LIMIT, … as they come. */
 fallible
 budget_reserve(budget *b, const struct budget_ask *q, struct budget_hold *ret, struct decision *d);
-/* What is not held is left alone. */
-void budget_settle(budget *b, struct budget_hold *h, uint64_t tokens);
+/* What is not held is left alone.  Not believed of a provider: no input; more of it than bytes were
+ * said; more in its cache than there was; an answer without a token, or longer than it may be. */
+struct budget_cost budget_settle(budget *b, struct budget_hold *h, const struct budget_spent *s);
 void budget_release(budget *b, struct budget_hold *h);
 
 /* ---- for operators: durable before it is seen */

@@ -10,10 +10,14 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/log.h"
+#include "os/powercap.h"
 #include "policy/change.h"
 #include "policy/network.h"
 
-enum { HOLDERS_BYTES_MAX = 64 * 1024 * 1024 };
+enum {
+    HOLDERS_BYTES_MAX = 64 * 1024 * 1024,
+    ENERGY_EVERY_MS = 10000 /* before the kernel's counters begin anew */
+};
 
 static void
 on_revoked(void *ctx, const struct session *s)
@@ -32,6 +36,41 @@ on_egress(void *ctx, int channel)
         log_failure(LOG_ERROR, "egress.refused", e);
     else
         egress_count(g->egress, g->parts.meters);
+}
+
+bool
+gate_measures_energy(const gate *g)
+{
+    return g->parts.powercap && g->parts.powercap->count;
+}
+
+bool
+gate_read_energy(gate *g)
+{
+    uint64_t total_uj = 0;
+    if (!gate_measures_energy(g))
+        return false;
+    const err e = powercap_read(g->parts.powercap, &total_uj);
+    if (e.code)
+        log_failure(LOG_WARNING, "energy.not_measured", e);
+    else
+        energy_tick(&g->energy, total_uj);
+    return !e.code;
+}
+
+static void
+on_energy_timer(void *ctx)
+{
+    (void)gate_read_energy(ctx); /* it has said what is wrong */
+}
+
+static fallible
+watch_energy(gate *g)
+{
+    return !gate_measures_energy(g)
+               ? OK
+               : loop_timer_start(g->parts.loop, ENERGY_EVERY_MS, ENERGY_EVERY_MS, on_energy_timer,
+                                  g, &g->energy_timer);
 }
 
 fallible
@@ -61,6 +100,8 @@ gate_new(const struct gate_parts *parts, gate **ret)
         e = keep_new(g, &g->keep);
     if (!e.code)
         e = guard_new(g->parts.policy, &g->guard);
+    if (!e.code)
+        e = watch_energy(g);
     g->parts.control = fd_take(&control);
     if (e.code)
         fd_auto(&g->parts.control);
@@ -82,6 +123,7 @@ gate_free(gate *g)
     if (!g)
         return;
     ASSERT(g->running == 0);
+    loop_timer_stop(g->energy_timer);
     egress_free(g->egress);
     engines_free(g->engines);
     keep_free(g->keep);

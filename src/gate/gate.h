@@ -34,6 +34,7 @@ struct gate_parts { /* all outlive the gate */
     const char *models_dir, *blobs_dir;
     int control;                           /* channel to hoheitd; taken over */
     const struct provider_list *providers; /* egress/provider_list.h; NULL: none */
+    struct powercap *powercap; /* os/powercap.h; NULL, or none in it: energy is not measured */
     /* For `hoheit status`: where requests are taken, since when, by which build. */
     const char *address, *commit;
     int64_t started_wall_ms;
@@ -108,6 +109,13 @@ struct gate_raw {
     const struct err_kept *unsaid;
 };
 
+/* What is left of the tightest limits, for the dialect's fields (api/ratelimit.h). */
+struct gate_limits {
+    bool has_requests, has_tokens;
+    uint64_t limit_requests, remaining_requests, reset_requests_ms;
+    uint64_t limit_tokens, remaining_tokens, reset_tokens_ms;
+};
+
 struct gate_ask {
     const struct session *session;
     enum op op;
@@ -120,14 +128,8 @@ struct gate_ask {
     const struct gate_raw *raw; /* NULL: it is never passed through; lives until on_end */
     str request_id;
     uint64_t received_us;
-    arena *a; /* of the request; lives until on_end */
-};
-
-/* What is left of the tightest limits, for the dialect's fields (api/ratelimit.h). */
-struct gate_limits {
-    bool has_requests, has_tokens;
-    uint64_t limit_requests, remaining_requests, reset_requests_ms;
-    uint64_t limit_tokens, remaining_tokens, reset_tokens_ms;
+    arena *a;                       /* of the request; lives until on_end */
+    struct gate_limits *refused_by; /* set before on_end with RATE; NULL: nobody asks */
 };
 
 struct gate_start { /* before the first piece: what the answer's head needs */

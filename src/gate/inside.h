@@ -6,6 +6,7 @@
 #include "gate/engines.h"
 #include "gate/keyring.h"
 #include "gate/pairs.h"
+#include "sched/energy.h"
 #include "sched/served.h"
 
 struct gate {
@@ -17,7 +18,9 @@ struct gate {
     struct keep *keep;     /* keep_inside.h */
     budget *budget;
     struct served *served; /* how, by model and class */
-    arena *lexicon_arena;  /* of the pseudonymiser, when it was first needed */
+    struct energy energy;  /* of the engines, by request */
+    loop_timer *energy_timer;
+    arena *lexicon_arena; /* of the pseudonymiser, when it was first needed */
     const struct lexicon *lexicon;
     struct guard *guard, *guard_next; /* of the policy in force; of one about to be */
     struct session operator_session;
@@ -30,6 +33,10 @@ fallible gate_decide(gate *g, const struct ask *q, arena *a, struct decision *d,
 /* Records a decision that was made; `done` as in audit_append. */
 fallible gate_record_decision(gate *g, const struct audit_record *base, const struct decision *d,
                               audit_done_fn *done, void *ctx);
+
+/* Reads the machine's counters into g->energy; false: they are not, or no longer, measured. */
+bool gate_read_energy(gate *g);
+bool gate_measures_energy(const gate *g);
 
 /* Ends the jobs of a key that may not be used any more. */
 void jobs_end(gate *g, const struct session *s);

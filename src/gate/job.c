@@ -39,8 +39,33 @@ leave(gate_job *j)
 }
 
 void
+job_meter(gate_job *j)
+{
+    j->is_metered = gate_read_energy(j->gate);
+    if (j->is_metered)
+        j->energy_mark = energy_begin(&j->gate->energy);
+}
+
+/* Of a job that an engine of ours had. */
+static void
+take_energy(gate_job *j, struct audit_record *r)
+{
+    r->energy_by = "not measured";
+    if (!j->is_metered)
+        return;
+    const bool is_read = gate_read_energy(j->gate);
+    const uint64_t mj = energy_end(&j->gate->energy, j->energy_mark, r->tokens_in + r->tokens_out);
+    j->is_metered = false;
+    if (!is_read)
+        return;
+    r->energy_by = "rapl";
+    r->energy_mj = mj;
+}
+
+void
 job_release(gate_job *j)
 {
+    ASSERT(!j->is_metered);
     leave(j);
     budget_release(j->gate->budget, &j->budget); /* nothing ran, or it was settled */
     sha256_free(j->output_hash);
@@ -62,11 +87,28 @@ job_end(gate_job *j, err e)
 }
 
 /* What an engine has begun with is not free because its count never came. */
-static void
-settle(gate_job *j, uint64_t tokens_out)
+void
+job_settle(gate_job *j, uint64_t tokens_out, uint64_t energy_mj)
 {
     const uint64_t in = j->tokens_in || !j->submitted ? j->tokens_in : j->budget.input_tokens;
-    budget_settle(j->gate->budget, &j->budget, in + tokens_out);
+    const struct budget_spent s = {.tokens = in + tokens_out,
+                                   .energy_mj = energy_mj,
+                                   .usage = {j->tokens_in, j->tokens_cached, j->tokens_out},
+                                   .is_counted = j->is_counted,
+                                   .is_free = j->is_free};
+    const struct budget_cost c = budget_settle(j->gate->budget, &j->budget, &s);
+    if (!c.by[0])
+        return;
+    if (c.is_doubted) {
+        meter_add(job_parts(j)->meters, METER_EGRESS_DOUBTED, 1);
+        LOG(WARNING, "provider.usage_doubted", LOG_S("request", j->ask.request_id),
+            LOG_S("model", j->model.name), LOG_N("tokens_in", j->tokens_in),
+            LOG_N("tokens_out", j->tokens_out));
+    }
+    meter_add(job_parts(j)->meters, METER_EGRESS_COST, (int64_t)c.micro_euro);
+    j->cost.micro_euro += c.micro_euro;
+    if (!j->cost.by || str_eq(str_of(j->cost.by), STR("usage")))
+        j->cost.by = c.by;
 }
 
 /* Made once for each job that was allowed.  What an answer that was broken off has cost, only its
@@ -81,8 +123,12 @@ job_completion(gate_job *j, const char *outcome)
     r.tokens_out = j->tokens_out > j->tokens_shown ? j->tokens_out : j->tokens_shown;
     meter_add(job_parts(j)->meters, METER_TOKENS_IN, (int64_t)r.tokens_in);
     meter_add(job_parts(j)->meters, METER_TOKENS_OUT, (int64_t)r.tokens_out);
+    if (j->submitted && !j->target.is_remote)
+        take_energy(j, &r);
     if (j->submitted)
-        settle(j, r.tokens_out);
+        job_settle(j, r.tokens_out, r.energy_mj);
+    r.cost_micro_euro = j->cost.micro_euro;
+    r.cost_by = j->cost.by;
     r.rule = j->guardrail ? j->guardrail->name.at : r.rule;
     r.duration_us = clock_us() - j->ask.received_us;
     r.first_token_us = j->first_token_us ? j->first_token_us - j->ask.received_us : 0;
@@ -104,6 +150,8 @@ observe(gate_job *j, const struct audit_record *r)
                                  .total_us = r->duration_us,
                                  .tokens_in = r->tokens_in,
                                  .tokens_out = r->tokens_out,
+                                 .energy_mj = r->energy_mj,
+                                 .is_metered = str_eq(str_of(r->energy_by), STR("rapl")),
                                  .is_failed = j->failure.e.code != ERR_OK};
     served_end(served_row_of(j->gate->served, j->model.name, j->class), &e);
     LOG(INFO, "request.done", LOG_S("request", j->ask.request_id), LOG_S("op", r->op),

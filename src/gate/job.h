@@ -46,6 +46,11 @@ struct gate_job {
     struct served_row *row;           /* from the first token on */
     uint64_t tokens_in;
     uint64_t tokens_out, tokens_shown; /* of the answers that ended; of the pieces that came */
+    uint64_t tokens_cached;
+    uint64_t energy_mark;
+    bool is_metered;          /* its energy, since energy_mark */
+    bool is_counted, is_free; /* the provider counted tokens; it cannot have cost anything */
+    struct budget_cost cost;  /* of providers that failed before this one, then of all */
 };
 
 static inline const struct gate_parts *
@@ -58,6 +63,10 @@ job_parts(const gate_job *j)
 struct audit_record job_record(const gate_job *j);
 /* The record of its completion, made once, with which what it spent is settled. */
 struct audit_record job_completion(gate_job *j, const char *outcome);
+/* An engine has it from now on. */
+void job_meter(gate_job *j);
+/* What was submitted has ended so: settled, and its cost added to the job's. */
+void job_settle(gate_job *j, uint64_t tokens_out, uint64_t energy_mj);
 /* Gives back its place and what it holds; nothing may be under way. */
 void job_release(gate_job *j);
 /* The last call: hands the outcome to the dialect, after it what was kept back. */

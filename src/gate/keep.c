@@ -295,7 +295,7 @@ keep_find(const struct keep_call *c, enum op op, const struct keep_name *n, stru
         return e;
     if (!is_asked_for(&k.head, n))
         return err_start(ERR_NOT_FOUND, __FILE__, __LINE__, __func__, "of another kind");
-    if (!str_eq(k.head.owner, c->session->key_id))
+    if (!str_eq(k.head.owner, session_owner(c->session)))
         return hidden(d, "what was asked for belongs to another key");
     const struct ask q = {
         .op = op, .data = k.head.label, .target = policy_local_sink(c->gate->parts.policy)};
@@ -434,7 +434,7 @@ keep_row_of(const struct keep_call *c, const struct keep_wish *w, label l, struc
                            .id = w->id.len ? w->id : keep_id(c->a, w->kind),
                            .parent = w->parent,
                            .tenant = c->session->tenant,
-                           .owner = c->session->key_id,
+                           .owner = session_owner(c->session),
                            .label = l,
                            .state = w->state,
                            .created_wall_ms = now,
@@ -537,7 +537,7 @@ take_row(void *ctx, const struct object *row)
 {
     struct listing *l = ctx;
     struct kept k = {.head = *row, .grant = l->grant};
-    if (!grant_covers(l->grant, row->label) || !str_eq(row->owner, l->call->session->key_id))
+    if (!grant_covers(l->grant, row->label) || !str_eq(row->owner, session_owner(l->call->session)))
         return OK;
     TRY(keep_open_meta(l->call, &k));
     k.label_text = keep_label_text(l->call, row->label);
@@ -570,7 +570,7 @@ static fallible
 fill_list(const struct keep_call *c, enum op op, const struct keep_page *p, struct listing *l)
 {
     struct object_query q = {.kind = p->kind,
-                             .owner = p->parent.len ? STR_NONE : c->session->key_id,
+                             .owner = p->parent.len ? STR_NONE : session_owner(c->session),
                              .parent = p->parent,
                              .newest_first = !p->oldest_first,
                              .now_wall_ms = clock_wall_ms()};

@@ -154,8 +154,10 @@ struct keep_search {
     const char *const *ended;
 };
 fallible keep_unfinished(gate *g, const struct keep_search *s, arena *a, struct kept_list *ret);
-/* The session of the key that owns it, revoked or not; NULL when there is none. */
+/* The session of the newest key that owns it, revoked or not; NULL when there is none. */
 const struct session *keep_owner(const gate *g, const struct object *head);
+/* Who goes on for a key that was replaced (keyring.h). */
+const struct session *keep_heir(const gate *g, const struct session *s);
 /* State only, without its meta: for what cannot be opened any more. */
 fallible keep_end(gate *g, const struct object *head, const char *state);
 
@@ -175,16 +177,17 @@ fallible keep_words_room(gate *g, uint64_t more_bytes);
 /* NOT_FOUND comes through `done`, also for what is above the clearance. */
 fallible keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret);
 
-/* The salt of the digests that the log holds of a request (words_salted).  It comes from the key of
- * the owner's data and is nowhere written down: gone with that key, for everybody.  `may_make`:
- * also for an owner who left nothing so far; else NOT_FOUND for one, or one who was erased. */
-fallible keep_salt(gate *g, str owner, str request_id, bool may_make, digest *ret);
+/* The salt of the digests that the log holds of a request of that key (words_salted).  It comes
+ * from the key of the owner's data and is nowhere written down: gone with that key, for everybody.
+ * `may_make`: also for an owner who left nothing so far; else NOT_FOUND for one, or one who was
+ * erased. */
+fallible keep_salt(gate *g, str key_id, str request_id, bool may_make, digest *ret);
 
 /* The key that what an owner proposes for a lower label is sealed under; with no owner the
  * installation's.  NOT_FOUND: erased.  Valid until the next call of gate/. */
 fallible keep_owner_key(gate *g, str owner, const secret **ret);
 
-/* Destroys the key of all that an owner (a key's id) left here, then removes it. */
+/* Destroys the key of all that an owner (a first key's id) left here, then removes it. */
 struct keep_erased {
     uint64_t things, bytes;
 };

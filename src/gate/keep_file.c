@@ -29,7 +29,7 @@ begin(const struct keep_call *c, str id, str label_text, keep_file **ret)
     f->id = id;
     TRY(keep_parse_label(c, label_text, LABEL_BOTTOM, &f->label));
     TRY(keep_leave(c, OP_FILE_ADD, f->label, &f->grant));
-    const struct blob which = {.id = f->id, .owner = c->session->key_id, .label = f->label};
+    const struct blob which = {.id = f->id, .owner = session_owner(c->session), .label = f->label};
     TRY(blob_begin(c->gate->keep->blobs, f->grant, &which, &f->writer));
     blob_limit(f->writer, c->gate->parts.params->keep_file_bytes_max);
     arena_on_end(c->a, file_done, f);

@@ -76,7 +76,13 @@ keep_unfinished(gate *g, const struct keep_search *search, arena *a, struct kept
 const struct session *
 keep_owner(const gate *g, const struct object *head)
 {
-    return keyring_session(g->keys, head->owner);
+    return keyring_session_of(g->keys, head->owner);
+}
+
+const struct session *
+keep_heir(const gate *g, const struct session *s)
+{
+    return keyring_heir(g->keys, s);
 }
 
 struct children {
@@ -105,7 +111,8 @@ fallible
 keep_each_child(const struct keep_call *c, const struct keep_children *wanted)
 {
     const struct object_query q = {.kind = wanted->kind,
-                                   .owner = wanted->parent.len ? STR_NONE : c->session->key_id,
+                                   .owner =
+                                       wanted->parent.len ? STR_NONE : session_owner(c->session),
                                    .parent = wanted->parent,
                                    .now_wall_ms = clock_wall_ms()};
     struct children w = {.call = c, .wanted = wanted};
@@ -255,7 +262,7 @@ keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
                          .id = words_id(&d, room),
                          .parent = w->request_id,
                          .tenant = w->session->tenant,
-                         .owner = w->session->key_id,
+                         .owner = session_owner(w->session),
                          .label = w->label,
                          .created_wall_ms = now,
                          /* Another policy since: no longer. */
@@ -317,8 +324,10 @@ keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret
 enum { SALT_ABOUT_MAX = 256 };
 
 fallible
-keep_salt(gate *g, str owner, str request_id, bool may_make, digest *ret)
+keep_salt(gate *g, str key_id, str request_id, bool may_make, digest *ret)
 {
+    const struct session *s = keyring_session(g->keys, key_id);
+    const str owner = s ? session_owner(s) : key_id;
     const str whose = owner.len ? owner : STR("operator");
     char about[SALT_ABOUT_MAX];
     const secret *key;

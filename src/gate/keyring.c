@@ -58,6 +58,7 @@ fill_session(arena *a, struct held *h)
         .tenant = r->tenant,
         .line = r->line,
         .person = r->person,
+        .owner = r->owner,
         .roles = r->roles,
         .clearance = r->clearance,
         .default_label = r->default_label,
@@ -87,9 +88,11 @@ copy_record(arena *a, const struct key_record *r, struct key_record *ret)
     *ret = *r;
     str *const texts[] = {&ret->id,           &ret->name,   &ret->tenant, &ret->clearance_text,
                           &ret->default_text, &ret->person, &ret->models, &ret->networks,
-                          &ret->ceiling_text};
+                          &ret->ceiling_text, &ret->owner};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         TRY(copy_text(a, texts[i]));
+    if (!ret->owner.len)
+        ret->owner = ret->id;
     if (!str_eq(r->line, r->name))
         return copy_text(a, &ret->line);
     ret->line = ret->name;
@@ -249,6 +252,7 @@ keyring_add(keyring *k, struct key_record *r, char ret_text[KEY_TEXT_MAX])
     TRY(check_name_free(k, r->name));
     r->line = r->name;
     TRY(make(k, r, text));
+    r->owner = r->id;
     const err e = store(k, r);
     if (!e.code)
         memcpy(ret_text, text, sizeof text);
@@ -262,6 +266,7 @@ keyring_import(keyring *k, struct key_record *r, str text)
     TRY(check_name_free(k, r->name));
     r->line = r->name;
     TRY(take(k, r, text));
+    r->owner = r->id;
     return store(k, r);
 }
 
@@ -498,6 +503,41 @@ keyring_session(const keyring *k, str id)
         if (str_eq(k->all.at[i]->record.id, id))
             return &k->all.at[i]->session;
     return NULL;
+}
+
+static bool
+is_replaced(const struct session *s)
+{
+    return s->line.len && !str_eq(s->key_name, s->line);
+}
+
+/* The newest: those before it end with their overlap. */
+static const struct session *
+newest_of(const keyring *k, str owner)
+{
+    const struct session *last = NULL;
+    for (size_t i = k->all.count; i > 0; i--) {
+        const struct held *h = k->all.at[i - 1];
+        if (!str_eq(h->record.owner, owner))
+            continue;
+        if (!h->session.is_revoked)
+            return &h->session;
+        last = last ? last : &h->session;
+    }
+    return last;
+}
+
+const struct session *
+keyring_heir(const keyring *k, const struct session *s)
+{
+    const struct session *heir = is_replaced(s) ? newest_of(k, session_owner(s)) : NULL;
+    return heir && !heir->is_revoked ? heir : s;
+}
+
+const struct session *
+keyring_session_of(const keyring *k, str owner)
+{
+    return newest_of(k, owner);
 }
 
 fallible

@@ -9,7 +9,10 @@
  *
  * Replacing a key: the new one has the name and the rights of the old, which is called NAME~XXXXXX
  * from then on and ends after the overlap.  Both are of one line: what the one spends, the other
- * has not (sched/limit.h), and who revokes the name revokes the whole line. */
+ * has not (sched/limit.h), and who revokes the name revokes the whole line.  What was left here
+ * with the one - files, answers, conversations, batches, access key ids - is the other's too: it
+ * belongs to their owner, which is the id of the first key of the line.  A name may be given to
+ * somebody else once it was revoked, an id never. */
 #pragma once
 #include "policy/policy.h"
 #include "store/keys.h"
@@ -64,5 +67,15 @@ const struct session *keyring_session(const keyring *k, str id);
 /* In order of creation; NULL past the end. */
 const struct key_record *keyring_at(const keyring *k, size_t i);
 const struct session *keyring_session_at(const keyring *k, size_t i);
+static inline str
+session_owner(const struct session *s)
+{
+    return s->owner.len ? s->owner : s->key_id;
+}
+/* Who goes on for a key that was replaced: the newest in use of its owner; `s` itself when it was
+ * not, or when there is none. */
+const struct session *keyring_heir(const keyring *k, const struct session *s);
+/* The newest key of that owner, in use if there is such a one; NULL when there is none. */
+const struct session *keyring_session_of(const keyring *k, str owner);
 /* May it still be used?  UNAUTHENTICATED. */
 fallible keyring_check(const struct session *s);

@@ -13,8 +13,8 @@ static const str made_prefix = STR_INIT("HOHA");
 
 struct pair {
     struct access_key_record record;
-    const struct session *session;
-    secret key; /* empty until it is asked for */
+    const struct session *own, *session; /* of the key it was made with; of its heir */
+    secret key;                          /* empty until it is asked for */
 };
 
 struct pairs {
@@ -85,7 +85,7 @@ hold(pairs *p, const struct access_key_record *r, const struct session *s)
     void *room;
     TRY(try_arena_get(p->a, 1, sizeof(struct pair), &room));
     struct pair *held = room;
-    held->session = s;
+    held->own = held->session = s;
     TRY(copy(p->a, r, &held->record));
     return map_put(&p->by_id, held->record.access_id, held);
 }
@@ -265,7 +265,9 @@ fallible
 pairs_find(pairs *p, str access_id, const struct session **ret_session, const secret **ret_secret)
 {
     struct pair *held = map_get(&p->by_id, access_id);
-    if (!held || held->session->is_revoked)
+    if (held && !held->own->is_revoked)
+        held->session = keyring_heir(p->keys, held->session);
+    if (!held || held->own->is_revoked || held->session->is_revoked)
         REFUSE(UNAUTHENTICATED, "UnrecognizedClientException",
                "The security token included in the request is invalid.");
     if (!held->key.len)

@@ -84,6 +84,7 @@ static void
 on_end(void *ctx, err e, const struct remote_end *end)
 {
     struct pass *p = ctx;
+    p->is_free = e.code && remote_is_free(*p->job);
     *p->job = NULL;
     if (!e.code)
         e = keep_tail(p, end->tail);

@@ -24,6 +24,7 @@ struct pass {
     struct pass_hooks hooks;
     const grant *own; /* the asker's: the answer may hold what the target may not take in */
     remote_job **job;
+    bool is_free; /* it failed, and cannot have cost anything (remote.h) */
     buf tail;
 };
 

@@ -207,6 +207,8 @@ on_done(void *ctx, const struct engine_usage *u)
 {
     gate_job *j = ctx;
     j->tokens_in = u->prompt_tokens;
+    j->tokens_cached = u->cached_tokens;
+    j->is_counted = u->is_last && !u->is_estimated;
     j->tokens_out += u->output_tokens;
     j->queued_us = u->queued_us;
     err e = j->reveal ? reveal_end(j->reveal, u->index) : OK;
@@ -278,6 +280,8 @@ on_passed(void *ctx, err e, const struct engine_usage *u)
         return;
     }
     j->tokens_in = u->prompt_tokens;
+    j->tokens_cached = u->cached_tokens;
+    j->is_counted = !u->is_estimated;
     j->tokens_out = j->tokens_shown = u->output_tokens; /* frames are no tokens */
     job_complete(j, e);
 }
@@ -317,6 +321,8 @@ on_engine(void *ctx, engine *en, err why)
     j->submitted_us = clock_us();
     if (e.code)
         job_complete(j, e);
+    else
+        job_meter(j);
 }
 
 static void
@@ -433,10 +439,18 @@ decide(gate_job *j, choose_fn *choose)
 static err
 spend(gate_job *j)
 {
-    const struct budget_ask q = {j->ask.session, &j->model, j->ask.kind, j->ask.conv};
+    const struct budget_ask q = {.session = j->ask.session,
+                                 .model = &j->model,
+                                 .kind = j->ask.kind,
+                                 .conv = j->target.conv,
+                                 .price = j->target.is_remote ? &j->target.price : NULL,
+                                 .is_inside = !j->target.is_remote,
+                                 .energy = gate_measures_energy(j->gate) ? &j->gate->energy : NULL};
     const err e = budget_reserve(j->gate->budget, &q, &j->budget, &j->decision);
     if (e.code == ERR_RATE)
         meter_add(job_parts(j)->meters, METER_REQUESTS_LIMITED, 1);
+    if (e.code == ERR_RATE && j->ask.refused_by)
+        *j->ask.refused_by = j->budget.shown;
     err_keep(&j->failure, e);
     return e;
 }
@@ -481,12 +495,22 @@ may_go_on(const gate_job *j, err e)
            !j->started && !j->tokens_shown && j->target.tried_count + 1 < REGISTRY_TARGETS_MAX;
 }
 
+/* A provider that took the request and broke off may still send a bill. */
+static bool
+before_is_paid(const gate_job *j)
+{
+    return !j->is_free && j->budget.price.is_known;
+}
+
 static fallible
 go_on(gate_job *j)
 {
     TRY(keyring_check(j->ask.session));
     TRY(decide(j, target_next));
+    if (before_is_paid(j))
+        job_settle(j, 0, 0);
     budget_release(j->gate->budget, &j->budget);
+    j->is_free = false;
     TRY(spend(j));
     if (!j->target.is_remote)
         TRY(target_serve(&j->ask, &j->model, j->class));
@@ -500,6 +524,7 @@ fail(gate_job *j, err e)
     const bool submitted = j->submitted, goes_on = may_go_on(j, e);
     struct err_kept kept;
     err_keep(&kept, e);
+    j->is_free = j->remote ? remote_is_free(j->remote) : j->pass.is_free;
     if (goes_on) {
         j->remote = NULL;
         j->reveal = NULL;
@@ -547,7 +572,11 @@ enter(gate_job *j)
     TRY(read_priority(j));
     TRY(reserve(j));
     TRY(screen(j));
-    const struct budget_ask q = {j->ask.session, &j->model, j->ask.kind, j->ask.conv};
+    const struct budget_ask q = {.session = j->ask.session,
+                                 .model = &j->model,
+                                 .kind = j->ask.kind,
+                                 .conv = j->ask.conv,
+                                 .may_leave = target_may_leave(j->gate, &j->ask)};
     budget_bound(j->gate->budget, &q);
     err e = decide(j, target_choose);
     if (!e.code)

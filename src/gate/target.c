@@ -70,13 +70,23 @@ provider_sink(const gate *g, const struct provider_public *p, label *ret)
     return true;
 }
 
-static uint64_t
-cost_of(const gate *g, const struct model *m)
+static struct price
+price_there(const gate *g, const struct model *m)
 {
     const struct provider_list *list = g->parts.providers;
     const struct provider_model *p =
         list ? provider_list_model(list, provider_of(m), name_there(m)) : NULL;
-    return p ? p->micro_euro_in + p->micro_euro_out : 0;
+    if (!p || !p->is_priced)
+        return (struct price){.is_known = false};
+    return (struct price){true, p->micro_euro_in, p->micro_euro_cached, p->micro_euro_out};
+}
+
+/* For an order among targets; what is not known stands behind all that is. */
+static uint64_t
+cost_of(const gate *g, const struct model *m)
+{
+    const struct price p = price_there(g, m);
+    return p.is_known ? p.in + p.out : UINT64_MAX;
 }
 
 static bool
@@ -151,6 +161,19 @@ target_name(gate *g, const struct gate_ask *ask, struct model *ret)
     TRY(registry_find(g->parts.registry, ask->model, kind_of(ask), &m));
     copy_model(ask->a, m, ret);
     return OK;
+}
+
+bool
+target_may_leave(const gate *g, const struct gate_ask *ask)
+{
+    struct registry_target at[REGISTRY_TARGETS_MAX];
+    size_t count = 0;
+    if (registry_targets(g->parts.registry, ask->model, kind_of(ask), at, &count).code)
+        return false; /* there is no such name */
+    for (size_t i = 0; i < count; i++)
+        if (is_remote(at[i].model))
+            return true;
+    return false;
 }
 
 /* ---- telling */
@@ -283,6 +306,7 @@ take_target(gate *g, const struct gate_ask *ask, const struct targets *t, struct
     const struct provider_public *p = find_provider(g, &ret->model);
     ASSERT(p); /* else it was not able */
     ret->model_label = answer_taint(g);
+    ret->price = price_there(g, &ret->model);
     ret->remote = (struct remote_target){.provider = provider_of(&ret->model),
                                          .dialect = dialect_of(p),
                                          .model = name_there(&ret->model),

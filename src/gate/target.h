@@ -28,6 +28,7 @@ struct target {
     pseudonyms *pseudonyms;     /* NULL: nothing was replaced */
     const grant *grant;         /* for what is sent */
     const grant *own;           /* for what the asker said, and may hear */
+    struct price price;         /* of an outside model */
     label model_label;          /* joined to the answer's */
     bool passes;                /* as it came (pass.h): */
     struct remote_said said;    /* then what is sent in place of `conv` */
@@ -40,6 +41,8 @@ struct target {
 /* The first model of the name, which the request is booked under until a target is chosen.
  * MODEL_NOT_FOUND. */
 fallible target_name(gate *g, const struct gate_ask *ask, struct model *ret);
+/* Does the name stand for an outside model, too? */
+bool target_may_leave(const gate *g, const struct gate_ask *ask);
 /* `q` without model and target; its data is the label of ask->conv.  `d` is always filled.  DENIED
  * and UNAUTHENTICATED are to be recorded; other failures are not about policy. */
 fallible target_choose(gate *g, const struct gate_ask *ask, const struct ask *q, struct target *ret,

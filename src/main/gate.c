@@ -23,6 +23,7 @@
 #include "net/server.h"
 #include "os/clock.h"
 #include "os/log.h"
+#include "os/powercap.h"
 #include "os/sandbox.h"
 #include "os/share.h"
 #include "super/boot.h"
@@ -36,6 +37,7 @@ struct app {
     arena *a;
     loop *loop;
     meters meters;
+    struct powercap powercap;
     secret pepper, seal_key;
     policy *policy;
     db *db;
@@ -138,6 +140,7 @@ close_all(struct app *app)
     db_close(app->db);
     policy_free(app->policy);
     tls_free(app->tls);
+    powercap_close(&app->powercap);
     secret_done(&app->pepper);
     secret_done(&app->seal_key);
     loop_free(app->loop);
@@ -204,6 +207,7 @@ open_gate(struct app *app)
         .blobs_dir = file_join(app->a, app->boot.data_dir, "records/blobs"),
         .control = BOOT_FD_CONTROL,
         .providers = &app->boot.providers,
+        .powercap = &app->powercap,
         .address = app->boot.address,
         .commit = app->boot.commit,
         .started_wall_ms = app->boot.started_wall_ms,
@@ -290,6 +294,7 @@ open_all(struct app *app)
                  str_of(app->boot.params.log_to)));
     TRY(arena_open(SCRATCH_BYTES, &app->a));
     TRY(load_policy(app));
+    powercap_open(POWERCAP_DIR, &app->powercap);
     TRY(confine(app));
     TRY(loop_new(&app->loop));
     TRY(loop_signal(app->loop, SIGINT, not_for_us, app));

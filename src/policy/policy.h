@@ -42,6 +42,7 @@ struct session {
     label default_label; /* of what comes without one */
     /* For the gate: */
     str line, person; /* whose budget it is besides the tenant's; line empty: key_name */
+    str owner;        /* whose what is kept is: the id of the line's first key; empty: key_id */
     const struct network *networks; /* where the key may be used from; network_count 0: anywhere */
     size_t network_count;
 };

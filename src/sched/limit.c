@@ -506,6 +506,8 @@ limit_reserve(limits *l, const struct limit_ask *q, struct limit_hold *ret,
     h.amount = q->what;
     sweep(l, SWEPT_EACH_TIME, &q->at);
     const err e = reserve(l, q, &h, why);
+    for (int u = 0; e.code == ERR_RATE && u < UNIT_COUNT; u++)
+        why->rooms[u] = limit_tightest(&h, (enum limit_unit)u, &q->at);
     if (e.code)
         let_go(&h);
     else

@@ -95,10 +95,15 @@ struct limit_ask {
     struct sched_time at;
 };
 
+struct limit_room {
+    uint64_t max, left, reset_ms; /* max LIMIT_NONE: unbounded */
+};
+
 struct limit_refusal {
     enum limit_id limit;
     char subject[SUBJECT_TEXT_MAX];
     uint64_t max, retry_ms;
+    struct limit_room rooms[UNIT_COUNT]; /* limit_tightest of what would have been reserved */
 };
 
 /* RATE with a public sentence and err_retry_ms, *why says more; LIMIT; or what the hook said.  Then
@@ -111,9 +116,6 @@ void limit_release(limits *l, struct limit_hold *h, const struct sched_time *t);
 /* Does a limit count that unit, for whatever model it will be? */
 bool limit_may_bound(const limits *l, const struct subject_names *who, enum limit_unit unit);
 
-struct limit_room {
-    uint64_t max, left, reset_ms; /* max LIMIT_NONE: unbounded */
-};
 /* Of the limits of the reservation on that unit, the one with the least left. */
 struct limit_room
 limit_tightest(const struct limit_hold *h, enum limit_unit unit, const struct sched_time *t);

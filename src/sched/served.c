@@ -26,6 +26,8 @@ struct served_row {
     enum conv_class class;
     struct meter_cell cells[HISTOGRAMS];
     uint64_t counters[COUNTERS];
+    uint64_t energy_mj;
+    bool is_metered; /* ever; else there is no number to show */
 };
 
 struct served {
@@ -108,6 +110,8 @@ served_end(struct served_row *r, const struct served_end *e)
     r->counters[e->is_failed ? FAILED : ENDED]++;
     r->counters[TOKENS_IN] += e->tokens_in;
     r->counters[TOKENS_OUT] += e->tokens_out;
+    r->energy_mj += e->energy_mj;
+    r->is_metered |= e->is_metered;
 }
 
 /* ---- Prometheus */
@@ -180,6 +184,25 @@ put_counters(const struct served *s, const struct counters *k, buf *b)
         }
 }
 
+static void
+put_energy(const struct served *s, buf *b)
+{
+    const struct served_row *r;
+    bool has_head = false;
+    for (size_t i = 0; (r = row_at(s, i)); i++) {
+        if (!r->is_metered)
+            continue;
+        if (!has_head)
+            buf_add(b, STR("# HELP hoheit_energy_joules_total Energy of engines, by RAPL.\n"
+                           "# TYPE hoheit_energy_joules_total counter\n"));
+        has_head = true;
+        buf_add(b, STR("hoheit_energy_joules_total{"));
+        put_labels(r, b);
+        buf_add_fmt(b, "} %llu.%03llu\n", (unsigned long long)(r->energy_mj / 1000),
+                    (unsigned long long)(r->energy_mj % 1000));
+    }
+}
+
 void
 served_put(const struct served *s, buf *b)
 {
@@ -187,4 +210,5 @@ served_put(const struct served *s, buf *b)
         put_histogram(s, i, b);
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
         put_counters(s, &counters[i], b);
+    put_energy(s, b);
 }

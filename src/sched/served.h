@@ -20,6 +20,8 @@ struct served_row;
 struct served_end {                               /* of one request */
     uint64_t queued_us, first_token_us, total_us; /* first_token_us 0: there was none */
     uint64_t tokens_in, tokens_out;
+    uint64_t energy_mj;
+    bool is_metered; /* energy_mj was measured */
     bool is_failed;
 };
 

@@ -22,6 +22,7 @@ struct key_record {
     int64_t created_wall_ms, expires_wall_ms, revoked_wall_ms; /* 0: never */
     str person;                                                /* empty: no one person's */
     str line;     /* the name its budget runs under: keys that replaced one another share it */
+    str owner;    /* whose what is kept is: the id of the first key of its line; empty: its own */
     str models;   /* names it is for, with commas; empty: all */
     str networks; /* where it may be used from (CIDR), with commas; empty: anywhere */
 };

@@ -48,6 +48,34 @@ hoheit limit rm default:key requests/minute --quiet
 hoheit limit rm default:key tokens/day --quiet
 hoheit limit rm tenant:default requests/minute --quiet
 
+# ---- and so is that nothing is left
+few=$(key few intern)
+hoheit limit set key:few requests/day 1 --quiet
+hoheit limit set key:few tokens/day 100000 --quiet
+expect 'the first passes' asks 200 "$few"
+expect 'the second is refused' asks 429 "$few"
+expect 'and told of what' head_has x-ratelimit-limit-requests 1
+expect 'that nothing is left' head_has x-ratelimit-remaining-requests 0
+expect 'until when' head_has x-ratelimit-reset-requests '[0-9]*h'
+expect 'and what is left of the rest' head_has x-ratelimit-remaining-tokens '99[0-9]*'
+expect 'a stream is refused' status 429 "$few" POST /v1/chat/completions "$(chat Hallo ',"stream":true')"
+expect 'just so' head_has x-ratelimit-remaining-requests 0
+expect 'a response' status 429 "$few" POST /v1/responses '{"input":"x"}'
+expect 'just so' head_has x-ratelimit-remaining-requests 0
+expect 'embeddings' status 429 "$few" POST /v1/embeddings '{"model":"toy-embed","input":"x"}'
+expect 'just so' head_has x-ratelimit-remaining-requests 0
+expect 'in the form of Anthropic' status 429 "$few" POST /v1/messages '{"model":"toy","max_tokens":4,"messages":[{"role":"user","content":"x"}]}' -H 'anthropic-version: 2023-06-01'
+expect 'as that API names it' head_has anthropic-ratelimit-requests-remaining 0
+expect 'and until which moment' head_has anthropic-ratelimit-requests-reset '20..-..-..T'
+expect 'with its error' body 'j["error"]["type"] == "rate_limit_error"'
+expect 'in the form of Bedrock' status 429 "$few" POST /model/toy/converse '{"messages":[{"role":"user","content":[{"text":"x"}]}]}'
+expect 'as that API names it' head_has x-amzn-errortype ThrottlingException
+hoheit limit set key:few requests/day 1000 --quiet
+expect 'a response that is answered' status 200 "$few" POST /v1/responses '{"input":"x","store":false}'
+expect 'says what is left, too' head_has x-ratelimit-limit-requests 1000
+expect 'and one that is streamed' status 200 "$few" POST /v1/responses '{"input":"x","stream":true,"store":false}'
+expect 'does' head_has x-ratelimit-limit-requests 1000
+
 # ---- two hundred at once
 crowd=$(key crowd intern)
 hoheit limit set key:crowd tokens/day 2000 --quiet

@@ -17,6 +17,8 @@ of its model:
     half           a stream that ends in its middle
     still          a stream that stops and stays open
     broken         a stream with an error in it
+    uncounted      a chat completion without usage
+    lying          one whose usage cannot be
     slow           a stream that goes on until the asker leaves, which is recorded as "(gone)"
     FILE           with --mode-file, what that file says now ("": as it should be)
 Each connection's bytes go to FILE as they come, between "== N" lines.
@@ -34,7 +36,7 @@ import time
 
 TEXT = "Guten Tag. Ich bin ein fremdes Modell."
 MODE_FILE = None
-MODES = (r"silent|garbage|endless|oversize|cut|redirect|status-\d+|echo-\d+|busy|html|half|still|broken|slow")
+MODES = (r"silent|garbage|endless|oversize|cut|redirect|status-\d+|echo-\d+|busy|html|half|still|broken|slow|uncounted|lying")
 
 
 def text_for(ask):
@@ -134,6 +136,13 @@ def misbehave(mode, conn, body=b""):
         return True
     if mode.startswith("echo-"):
         send(answer(int(mode[5:]), b'{"error":{"message":' + json.dumps(body.decode("utf-8", "replace")).encode() + b"}}"))
+        return True
+    if mode in ("uncounted", "lying"):
+        said = completion({})
+        said["usage"] = {"prompt_tokens": 4000000000, "completion_tokens": 1, "total_tokens": 1}
+        if mode == "uncounted":
+            del said["usage"]
+        send(answer(200, json.dumps(said).encode()))
         return True
     if mode == "html":
         send(answer(200, b"<html><body>Willkommen</body></html>", "text/html"))

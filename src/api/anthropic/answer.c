@@ -188,7 +188,8 @@ run(struct answer *w)
                                  .conv = &w->ask.conv,
                                  .request_id = http_request_id(c->x),
                                  .received_us = http_received_us(c->x),
-                                 .a = c->a};
+                                 .a = c->a,
+                                 .refused_by = &c->limits};
     const struct gate_hooks hooks = {
         .on_start = on_start, .on_text = on_text, .on_done = on_done, .on_end = on_end, .ctx = w};
     return gate_run(c->gate, &ask, hooks, &c->job);

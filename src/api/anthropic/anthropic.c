@@ -142,10 +142,17 @@ anthropic_fields(const struct api_call *c, str type, const struct anthropic_star
     return count + ratelimit_anthropic(c->a, &s->limits, clock_wall_ms(), &fields[count]);
 }
 
+static size_t
+limit_fields(arena *a, const struct gate_limits *l, struct http_field *ret)
+{
+    return ratelimit_anthropic(a, l, clock_wall_ms(), ret);
+}
+
 const struct dialect anthropic_dialect = {.name = "anthropic",
                                           .marker = "anthropic-version",
                                           .id_field = "request-id",
                                           .put_error = put_error,
+                                          .limit_fields = limit_fields,
                                           .authenticate = authenticate,
                                           .status = status_of};
 

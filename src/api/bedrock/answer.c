@@ -243,7 +243,8 @@ answer_run(struct answer *w)
                                  .conv = &w->ask.conv,
                                  .request_id = http_request_id(c->x),
                                  .received_us = http_received_us(c->x),
-                                 .a = c->a};
+                                 .a = c->a,
+                                 .refused_by = &c->limits};
     const struct gate_hooks hooks = {.on_start = on_start,
                                      .on_text = on_text,
                                      .on_vector = on_vector,

@@ -220,7 +220,8 @@ run_batch(struct embedding *m)
                                  .conv = &m->conv,
                                  .request_id = http_request_id(c->x),
                                  .received_us = http_received_us(c->x),
-                                 .a = c->a};
+                                 .a = c->a,
+                                 .refused_by = &c->limits};
     TRY(add_inputs(m));
     conv_params_default(&m->conv.params);
     return gate_run(c->gate, &ask, hooks, &c->job);

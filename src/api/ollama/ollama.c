@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/ollama/ollama.h"
 
+#include "api/ratelimit.h"
+
 /* Of the API whose shapes these are: clients look at it before they use what came later. */
 static const char version[] = "0.12.6";
 
@@ -12,7 +14,8 @@ put_error(buf *b, const struct api_error *e)
     json_close(b, '}');
 }
 
-const struct dialect ollama_dialect = {.name = "ollama", .put_error = put_error};
+const struct dialect ollama_dialect = {
+    .name = "ollama", .put_error = put_error, .limit_fields = ratelimit_openai};
 
 static void
 show_version(struct api_call *c)

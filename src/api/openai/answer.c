@@ -538,7 +538,8 @@ run(struct answer *w)
                                  .raw = openai_raw(c->body, &w->body, &w->ask),
                                  .request_id = http_request_id(c->x),
                                  .received_us = http_received_us(c->x),
-                                 .a = c->a};
+                                 .a = c->a,
+                                 .refused_by = &c->limits};
     const struct gate_hooks hooks = {.on_start = on_start,
                                      .on_text = on_text,
                                      .on_pass = on_pass,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/openai/openai.h"
 
+#include "api/ratelimit.h"
+
 enum { MODELS_BYTES_MAX = 16 * 1024 * 1024 };
 
 static void
@@ -22,7 +24,8 @@ put_error(buf *b, const struct api_error *e)
     json_close(b, '}');
 }
 
-const struct dialect openai_dialect = {.name = "openai", .put_error = put_error};
+const struct dialect openai_dialect = {
+    .name = "openai", .put_error = put_error, .limit_fields = ratelimit_openai};
 
 static void
 put_model(const struct model *m, str shown_as, buf *b)

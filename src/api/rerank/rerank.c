@@ -280,7 +280,8 @@ run(struct rerank *r)
                                  .conv = &r->conv,
                                  .request_id = http_request_id(c->x),
                                  .received_us = http_received_us(c->x),
-                                 .a = c->a};
+                                 .a = c->a,
+                                 .refused_by = &c->limits};
     const struct gate_hooks hooks = {.on_start = on_start,
                                      .on_vector = on_vector,
                                      .on_done = on_done,

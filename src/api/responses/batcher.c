@@ -240,11 +240,19 @@ put_result(struct line *l, const struct detached_answer *a)
 
 static void run_line(void *ctx);
 
-/* What passes by itself is tried again. */
+/* A key that was replaced hands over what it has begun. */
+static void
+take_over(struct job *j)
+{
+    j->keep.session = keep_heir(j->batcher->works->gate, j->keep.session);
+}
+
+/* What passes by itself is tried again, and what only the former key was too old for. */
 static bool
 try_again(struct line *l, int status)
 {
-    if ((status != 429 && status != 503) || ++l->tries >= TRIES_MAX)
+    const bool is_handed_over = status == 401 && l->session != l->job->keep.session;
+    if ((status != 429 && status != 503 && !is_handed_over) || ++l->tries >= TRIES_MAX)
         return false;
     detached_free(TAKE(l->request));
     const uint64_t wait_ms = (uint64_t)TRY_AGAIN_MS << l->tries;
@@ -256,6 +264,7 @@ on_answer(void *ctx, const struct detached_answer *a)
 {
     struct line *l = ctx;
     struct job *j = l->job;
+    take_over(j);
     if (try_again(l, a->status))
         return;
     const err e =
@@ -282,7 +291,9 @@ send_line(struct line *l)
                                        .field_count = 3};
     TRY(detached_new(job_parts(j)->loop, job_parts(j)->params, &r, &l->request));
     detached_listen(l->request, on_answer, l);
-    api_inside(j->batcher->works->api, detached_exchange(l->request), j->keep.session);
+    take_over(j);
+    l->session = j->keep.session;
+    api_inside(j->batcher->works->api, detached_exchange(l->request), l->session);
     return OK;
 }
 
@@ -345,6 +356,7 @@ run_some(struct job *j)
 static fallible
 step(struct job *j)
 {
+    take_over(j);
     switch (j->phase) {
     case CHECKING:
         return check_some(j);

@@ -18,6 +18,7 @@ struct line {
     str id, custom_id, body;
     arena *a;
     detached *request;
+    const struct session *session; /* whose request it is */
     loop_timer *pause;
     unsigned tries;
 };

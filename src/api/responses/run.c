@@ -2,6 +2,7 @@
 #include "api/responses/run.h"
 
 #include "api/openai/openai.h"
+#include "api/ratelimit.h"
 #include "api/responses/run_inside.h"
 #include "base/fault.h"
 #include "os/clock.h"
@@ -111,10 +112,12 @@ add_watcher(struct run *r, struct api_call *c, bool is_stream, int64_t after)
 static void
 begin_stream(struct watcher *w, str label_text)
 {
-    const struct http_field fields[] = {{STR("content-type"), STR("text/event-stream")},
-                                        {STR("cache-control"), STR("no-cache")},
-                                        {STR("x-hoheit-label"), label_text}};
-    http_start(w->call->x, 200, fields, 3);
+    struct http_field fields[3 + RATELIMIT_FIELDS] = {
+        {STR("content-type"), STR("text/event-stream")},
+        {STR("cache-control"), STR("no-cache")},
+        {STR("x-hoheit-label"), label_text}};
+    const size_t count = 3 + ratelimit_openai(w->call->a, &w->run->limits, &fields[3]);
+    http_start(w->call->x, 200, fields, count);
     w->has_begun = true;
 }
 
@@ -161,9 +164,10 @@ run_watch(struct run *r, struct api_call *c, int64_t after, str label_text)
 static void
 answer_plain(struct run *r, struct api_call *c, const buf *b)
 {
-    const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
-                                        {STR("x-hoheit-label"), r->label_text}};
-    http_answer(c->x, 200, fields, 2, buf_str(b));
+    struct http_field fields[2 + RATELIMIT_FIELDS] = {
+        {STR("content-type"), STR("application/json")}, {STR("x-hoheit-label"), r->label_text}};
+    const size_t count = 2 + ratelimit_openai(c->a, &r->limits, &fields[2]);
+    http_answer(c->x, 200, fields, count, buf_str(b));
 }
 
 /* Each is let go before it is told: telling may end its exchange. */
@@ -192,6 +196,7 @@ fail_watcher(struct watcher *w, err e)
     const bool has_begun = w->has_begun;
     take_off(w);
     if (!has_begun) {
+        c->limits = r->limits;
         api_fail(c, e);
         return;
     }
@@ -392,6 +397,7 @@ on_start(void *ctx, const struct gate_start *s)
 {
     struct run *r = ctx;
     r->label_text = arena_str(r->a, s->label_text);
+    r->limits = s->limits;
     if (r->counts_only)
         return;
     r->writer.status = RESPONSE_RUNNING;
@@ -499,7 +505,8 @@ run_model(struct run *r)
                                  .conv = &r->ask.conv,
                                  .request_id = r->keep.request_id,
                                  .received_us = r->received_us,
-                                 .a = r->a};
+                                 .a = r->a,
+                                 .refused_by = &r->limits};
     const struct gate_hooks hooks = {
         .on_start = on_start, .on_text = on_text, .on_done = on_done, .on_end = on_end, .ctx = r};
     return gate_run(r->works->gate, &ask, hooks, &r->job);

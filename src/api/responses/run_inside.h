@@ -30,8 +30,9 @@ struct run {
     struct kept conversation, row; /* row: of one made in the background */
     struct writer writer;
     str label_text;
-    buf log;          /* events, while somebody may come for them */
-    VEC(size_t) ends; /* where each event ends in it */
+    struct gate_limits limits; /* of the answer, or that refused it */
+    buf log;                   /* events, while somebody may come for them */
+    VEC(size_t) ends;          /* where each event ends in it */
     gate_job *job;
     uint64_t received_us;
     bool is_counted;  /* among those in the background */

@@ -197,6 +197,15 @@ search_records(struct search *s)
      .count = 2},
 #include "base/meters.def"
 #undef METER
+#define LIMIT(id, limit_name, unit, span, doc)                                                     \
+    {.kind = "limit",                                                                              \
+     .name = "limit." limit_name,                                                                  \
+     .facts = {{"meaning", doc},                                                                   \
+               {"refuses when", "it is used up: 429, with the time until it is not."},             \
+               {"who can grant", "operations (Betrieb)"}},                                         \
+     .count = 3},
+#include "sched/limit.def"
+#undef LIMIT
     };
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         if (asked(s, entries[i].name))

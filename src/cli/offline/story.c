@@ -70,6 +70,28 @@ put_decision(struct cli *c, const jval *record)
 }
 
 static void
+put_spent(struct cli *c, const jval *record)
+{
+    const str cost_by = cli_text(c, record, "cost_by");
+    const str energy_by = cli_text(c, record, "energy_by");
+    const uint64_t cost = cli_number(record, "cost_micro_euro");
+    const uint64_t energy = cli_number(record, "energy_mj");
+    if (cost_by.len)
+        put_fact(c, "cost",
+                 arena_fmt(c->a, "%llu.%06llu euro, by %s", (unsigned long long)(cost / 1000000),
+                           (unsigned long long)(cost % 1000000),
+                           str_eq(cost_by, STR("usage")) ? "the provider's count"
+                                                         : "the reservation: it counted nothing "
+                                                           "that could be believed"));
+    if (str_eq(energy_by, STR("not measured")))
+        put_fact(c, "energy", energy_by);
+    else if (energy_by.len)
+        put_fact(c, "energy",
+                 arena_fmt(c->a, "%llu.%03llu joules, by %.*s", (unsigned long long)(energy / 1000),
+                           (unsigned long long)(energy % 1000), STR_FMT(energy_by)));
+}
+
+static void
 put_completion(struct cli *c, const jval *record)
 {
     char whole[SHOW_MAX], first[SHOW_MAX];
@@ -85,6 +107,7 @@ put_completion(struct cli *c, const jval *record)
     if (first_us)
         (void)fprintf(c->out, ", the first after %s", first);
     (void)fputc('\n', c->out);
+    put_spent(c, record);
 }
 
 static void

@@ -74,6 +74,13 @@ remote_retry_s(const remote_job *j)
     return j->retry_s;
 }
 
+bool
+remote_is_free(const remote_job *j)
+{
+    ASSERT(j->magic == JOB_MAGIC);
+    return j->is_unsent || (j->status && j->status != 200);
+}
+
 /* ---- the head */
 
 static str
@@ -243,8 +250,11 @@ send(remote_job *j, egress *e, const grant *g, const struct job_call *c)
                                      .field_count = j->dialect == REMOTE_ANTHROPIC ? 3 : 2,
                                      .body = c->body,
                                      .is_repeatable = true};
-    const struct egress_hooks hooks = {
-        .on_head = on_head, .on_data = on_data, .on_end = on_end, .ctx = j};
+    const struct egress_hooks hooks = {.on_head = on_head,
+                                       .on_data = on_data,
+                                       .on_end = on_end,
+                                       .is_unsent = &j->is_unsent,
+                                       .ctx = j};
     TRY(check_leave(g, c));
     return egress_send(e, g, &call, hooks, &j->out);
 }

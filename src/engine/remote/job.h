@@ -35,6 +35,7 @@ struct remote_job {
     egress_job *out;
     int status; /* 0: no head yet */
     uint32_t retry_s;
+    bool is_unsent; /* it ended, and nothing had left */
     char code[64];  /* of an error, from a header */
     buf error;      /* its body */
     unsigned depth; /* hooks of egress that run */

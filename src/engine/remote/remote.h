@@ -96,5 +96,8 @@ fallible remote_pass(egress *e, const grant *g, const struct remote_target *t,
 
 /* In on_failed, and in on_end that failed: the seconds the provider asks to wait; 0: none said. */
 uint32_t remote_retry_s(const remote_job *j);
+/* At the same places: nothing was sent, or it was answered with an error alone, which no provider
+ * has a price for. */
+bool remote_is_free(const remote_job *j);
 /* No hook is called any more; the connection to the provider is closed.  NULL is fine. */
 void remote_cancel(remote_job *j);

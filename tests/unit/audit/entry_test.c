@@ -32,6 +32,10 @@ full_record(void)
                                  .tokens_out = UINT64_MAX,
                                  .duration_us = 3,
                                  .first_token_us = 4,
+                                 .cost_micro_euro = 5,
+                                 .energy_mj = 6,
+                                 .cost_by = "usage",
+                                 .energy_by = "rapl",
                                  .outcome = "ok"};
 }
 

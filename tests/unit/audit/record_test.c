@@ -43,6 +43,10 @@ TEST(a_record_shows_all_it_has)
                                    .tokens_out = 2,
                                    .duration_us = 3,
                                    .first_token_us = 4,
+                                   .cost_micro_euro = 5,
+                                   .energy_mj = 6,
+                                   .cost_by = "usage",
+                                   .energy_by = "rapl",
                                    .outcome = "ok"};
     AUTO(buf) b = BUF(TEXT_MAX);
     NEED_OK(record_put(&b, &r, 1767225600123));
@@ -58,7 +62,24 @@ TEST(a_record_shows_all_it_has)
             "0202020202020202020202020202020202020202020202020202020202020202\","
             "\"kept\":\"0101010101010101010101010101010101010101010101010101010101010101\","
             "\"tokens_in\":1,\"tokens_out\":2,\"duration_us\":3,\"first_token_us\":4,"
-            "\"outcome\":\"ok\"}\n"));
+            "\"cost_micro_euro\":5,\"cost_by\":\"usage\",\"energy_mj\":6,"
+            "\"energy_by\":\"rapl\",\"outcome\":\"ok\"}\n"));
+}
+
+TEST(nothing_is_0_that_was_not_measured)
+{
+    const struct audit_record free = {.event = EVENT_COMPLETION, .cost_by = "usage"};
+    const struct audit_record dark = {
+        .event = EVENT_COMPLETION, .energy_mj = 7, .energy_by = "not measured"};
+    AUTO(buf) b = BUF(TEXT_MAX);
+    NEED_OK(record_put(&b, &free, 0));
+    CHECK(str_find(buf_str(&b), STR("\"cost_micro_euro\":0,\"cost_by\":\"usage\"")) >= 0);
+    CHECK(str_find(buf_str(&b), STR("energy")) < 0);
+    buf_clear(&b);
+    NEED_OK(record_put(&b, &dark, 0));
+    CHECK(str_find(buf_str(&b), STR("\"energy_by\":\"not measured\"")) >= 0);
+    CHECK(str_find(buf_str(&b), STR("energy_mj")) < 0);
+    CHECK(str_find(buf_str(&b), STR("cost")) < 0);
 }
 
 TEST(what_a_record_does_not_have_is_left_out)

@@ -182,6 +182,18 @@ TEST(what_the_daemon_says_of_itself_is_judged)
     CHECK_FOUND(f, OK, "engine of a: ready");
     CHECK_FOUND(f, WRONG, "the engine of b fails");
     CHECK_FOUND(f, WEAK, "c was restarted 3 times");
+    NEED_OK(json_read(f.a, STR("{\"energy\":{\"measured\":true}}"), &status));
+    doctor_status(&c, &f, &status);
+    CHECK_FOUND(f, OK, "energy is measured");
+    NEED_OK(json_read(
+        f.a, STR("{\"energy\":{\"measured\":false,\"missing\":\"there is no RAPL\"}}"), &status));
+    doctor_status(&c, &f, &status);
+    CHECK_FOUND(f, OK, "energy is not measured: there is no RAPL");
+    NEED_OK(json_read(
+        f.a, STR("{\"energy\":{\"measured\":false,\"missing\":\"cannot be read by this user\"}}"),
+        &status));
+    doctor_status(&c, &f, &status);
+    CHECK_FOUND(f, WEAK, "energy is not measured: cannot be read");
     NEED_OK(json_read(f.a, STR("{\"models\":[{\"name\":\"x\",\"licence\":\"\"}]}"), &models));
     doctor_models(&c, &f, &models);
     CHECK_FOUND(f, WEAK, "licence of model x");

@@ -77,3 +77,20 @@ TEST(a_limit_is_removed)
     CHECK_STATUS(&r, 2);
     fake_end(&f);
 }
+
+TEST(money_is_shown_in_euro)
+{
+    FRESH(r);
+    static struct fake f;
+    NEED(fake_start(&f));
+    fake_says(&f, "GET /admin/v1/limits/key%3Aamt", 200,
+              "[{\"subject\":\"key:amt\",\"limit\":\"money/day\",\"value\":2500000,\"used\":141,"
+              "\"reserved\":0,\"resets_in_ms\":1000,\"default\":false}]");
+    RUN(&r, &f, "limit", "show", "key:amt");
+    CHECK_STATUS(&r, 0);
+    CHECK_OUT(&r, "2.500000 €");
+    CHECK_OUT(&r, "0.000141 €");
+    RUN(&r, &f, "limit", "show", "key:amt", "--json");
+    CHECK_OUT(&r, "\"used\":141");
+    fake_end(&f);
+}

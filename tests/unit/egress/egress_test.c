@@ -177,6 +177,7 @@ TEST(a_provider_nobody_knows_is_lost)
     k.call.provider = STR("other");
     CHECK_ERR(caller_run(&k), PROVIDER_LOST);
     CHECK_STR(str_of(k.text), STR("there is no provider \"other\""));
+    CHECK(k.is_unsent);
     CHECK(!egress_state_of(r.gate, STR("other")).is_known);
     CHECK(!egress_state_of(r.gate, STR("")).is_known);
     TEARDOWN;
@@ -350,6 +351,7 @@ TEST(kill_9_in_the_middle_of_an_answer_is_one_loss)
     kill(pid, SIGKILL);
     RIG_UNTIL(&r, k.ended);
     CHECK_STR(buf_str(&k.log), STR("<200 content-length=50;>hello PROVIDER_LOST"));
+    CHECK(!k.is_unsent);
     CHECK(waitpid(pid, NULL, 0) == pid);
     up_hang_up_all(&r.u);
     r.u.answer = HELLO;

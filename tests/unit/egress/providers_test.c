@@ -189,8 +189,8 @@ TEST(values_that_make_no_sense_are_refused_with_what_may_stand_there)
     REFUSED(parse_more(", limits: {connections_max: 0}"), "limits.connections_max");
     REFUSED(parse_more(", limits: {connections_max: 1025}"), "limits.connections_max");
     REFUSED(parse_more(", limits: {repeats_max: 11}"), "limits.repeats_max");
-    REFUSED(parse_more(", models: [{name: m, in: -1}]"), "price");
-    REFUSED(parse_more(", models: [{name: m, out: 1.5}]"), "price");
+    REFUSED(parse_more(", models: [{name: m, in: -1, out: 1}]"), "price");
+    REFUSED(parse_more(", models: [{name: m, in: 1, out: 1.5}]"), "price");
     REFUSED(parse_url("https://a", ", tls: {pins: [abc]}"), "64 hexadecimal");
     REFUSED(parse_url("https://a", ", tls: {pins: [" PIN "," PIN "," PIN "," PIN "," PIN "]}"),
             "at most");
@@ -310,5 +310,53 @@ TEST(whatever_fails_the_list_is_read_or_refused)
         CHECK_INT(p.list.count, ==, e.code ? 0 : 1);
         arena_reset(a);
     }
+    arena_free(a);
+}
+
+/* ---- prices */
+static const struct provider_model *
+priced(const char *more)
+{
+    if (parse_more(more).code)
+        return NULL;
+    return provider_list_model(&p.list, STR("a"), STR("m"));
+}
+
+TEST(a_model_without_a_price_is_told_from_one_that_is_free)
+{
+    prepare();
+    const struct provider_model *m = priced(", models: [{name: m}]");
+    CHECK(m && !m->is_priced);
+    m = priced(", models: [{name: m, in: 0, out: 0}]");
+    CHECK(m && m->is_priced && m->micro_euro_in == 0);
+    m = priced(", models: [{name: m, in: 30, out: 150}]");
+    CHECK(m && m->micro_euro_cached == 30);
+    m = priced(", models: [{name: m, in: 30, cached: 3, out: 150}]");
+    CHECK(m && m->micro_euro_cached == 3 && m->micro_euro_out == 150);
+    arena_free(a);
+}
+
+TEST(prices_in_another_currency_become_euro)
+{
+    prepare();
+    const struct provider_model *m = priced(
+        ", currency: {code: USD, micro_euro: 920001}, models: [{name: m, in: 1000000, out: 7}]");
+    CHECK(m && m->micro_euro_in == 920001 && m->micro_euro_out == 7);
+    arena_free(a);
+}
+
+TEST(a_price_that_says_half_is_refused)
+{
+    prepare();
+    REFUSED(parse_more(", models: [{name: m, in: 1}]"), "one kind only");
+    REFUSED(parse_more(", models: [{name: m, out: 1}]"), "one kind only");
+    REFUSED(parse_more(", models: [{name: m, cached: 1}]"), "one kind only");
+    REFUSED(parse_more(", models: [{name: m, in: 1, out: 1, cached: x}]"), "price");
+    REFUSED(parse_more(", currency: {code: USD}, models: []"), "micro_euro");
+    REFUSED(parse_more(", currency: {code: usd, micro_euro: 9}, models: []"), "three letters");
+    REFUSED(parse_more(", currency: {code: USDT, micro_euro: 9}, models: []"), "three letters");
+    REFUSED(parse_more(", currency: {code: USD, micro_euro: 0}, models: []"), "whole number");
+    REFUSED(parse_more(", currency: {code: USD, micro_euro: 0.92}, models: []"), "whole number");
+    REFUSED(parse_more(", currency: {code: EUR, micro_euro: 9}, models: []"), "a euro is worth");
     arena_free(a);
 }

@@ -34,7 +34,7 @@ struct caller {
     int heads, ended, status;
     uint64_t bytes;
     bool keeps_quiet; /* counts bytes only */
-    bool cancels_at_head, cancels_at_data, again_at_end;
+    bool is_unsent, cancels_at_head, cancels_at_data, again_at_end;
     err e;
     char text[256];
     struct egress_call call;
@@ -227,8 +227,8 @@ caller_init(struct caller *k, struct rig *r)
 static inline fallible
 caller_send(struct caller *k)
 {
-    const struct egress_hooks hooks = {
-        .on_head = caller_on_head, .on_data = caller_on_data, .on_end = caller_on_end, .ctx = k};
+    const struct egress_hooks hooks = {caller_on_head, caller_on_data, caller_on_end, &k->is_unsent,
+                                       k};
     return egress_send(k->r->gate, k->r->g, &k->call, hooks, &k->job);
 }
 

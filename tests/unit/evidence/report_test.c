@@ -52,6 +52,8 @@ TEST(both_languages_say_the_same_things)
     CHECK(has(&en, "GDPR Art. 30") && has(&de, "DSGVO Art. 30"));
     CHECK_INT(count(&en, "<tr>"), ==, count(&de, "<tr>"));
     CHECK_INT(count(&en, "<h2>"), ==, count(&de, "<h2>"));
+    CHECK(has(&en, "What it took") && has(&de, "Verbrauch"));
+    CHECK(has(&en, "<td class=\"n\">–</td>")); /* no entry says what it cost: no 0 */
     CHECK(!has(&de, "Denials") && !has(&en, "Verweigerungen"));
 }
 

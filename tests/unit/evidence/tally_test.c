@@ -106,3 +106,37 @@ TEST(it_is_json_in_the_order_of_names)
     for (size_t i = 1; i < t.by[BY_EVENT].lines.count; i++)
         CHECK(str_cmp(t.by[BY_EVENT].lines.at[i - 1].name, t.by[BY_EVENT].lines.at[i].name) < 0);
 }
+
+TEST(what_it_took_is_added_up_and_what_nobody_measured_is_no_number)
+{
+    static const char *const entries[] = {
+        "{\"event\":\"completion\",\"tenant\":\"stadt\",\"cost_micro_euro\":141,\"cost_by\":"
+        "\"usage\"}",
+        "{\"event\":\"completion\",\"tenant\":\"stadt\",\"cost_micro_euro\":9,\"cost_by\":"
+        "\"reservation\"}",
+        "{\"event\":\"completion\",\"tenant\":\"stadt\",\"energy_mj\":1500,\"energy_by\":\"rapl\"}",
+        "{\"event\":\"completion\",\"tenant\":\"land\",\"energy_by\":\"not measured\"}",
+        "{\"event\":\"completion\",\"tenant\":\"kreis\",\"cost_micro_euro\":0,\"cost_by\":"
+        "\"usage\"}"};
+    AUTO(arena) *a = NULL;
+    AUTO(tally) t = {.a = NULL};
+    AUTO(buf) b = BUF(1 << 16);
+    NEED_OK(arena_open(CASE_MEMORY, &a));
+    tally_init(&t, a);
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        struct row r;
+        NEED_OK(row_read(a, str_of(entries[i]), &r));
+        NEED_OK(tally_add(&t, &r));
+    }
+    tally_sort(&t);
+    const struct tally_line *stadt = find(&t, BY_TENANT, "stadt");
+    NEED(stadt && find(&t, BY_TENANT, "land") && find(&t, BY_TENANT, "kreis"));
+    CHECK(stadt->priced == 2 && stadt->cost_micro_euro == 150);
+    CHECK(stadt->measured == 1 && stadt->energy_mj == 1500);
+    CHECK_INT(find(&t, BY_TENANT, "land")->measured, ==, 0);
+    CHECK_INT(find(&t, BY_TENANT, "kreis")->priced, ==, 1);
+    tally_put(&b, &t);
+    CHECK(str_find(buf_str(&b), STR("\"priced\":2,\"cost_micro_euro\":150,\"measured\":1,"
+                                    "\"energy_mj\":1500")) > 0);
+    CHECK(str_find(buf_str(&b), STR("\"energy_mj\":0")) < 0);
+}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include "os/powercap.h"
 #include "unit/gate/caller.h"
 
 static struct rig rig;
@@ -120,5 +121,20 @@ TEST(limits_are_there_after_a_restart)
     rig_open_parts(&rig);
     rig_open_gate(&rig);
     CHECK(rig_has(list(""), "\"limit\":\"requests/minute\",\"value\":7"));
+    rig_close(&rig);
+}
+
+TEST(energy_is_bounded_only_where_it_is_measured)
+{
+    struct powercap p = {.count = 0, .missing = ""};
+    open_with_key();
+    CHECK_ERR(set("key:amt", "joules/day", 1000), UNSUPPORTED);
+    rig.gate->parts.powercap = &p;
+    CHECK_ERR(set("key:amt", "joules/day", 1000), UNSUPPORTED);
+    CHECK_STR(list(""), STR("[]"));
+    p.count = 1;
+    CHECK_OK(set("key:amt", "joules/day", 1000));
+    p.count = 0;
+    CHECK_OK(unset("key:amt", "joules/day"));
     rig_close(&rig);
 }

@@ -1,47 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "gate/budget.h"
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include "unit/gate/asker.h"
 #include "unit/gate/caller.h"
+#include "unit/gate/spender.h"
 
 static struct rig rig;
-
-/* ---- a request that is only counted */
-struct spender {
-    struct session session;
-    struct model model;
-    struct conv_message message;
-    struct conv conv;
-    struct budget_hold hold;
-    struct decision decision;
-};
-
-static void
-spender_init(struct spender *s, const char *said)
-{
-    memset(s, 0, sizeof *s);
-    s->session = (struct session){.key_id = STR("key_1"),
-                                  .key_name = STR("amt~1"),
-                                  .line = STR("amt"),
-                                  .tenant = STR("haus"),
-                                  .person = STR("frau")};
-    model_toy(STR("toy"), MODEL_CHAT, &s->model);
-    conv_params_default(&s->conv.params);
-    s->message = (struct conv_message){.text = content_of(str_of(said), LABEL_BOTTOM)};
-    s->conv.messages.at = &s->message;
-    s->conv.messages.count = 1;
-    s->conv.prompt = content_of(STR(""), LABEL_BOTTOM);
-}
-
-static err
-spend(budget *b, struct spender *s)
-{
-    const struct budget_ask q = {&s->session, &s->model, ENGINE_CHAT, &s->conv};
-    budget_bound(b, &q);
-    return budget_reserve(b, &q, &s->hold, &s->decision);
-}
 
 static budget *
 open_budget(void)
@@ -51,13 +19,6 @@ open_budget(void)
     parts = rig_parts(&rig, -1);
     CHECK_OK(budget_open(&parts, &b));
     return b;
-}
-
-static uint64_t
-used(const budget *b, const char *subject, enum limit_id id)
-{
-    struct limit_use u;
-    return budget_use_of(b, str_of(subject), id, &u) ? u.used + u.reserved : UINT64_MAX;
 }
 
 /* The database of the rig, seen by another program. */
@@ -95,9 +56,9 @@ TEST(the_estimate_is_of_all_that_is_said_and_may_be_answered)
     CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 12 + 150);
     CHECK(s.hold.shown.has_tokens && !s.hold.shown.has_requests);
     CHECK_INT(s.hold.shown.remaining_tokens, ==, 100000 - 162);
-    budget_settle(b, &s.hold, 7);
+    settle(b, &s, 7);
     CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 7);
-    budget_settle(b, &s.hold, 7); /* what is settled is settled */
+    settle(b, &s, 7); /* what is settled is settled */
     budget_release(b, &s.hold);
     CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 7);
     budget_free(b);
@@ -138,7 +99,8 @@ TEST(embeddings_answer_no_tokens)
     s.conv.messages.count = 0;
     s.conv.inputs.at = inputs;
     s.conv.inputs.count = 2;
-    const struct budget_ask q = {&s.session, &s.model, ENGINE_EMBED, &s.conv};
+    const struct budget_ask q = {
+        .session = &s.session, .model = &s.model, .kind = ENGINE_EMBED, .conv = &s.conv};
     budget_bound(b, &q);
     NEED_OK(budget_reserve(b, &q, &s.hold, &s.decision));
     CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 2 + 16);
@@ -165,8 +127,12 @@ TEST(what_is_used_up_is_denied_by_a_rule_that_has_the_limit_s_name)
     CHECK(!t.decision.allowed);
     CHECK_STR(str_of(t.decision.rule), STR("limit.requests/day"));
     CHECK(strstr(t.decision.why, "person:frau") && t.decision.granted_by[0]);
+    CHECK(t.hold.shown.has_requests && !t.hold.shown.has_tokens);
+    CHECK_INT(t.hold.shown.limit_requests, ==, 1);
+    CHECK_INT(t.hold.shown.remaining_requests, ==, 0);
+    CHECK(t.hold.shown.reset_requests_ms > 0);
     budget_release(b, &t.hold);
-    budget_settle(b, &s.hold, 1);
+    settle(b, &s, 1);
     CHECK_ERR(spend(b, &t), RATE);
     budget_free(b);
     rig_close(&rig);
@@ -201,6 +167,336 @@ TEST(a_locked_database_refuses_who_needs_a_block_and_is_not_asked_again_for_a_se
     rig_close(&rig);
 }
 
+/* ---- money */
+static const struct price dear = {
+    .is_known = true, .in = 3000000, .cached = 300000, .out = 15000000};
+
+static void
+outside_init(struct spender *s, const char *said, const struct price *p)
+{
+    spender_init(s, said);
+    s->price = p;
+    s->conv.params.tokens_max = 100;
+}
+
+static struct budget_cost
+bill(budget *b, struct spender *s, struct price_usage u)
+{
+    const struct budget_spent spent = {.usage = u, .is_counted = true};
+    return budget_settle(b, &s->hold, &spent);
+}
+
+/* 3 bytes, one message and what a provider may add; 100 tokens of answer. */
+enum { WORST = (3 + 8 + 1024) * 3 + 100 * 15 };
+
+TEST(the_worst_case_is_reserved_and_what_it_cost_is_settled)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_MONEY_DAY, 1000000));
+    CHECK_OK(budget_set(b, STR("tenant:haus"), LIMIT_MONEY_MONTH, 9000000));
+    struct spender s;
+    outside_init(&s, "abc", &dear);
+    NEED_OK(spend(b, &s));
+    CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, WORST);
+    CHECK_INT(used(b, "tenant:haus", LIMIT_MONEY_MONTH), ==, WORST);
+    const struct budget_cost c = bill(b, &s, (struct price_usage){10, 4, 20});
+    CHECK_STR(str_of(c.by), STR("usage"));
+    CHECK_INT(c.micro_euro, ==, 6 * 3 + 2 + 20 * 15); /* 1.2 of what was cached, rounded up */
+    CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, c.micro_euro);
+    CHECK_INT(used(b, "tenant:haus", LIMIT_MONEY_MONTH), ==, c.micro_euro);
+    CHECK(!bill(b, &s, (struct price_usage){10, 4, 20}).by[0]); /* what is settled is settled */
+    CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, c.micro_euro);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(what_stays_inside_costs_no_money)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_MONEY_DAY, 0));
+    struct spender s;
+    spender_init(&s, "abc");
+    NEED_OK(spend(b, &s));
+    CHECK_INT(s.conv.params.tokens_max, ==, 0); /* and gets no longest answer */
+    CHECK(!settle(b, &s, 10).by[0]);
+    CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, 0);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(money_that_is_used_up_is_refused_with_the_limit_s_name)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt+model:toy"), LIMIT_MONEY_MONTH, WORST - 1));
+    struct spender s;
+    outside_init(&s, "abc", &dear);
+    const err e = spend(b, &s);
+    CHECK_ERR(e, RATE);
+    CHECK(strstr(err_public(e), "money/month of key:amt+model:toy") != NULL);
+    CHECK(err_retry_ms(e) > 0 && !s.hold.is_held);
+    CHECK_STR(str_of(s.decision.rule), STR("limit.money/month"));
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(a_model_without_a_price_is_denied_to_who_has_a_limit_of_money)
+{
+    static const struct price unknown = {.is_known = false};
+    rig_open(&rig);
+    budget *b = open_budget();
+    struct spender s;
+    outside_init(&s, "abc", &unknown);
+    NEED_OK(spend(b, &s));
+    CHECK(!bill(b, &s, (struct price_usage){10, 0, 20}).by[0]); /* nobody says that it was free */
+    CHECK_OK(budget_set(b, STR("model:other"), LIMIT_MONEY_DAY, LIMIT_VALUE_MAX - 1));
+    NEED_OK(spend(b, &s)); /* somebody else's limit */
+    budget_release(b, &s.hold);
+    CHECK_OK(budget_set(b, STR("person:frau"), LIMIT_MONEY_DAY, LIMIT_VALUE_MAX - 1));
+    const err e = spend(b, &s);
+    CHECK_ERR(e, DENIED);
+    CHECK(strstr(err_public(e), "nobody knows what the model toy costs") != NULL);
+    CHECK(!s.decision.allowed && strstr(s.decision.why, "providers.yaml"));
+    CHECK_INT(used(b, "person:frau", LIMIT_MONEY_DAY), ==, 0);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(without_a_count_or_with_one_that_cannot_be_the_reservation_was_spent)
+{
+    static const struct price_usage garbage[] = {
+        {0, 0, 5},                   /* nothing was read */
+        {3 + 8 + 1024 + 1, 0, 5},    /* more than bytes were sent */
+        {UINT32_MAX, 0, UINT32_MAX}, /* all there is */
+        {10, 11, 5},                 /* more was cached than read */
+        {10, 0, 0},                  /* an answer without a token */
+        {10, 0, 101},                /* longer than it may be */
+    };
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_MONEY_DAY, 1000000));
+    struct spender s;
+    outside_init(&s, "abc", &dear);
+    for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
+        NEED_OK(spend(b, &s));
+        const struct budget_cost c = bill(b, &s, garbage[i]);
+        CHECK_STR(str_of(c.by), STR("reservation"));
+        CHECK(c.is_doubted && c.micro_euro == WORST);
+        CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, (i + 1) * WORST);
+    }
+    NEED_OK(spend(b, &s));
+    const struct budget_cost silent = settle(b, &s, 5);
+    CHECK(!silent.is_doubted && silent.micro_euro == WORST);
+    NEED_OK(spend(b, &s));
+    const struct budget_spent free = {.is_free = true};
+    CHECK_INT(budget_settle(b, &s.hold, &free).micro_euro, ==, 0);
+    CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, 7 * WORST);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+/* Begun and ended in any order, with bills of any size, good and bad. */
+TEST(ten_thousand_at_once_never_spend_a_millionth_more_than_there_is)
+{
+    enum { MANY = 10000, MOST = 20000000 };
+    static struct spender s[MANY];
+    uint64_t seed = 42, billed = 0;
+    size_t refused = 0, running = 0;
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("tenant:haus"), LIMIT_MONEY_DAY, MOST));
+    for (size_t i = 0; i < MANY; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + 1;
+        outside_init(&s[i], "abc", &dear);
+        s[i].conv.params.tokens_max = 1 + (uint32_t)(seed >> 50) % 200;
+        const err e = spend(b, &s[i]);
+        CHECK_INT(e.code == ERR_OK || e.code == ERR_RATE, ==, true);
+        refused += e.code != ERR_OK;
+        running += e.code == ERR_OK;
+        CHECK(used(b, "tenant:haus", LIMIT_MONEY_DAY) <= MOST);
+        struct spender *old = &s[(seed >> 33) % (i + 1)];
+        if (!old->hold.is_held || seed >> 63)
+            continue;
+        billed += bill(b, old, (struct price_usage){(seed >> 20) % 1200, 0, (seed >> 40) % 250})
+                      .micro_euro;
+        running--;
+    }
+    CHECK(refused > 100 && running > 100);
+    for (size_t i = 0; i < MANY; i++)
+        billed += settle(b, &s[i], 0).micro_euro;
+    CHECK(billed <= MOST);
+    CHECK_INT(used(b, "tenant:haus", LIMIT_MONEY_DAY), ==, billed);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(a_crash_between_reservation_and_bill_gives_no_money_back)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    struct spender s;
+    outside_init(&s, "abc", &dear);
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_MONEY_MONTH, 2 * WORST - 1));
+    NEED_OK(spend(b, &s));
+    budget *crashed = open_budget();
+    CHECK_INT(used(crashed, "key:amt", LIMIT_MONEY_MONTH), >=, WORST);
+    struct spender t;
+    outside_init(&t, "abc", &dear);
+    CHECK_ERR(spend(crashed, &t), RATE);
+    budget_free(crashed);
+    settle(b, &s, 10);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(money_that_cannot_be_written_down_is_not_spent)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_MONEY_DAY, 1000000000));
+    struct spender s;
+    outside_init(&s, "abc", &dear);
+    lock_records();
+    const err e = spend(b, &s);
+    CHECK_ERR(e, BUSY);
+    CHECK(strstr(err_public(e), "cannot be written down") != NULL && !s.hold.is_held);
+    unlock_records();
+    CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, 0);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+/* ---- energy */
+TEST(energy_is_reserved_by_the_mean_and_settled_as_measured)
+{
+    const struct energy e = {.ended_mj = 10000, .ended_tokens = 10}; /* a joule for each */
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("tenant:haus"), LIMIT_JOULES_DAY, 200));
+    struct spender s, t;
+    spender_init(&s, "abc");
+    spender_init(&t, "abc");
+    s.energy = t.energy = &e;
+    s.conv.params.tokens_max = t.conv.params.tokens_max = 100;
+    NEED_OK(spend(b, &s));
+    CHECK_INT(used(b, "tenant:haus", LIMIT_JOULES_DAY), ==, 1 + 8 + 100);
+    CHECK_ERR(spend(b, &t), RATE);
+    CHECK_STR(str_of(t.decision.rule), STR("limit.joules/day"));
+    const struct budget_spent spent = {.tokens = 20, .energy_mj = 90001};
+    CHECK(!budget_settle(b, &s.hold, &spent).by[0]);
+    CHECK_INT(used(b, "tenant:haus", LIMIT_JOULES_DAY), ==, 91);
+    NEED_OK(spend(b, &t));
+    const struct budget_spent more = {.tokens = 20, .energy_mj = 500000};
+    budget_settle(b, &t.hold, &more); /* what was more than reserved is counted */
+    CHECK_INT(used(b, "tenant:haus", LIMIT_JOULES_DAY), ==, 591);
+    CHECK_ERR(spend(b, &s), RATE);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(who_has_a_limit_of_energy_is_denied_where_it_is_not_measured)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    struct spender s;
+    spender_init(&s, "abc");
+    s.is_dark = true;
+    NEED_OK(spend(b, &s));
+    settle(b, &s, 1);
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_JOULES_DAY, 1000));
+    const err e = spend(b, &s);
+    CHECK_ERR(e, DENIED);
+    CHECK(strstr(err_public(e), "energy is not measured here, and joules/day of key:amt") != NULL);
+    CHECK(!s.decision.allowed && strstr(s.decision.why, "not measured"));
+    s.is_dark = false; /* what goes outside uses none of ours */
+    s.price = &dear;
+    NEED_OK(spend(b, &s));
+    budget_release(b, &s.hold);
+    CHECK_INT(used(b, "key:amt", LIMIT_JOULES_DAY), ==, 0);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+/* ---- records that cannot be written or read */
+static void
+in_records(const char *sql)
+{
+    char path[600];
+    sqlite3 *s = NULL;
+    snprintf(path, sizeof path, "%s/records.db", rig.dir);
+    CHECK_INT(sqlite3_open(path, &s), ==, SQLITE_OK);
+    CHECK_INT(sqlite3_exec(s, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(s);
+}
+
+TEST(damaged_records_refuse_who_needs_a_block_with_one_sentence)
+{
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_MONEY_DAY, 1000000000));
+    struct spender s;
+    outside_init(&s, "abc", &dear);
+    in_records("DROP TABLE spent");
+    const err e = spend(b, &s);
+    CHECK_ERR(e, BUSY);
+    CHECK_STR(str_of(err_public(e)), STR("what is spent cannot be written down right now, so "
+                                         "nothing is spent; try again in a moment"));
+    CHECK(!s.hold.is_held);
+    CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, 0);
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(without_room_on_the_disk_nothing_is_spent)
+{
+    struct rlimit was, none;
+    rig_open(&rig);
+    budget *b = open_budget();
+    CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_MONEY_DAY, 1000000000));
+    struct spender s;
+    outside_init(&s, "abc", &dear);
+    CHECK_INT(getrlimit(RLIMIT_FSIZE, &was), ==, 0);
+    none = was;
+    none.rlim_cur = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &none), ==, 0);
+    const err e = spend(b, &s);
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &was), ==, 0);
+    CHECK(e.code == ERR_BUSY || e.code == ERR_DISK_FULL);
+    CHECK(err_public(e)[0] && !s.hold.is_held);
+    CHECK_INT(used(b, "key:amt", LIMIT_MONEY_DAY), ==, 0);
+    clock_fix(clock_ns() + 2000000000, clock_wall_ms());
+    NEED_OK(spend(b, &s)); /* there is room again */
+    budget_release(b, &s.hold);
+    clock_free();
+    budget_free(b);
+    rig_close(&rig);
+}
+
+TEST(a_stored_limit_that_is_none_keeps_the_door_shut)
+{
+    static const char *const bad[] = {
+        "INSERT INTO limits VALUES ('key:amt', 'beer/day', 5)",
+        "INSERT INTO limits VALUES ('amt', 'money/day', 5)",
+        "INSERT INTO limits VALUES ('key:amt', 'money/day', -5)",
+        "INSERT INTO spent VALUES ('key:amt', 'beer/day', 5, 5)",
+        "INSERT INTO spent VALUES ('nobody', 'money/day', 500000, 5)",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        rig_open(&rig);
+        const struct gate_parts parts = rig_parts(&rig, -1);
+        budget *b = NULL;
+        in_records(bad[i]);
+        const err e = budget_open(&parts, &b);
+        CHECK_ERR(e, CORRUPT);
+        CHECK(!b && strstr(err_public(e), "a limit that is none") != NULL);
+        in_records("DELETE FROM limits; DELETE FROM spent");
+        rig_close(&rig);
+    }
+}
+
 /* ---- over a restart */
 TEST(what_was_spent_is_spent_after_an_orderly_end_and_the_rest_is_not)
 {
@@ -211,7 +507,7 @@ TEST(what_was_spent_is_spent_after_an_orderly_end_and_the_rest_is_not)
     CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 100000));
     CHECK_OK(budget_set(b, STR("default:tenant"), LIMIT_REQUESTS_DAY, 50));
     NEED_OK(spend(b, &s));
-    budget_settle(b, &s.hold, 42);
+    settle(b, &s, 42);
     budget_free(b);
     b = open_budget();
     CHECK_INT(used(b, "key:amt", LIMIT_TOKENS_DAY), ==, 42);
@@ -240,7 +536,7 @@ TEST(after_a_crash_what_was_granted_counts_as_spent)
     CHECK_INT(used(crashed, "key:amt", LIMIT_TOKENS_DAY), >=, 109);
     CHECK_INT(used(crashed, "key:amt", LIMIT_TOKENS_DAY), <=, 109 + 1000);
     budget_free(crashed);
-    budget_settle(b, &s.hold, 10);
+    settle(b, &s, 10);
     budget_free(b);
     rig_close(&rig);
 }
@@ -255,7 +551,7 @@ TEST(yesterday_is_forgotten_and_a_clock_set_back_gives_nothing_twice)
     spender_init(&s, "x");
     CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 2000));
     NEED_OK(spend(b, &s));
-    budget_settle(b, &s.hold, 1999);
+    settle(b, &s, 1999);
     budget_free(b);
     clock_fix(clock_ns(), noon - 3 * 86400000);
     b = open_budget();
@@ -440,7 +736,7 @@ TEST(a_budget_opens_whole_or_not_at_all)
     CHECK_OK(budget_set(b, STR("key:amt"), LIMIT_TOKENS_DAY, 100000));
     CHECK_OK(budget_set(b, STR("default:key"), LIMIT_STREAMS, 1));
     NEED_OK(spend(b, &s));
-    budget_settle(b, &s.hold, 42);
+    settle(b, &s, 42);
     budget_free(b);
     const struct gate_parts parts = rig_parts(&rig, -1);
     for (long n = 1; fired; n++) {

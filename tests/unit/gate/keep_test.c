@@ -24,6 +24,27 @@ TEST(what_was_kept_comes_back_under_its_label)
     rig_close(&rig);
 }
 
+TEST(a_key_that_replaced_another_has_what_was_kept_with_it_and_no_other_has)
+{
+    struct keeper first, next, other;
+    struct kept in, out;
+    rig_open(&rig);
+    keeper_init(&first, &rig, "key_1", "VS-NfD");
+    keeper_init(&next, &rig, "key_2", "VS-NfD");
+    keeper_init(&other, &rig, "key_3", "VS-NfD");
+    next.session.owner = STR("key_1");
+    NEED_OK(keeper_add(&first, OBJECT_RESPONSE, "intern", "{}", &in));
+    NEED_OK(keeper_get(&next, OBJECT_RESPONSE, in.head.id, &out));
+    CHECK_ERR(keeper_get(&other, OBJECT_RESPONSE, in.head.id, &out), NOT_FOUND);
+    NEED_OK(keeper_add(&next, OBJECT_RESPONSE, "intern", "{}", &in));
+    CHECK_STR(in.head.owner, STR("key_1"));
+    NEED_OK(keeper_get(&first, OBJECT_RESPONSE, in.head.id, &out)); /* while both are in use */
+    keeper_end(&first);
+    keeper_end(&next);
+    keeper_end(&other);
+    rig_close(&rig);
+}
+
 /* Three askers get the same sentence, code and wait, and only the record tells them apart. */
 TEST(what_is_above_the_clearance_is_as_if_it_were_not_there)
 {

@@ -301,6 +301,51 @@ TEST(a_key_that_is_replaced_works_on_until_its_end_and_both_are_of_one_line)
     close_ring(&r);
 }
 
+TEST(keys_that_replaced_one_another_have_one_owner_and_the_newest_goes_on_for_all)
+{
+    struct ring r;
+    const struct session *s[3] = {NULL};
+    char text[3][KEY_TEXT_MAX];
+    open_ring(&r);
+    add(&r, "a", text[0]);
+    CHECK_INT(rotate(&r, "a", "", text[1]), ==, ERR_OK);
+    CHECK_INT(rotate(&r, "a", "from-elsewhere", text[2]), ==, ERR_OK);
+    for (int again = 0; again < 2; again++) {
+        for (int i = 0; i < 3; i++)
+            NEED_OK(keyring_find(r.k, str_of(text[i]), &s[i]));
+        for (int i = 0; i < 3; i++) {
+            CHECK_STR(session_owner(s[i]), s[0]->key_id);
+            CHECK(keyring_heir(r.k, s[i]) == s[2]);
+        }
+        CHECK(keyring_session_of(r.k, s[0]->key_id) == s[2]);
+        CHECK(!keyring_session_of(r.k, s[1]->key_id)); /* nothing is kept under it */
+        reopen(&r);
+    }
+    NEED_OK(keyring_find(r.k, str_of(text[1]), &s[1]));
+    CHECK_OK(keyring_revoke(r.k, keyring_at(r.k, 2)->id, 1500)); /* this one alone */
+    CHECK(keyring_heir(r.k, s[1]) == s[1]);
+    close_ring(&r);
+}
+
+TEST(who_gets_a_name_that_was_revoked_is_another_owner)
+{
+    struct ring r;
+    const struct session *s = NULL;
+    char first[KEY_TEXT_MAX], second[KEY_TEXT_MAX];
+    open_ring(&r);
+    add(&r, "a", first);
+    const str owner = keyring_at(r.k, 0)->id;
+    CHECK_OK(keyring_revoke(r.k, STR("a"), 1500));
+    CHECK(keyring_session_of(r.k, owner)->is_revoked);
+    add(&r, "a", second);
+    NEED_OK(keyring_find(r.k, str_of(second), &s));
+    CHECK(!str_eq(session_owner(s), owner));
+    CHECK_STR(session_owner(s), s->key_id);
+    CHECK(keyring_session_of(r.k, owner)->is_revoked);
+    CHECK(keyring_heir(r.k, keyring_session_of(r.k, owner))->is_revoked);
+    close_ring(&r);
+}
+
 TEST(the_overlap_is_never_longer_than_the_key_would_have_lived)
 {
     struct ring r;

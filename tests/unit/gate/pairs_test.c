@@ -196,6 +196,51 @@ TEST(a_pair_is_as_good_as_its_key)
     close_ring(&r);
 }
 
+TEST(a_pair_goes_on_with_the_key_that_replaces_its_own)
+{
+    struct ring r;
+    struct pair_text made;
+    const struct session *s = NULL;
+    const secret *key = NULL;
+    char text[KEY_TEXT_MAX], first[64];
+    str fresh;
+    open_ring(&r);
+    CHECK_OK(pairs_make(r.p, r.key, 1000, &made));
+    (void)add_key(&r, "other");
+    snprintf(first, sizeof first, "%.*s", STR_FMT(r.key)); /* the keyring's own ends below */
+    const struct key_change c = {STR("first"), STR_NONE, 1200, 1200};
+    CHECK_OK(keyring_rotate(r.k, &c, text, &fresh));
+    for (int again = 0; again < 2; again++) {
+        NEED_OK(pairs_find(r.p, str_of(made.access_id), &s, &key));
+        CHECK_STR(s->key_name, STR("first"));
+        CHECK(!str_eq(s->key_id, str_of(first)));
+        CHECK_STR(session_owner(s), str_of(first));
+        reopen(&r);
+    }
+    CHECK_OK(keyring_revoke(r.k, STR("first"), 1500));
+    CHECK_ERR(pairs_find(r.p, str_of(made.access_id), &s, &key), UNAUTHENTICATED);
+    close_ring(&r);
+}
+
+TEST(who_revokes_the_key_of_a_pair_ends_it_though_the_key_was_replaced)
+{
+    struct ring r;
+    struct pair_text made;
+    const struct session *s = NULL;
+    const secret *key = NULL;
+    char text[KEY_TEXT_MAX];
+    str fresh;
+    open_ring(&r);
+    CHECK_OK(pairs_make(r.p, r.key, 1000, &made));
+    const struct key_change c = {STR("first"), STR_NONE, 1200, 1700};
+    CHECK_OK(keyring_rotate(r.k, &c, text, &fresh));
+    NEED_OK(pairs_find(r.p, str_of(made.access_id), &s, &key));
+    CHECK_OK(keyring_revoke(r.k, r.key, 1500)); /* the old one alone */
+    CHECK_ERR(pairs_find(r.p, str_of(made.access_id), &s, &key), UNAUTHENTICATED);
+    CHECK(!keyring_session(r.k, fresh)->is_revoked);
+    close_ring(&r);
+}
+
 TEST(what_is_unknown_is_told_as_aws_does)
 {
     struct ring r;

@@ -45,6 +45,25 @@ TEST(what_was_served_is_told_by_model_and_class)
     served_free(s);
 }
 
+TEST(energy_is_told_of_what_was_measured_alone)
+{
+    struct served *s = NULL;
+    AUTO(buf) b = BUF(PAGE_BYTES_MAX);
+    NEED_OK(served_new(&s));
+    struct served_row *clerk = served_row_of(s, STR("haus"), CONV_CLERK);
+    served_end(clerk, &(struct served_end){.tokens_in = 1});
+    served_put(s, &b);
+    HAS_NOT(&b, "joules");
+    served_end(clerk, &(struct served_end){.energy_mj = 12034, .is_metered = true});
+    served_end(served_row_of(s, STR("fern"), CONV_CLERK), &(struct served_end){.tokens_in = 1});
+    buf_clear(&b);
+    served_put(s, &b);
+    HAS(&b, "# TYPE hoheit_energy_joules_total counter\n");
+    HAS(&b, "\nhoheit_energy_joules_total{" CLERK "} 12.034\n");
+    HAS_NOT(&b, "hoheit_energy_joules_total{gen_ai_request_model=\"fern\"");
+    served_free(s);
+}
+
 TEST(what_was_never_asked_for_is_not_told)
 {
     struct served *s = NULL;

@@ -302,6 +302,7 @@ record_of(int i, char room[64])
     k.models = i % 3 ? STR("a,b") : STR_NONE;
     k.networks = STR("10.0.0.0/8");
     k.ceiling_text = STR("offen");
+    k.owner = STR("key_first");
     memset(k.mac.bytes, i + 1, sizeof k.mac.bytes);
     return k;
 }
@@ -339,6 +340,7 @@ check_record(const struct key_record *got, const struct key_record *want)
     CHECK_STR(got->models, want->models);
     CHECK_STR(got->networks, want->networks);
     CHECK_STR(got->ceiling_text, want->ceiling_text);
+    CHECK_STR(got->owner, want->owner);
     CHECK_INT(got->created_wall_ms, ==, want->created_wall_ms);
     CHECK_INT(got->expires_wall_ms, ==, want->expires_wall_ms);
     CHECK_INT(got->revoked_wall_ms, ==, want->revoked_wall_ms);

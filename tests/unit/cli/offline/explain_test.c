@@ -33,6 +33,9 @@ TEST(everything_in_the_tables_is_explained)
 #define METER(id, kind, name, doc) check_explained(name, "meter", __LINE__);
 #include "base/meters.def"
 #undef METER
+#define LIMIT(id, name, unit, span, doc) check_explained("limit." name, "limit", __LINE__);
+#include "sched/limit.def"
+#undef LIMIT
 }
 
 TEST(an_error_is_explained_whatever_the_case)

@@ -83,3 +83,22 @@ TEST(records_that_are_none_are_refused)
         CHECK_STATUS(&r, 2);
     }
 }
+
+TEST(what_it_cost_is_told_and_what_was_not_measured_as_such)
+{
+    FRESH(r);
+    explain(&r, "{\"request\":\"req_1\",\"records\":[{\"time\":\"2026-03-01T12:00:00.123Z\","
+                "\"event\":\"completion\",\"cost_micro_euro\":1000141,\"cost_by\":\"usage\","
+                "\"outcome\":\"ok\"},{\"time\":\"2026-03-01T12:00:00.123Z\",\"event\":"
+                "\"completion\",\"cost_micro_euro\":7,\"cost_by\":\"reservation\","
+                "\"outcome\":\"provider_lost\"},{\"time\":\"2026-03-01T12:00:00.123Z\",\"event\":"
+                "\"completion\",\"energy_mj\":12034,\"energy_by\":\"rapl\",\"outcome\":\"ok\"},"
+                "{\"time\":\"2026-03-01T12:00:00.123Z\",\"event\":\"completion\","
+                "\"energy_by\":\"not measured\",\"outcome\":\"ok\"}]}");
+    CHECK_STATUS(&r, 0);
+    CHECK_OUT(&r, "cost 1.000141 euro, by the provider's count\n");
+    CHECK_OUT(&r, "cost 0.000007 euro, by the reservation");
+    CHECK_OUT(&r, "energy 12.034 joules, by rapl\n");
+    CHECK_OUT(&r, "energy not measured\n");
+    CHECK(!strstr(r.out, "0.000 joules"));
+}

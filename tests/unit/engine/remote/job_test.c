@@ -10,7 +10,7 @@ struct own {
         unsigned opened, added, ended, failed, stopped, done, bytes;
         enum hear_form form;
         err add_fails, end_fails, failure;
-        bool is_whole;
+        bool is_whole, is_free;
     } * n;
 };
 
@@ -52,6 +52,7 @@ static void
 fail_it(remote_job *j, err e)
 {
     count_of(j)->failed++;
+    count_of(j)->is_free = remote_is_free(j);
     count_of(j)->failure = e;
 }
 
@@ -149,6 +150,26 @@ TEST(a_broken_connection_harms_only_what_is_not_whole)
         CHECK_INT(n.ended, ==, whole);
         CHECK_INT(n.failed, ==, !whole);
         CHECK_INT(n.done, ==, 1);
+    }
+}
+
+TEST(only_what_never_left_or_got_an_error_cannot_have_cost_anything)
+{
+    for (int unsent = 0; unsent < 2; unsent++) {
+        struct count n = {0};
+        START(n, j);
+        (void)j;
+        *away.job.hooks.is_unsent = unsent;
+        away_end(away_lost());
+        CHECK(n.failed == 1 && n.is_free == unsent);
+    }
+    for (int status = 200; status <= 500; status += 300) {
+        struct count n = {0};
+        START(n, j);
+        (void)j;
+        away_head(status, "text/event-stream", NULL, NULL);
+        away_end(status == 200 ? away_lost() : OK);
+        CHECK(n.failed == 1 && n.is_free == (status != 200));
     }
 }
 
