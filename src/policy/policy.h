@@ -7,10 +7,12 @@
  *
  * The rules and their order stand in rules.def; the first that is broken denies.  All of them hold
  * together exactly when the key is live, may do the operation with this model, and
- *     data ≤ clearance,  data ≤ target,  level of data ≤ ceiling of the installation. */
+ *     data ≤ clearance,  data ≤ purpose,  data ≤ target,  level of data ≤ ceiling of the
+ *     installation. */
 #pragma once
 #include "policy/grant.h"
 #include "policy/guardrail.h"
+#include "policy/purpose.h"
 
 typedef struct policy policy;
 
@@ -38,6 +40,10 @@ struct session {
     size_t model_count;
     uint32_t roles; /* of enum role */
     bool is_revoked;
+    int64_t cleared_until_wall_ms; /* then for no level and no compartment; 0: as long as the key */
+    str purpose;                   /* of what names none; empty: without one */
+    const str *purposes;           /* that may be named */
+    size_t purpose_count;
     str key_id, key_name, tenant;
     label default_label; /* of what comes without one */
     /* For the gate: */
@@ -52,6 +58,7 @@ struct ask {
     label data;   /* join of all inputs */
     str model;    /* resolved name; empty: none */
     label target; /* what the target may hold (its sink label) */
+    str purpose;  /* as named; empty: the session's */
     int64_t now_wall_ms;
     bool is_elsewhere; /* it comes from where the key may not be used */
     bool is_own_act;   /* what is to be approved was proposed by the same person */
@@ -77,6 +84,7 @@ str policy_text(const policy *p);
 const struct label_names *policy_names(const policy *p);
 /* In the order of the file. */
 const struct guardrail *policy_guardrails(const policy *p, size_t *ret_count);
+const struct purposes *policy_purposes(const policy *p);
 /* The ceiling, by name of a level; CONFIG if unknown.  Without a call: the bottom level. */
 fallible policy_set_ceiling(policy *p, str level_name);
 label policy_ceiling(const policy *p);
