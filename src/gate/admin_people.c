@@ -170,6 +170,8 @@ record_erased(const struct admin_call *c, str name, const struct erased *e)
                                    .request_id = c->request_id,
                                    .key_id = c->session->key_id,
                                    .tenant = c->session->tenant,
+                                   .person = c->session->person,
+                                   .purpose = c->session->purpose,
                                    .object = name,
                                    .decision = "",
                                    .rule = "",

@@ -199,6 +199,8 @@ denied(gate *g, const struct ask *q, str op, str request_id, arena *a)
     const struct audit_record r = {.request_id = request_id,
                                    .key_id = s->key_id,
                                    .tenant = s->tenant,
+                                   .person = s->person,
+                                   .purpose = s->purpose,
                                    .op = op,
                                    .outcome = ""};
     struct err_kept kept;
@@ -235,6 +237,8 @@ gate_leave(gate *g, const struct gate_want *w, const grant **ret)
     const struct audit_record r = {.request_id = w->request_id,
                                    .key_id = w->session->key_id,
                                    .tenant = w->session->tenant,
+                                   .person = w->session->person,
+                                   .purpose = w->session->purpose,
                                    .op = str_of(op_info(w->op)->name),
                                    .label_text =
                                        label_text(policy_names(g->parts.policy), w->data, room),
@@ -260,6 +264,20 @@ gate_check_peer(gate *g, const struct session *s, str peer, str request_id, aren
                           .now_wall_ms = clock_wall_ms(),
                           .is_elsewhere = true};
     return denied(g, &q, STR(""), request_id, a);
+}
+
+fallible
+gate_use_purpose(gate *g, const struct session **s, str purpose, str request_id, arena *a)
+{
+    const struct ask q = {.session = *s,
+                          .op = OP_MODEL_LIST, /* as above */
+                          .target = policy_local_sink(g->parts.policy),
+                          .purpose = purpose,
+                          .now_wall_ms = clock_wall_ms()};
+    TRY(denied(g, &q, STR(""), request_id, a));
+    *s = keyring_for_purpose(*s, purpose);
+    ASSERT(*s); /* else the key may not name it */
+    return OK;
 }
 
 fallible

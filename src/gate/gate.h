@@ -70,6 +70,9 @@ fallible gate_session_signed(gate *g, str access_id, const struct session **ret_
 const struct session *gate_operator(const gate *g);
 /* May the key be used from there (http_peer)?  Else DENIED, which is recorded. */
 fallible gate_check_peer(gate *g, const struct session *s, str peer, str request_id, arena *a);
+/* What was asked is for that purpose (X-Hoheit-Purpose): *s becomes the session for it.  DENIED,
+ * and recorded, when the key may not or the policy has no such purpose. */
+fallible gate_use_purpose(gate *g, const struct session **s, str purpose, str request_id, arena *a);
 /* Leave for an operation that touches no content: OK, or the denial, which is recorded. */
 fallible gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a);
 

@@ -243,6 +243,8 @@ record_of(const struct keep_call *c, enum op op, str object)
     return (struct audit_record){.request_id = c->request_id,
                                  .key_id = c->session->key_id,
                                  .tenant = c->session->tenant,
+                                 .person = c->session->person,
+                                 .purpose = c->session->purpose,
                                  .op = str_of(op_info(op)->name),
                                  .object = object,
                                  .decision = "",

@@ -12,6 +12,7 @@ enum { KEYRING_BYTES_MAX = 512 * 1024 * 1024 };
 struct held {
     struct key_record record;
     struct session session;
+    struct session *others; /* session.for_purposes, to be changed */
 };
 
 struct keyring {
@@ -48,6 +49,32 @@ split(arena *a, str text, const str **ret, size_t *ret_count)
     return OK;
 }
 
+/* After every change of the session. */
+static void
+tell_others(struct held *h)
+{
+    const struct session *s = &h->session;
+    for (size_t i = 0; i < s->purpose_count; i++) {
+        h->others[i] = *s;
+        h->others[i].purpose = s->purposes[i];
+        h->others[i].is_other_purpose = !str_eq(s->purposes[i], s->purpose);
+    }
+}
+
+static fallible
+fill_others(arena *a, struct held *h)
+{
+    void *room;
+    if (!h->record.purposes.len)
+        return OK;
+    TRY(split(a, h->record.purposes, &h->session.purposes, &h->session.purpose_count));
+    TRY(try_arena_get(a, h->session.purpose_count, sizeof *h->others, &room));
+    h->others = room;
+    h->session.for_purposes = room;
+    tell_others(h);
+    return OK;
+}
+
 static fallible
 fill_session(arena *a, struct held *h)
 {
@@ -63,12 +90,13 @@ fill_session(arena *a, struct held *h)
         .default_label = r->default_label,
         .expires_wall_ms = r->expires_wall_ms,
         .is_revoked = r->revoked_wall_ms != 0,
+        .purpose = r->purpose,
     };
     if (r->models.len)
         TRY(split(a, r->models, &h->session.models, &h->session.model_count));
     if (r->networks.len)
         TRY(networks_read(r->networks, a, &h->session.networks, &h->session.network_count));
-    return OK;
+    return fill_others(a, h);
 }
 
 static fallible
@@ -85,9 +113,9 @@ static fallible
 copy_record(arena *a, const struct key_record *r, struct key_record *ret)
 {
     *ret = *r;
-    str *const texts[] = {&ret->id,           &ret->name,   &ret->tenant, &ret->clearance_text,
-                          &ret->default_text, &ret->person, &ret->models, &ret->networks,
-                          &ret->ceiling_text};
+    str *const texts[] = {&ret->id,           &ret->name,     &ret->tenant, &ret->clearance_text,
+                          &ret->default_text, &ret->person,   &ret->models, &ret->networks,
+                          &ret->ceiling_text, &ret->purposes, &ret->purpose};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         TRY(copy_text(a, texts[i]));
     if (!str_eq(r->line, r->name))
@@ -179,6 +207,15 @@ keyring_find(const keyring *k, str key_text, const struct session **ret)
         REFUSE(UNAUTHENTICATED, "", "this key was revoked");
     *ret = &h->session;
     return OK;
+}
+
+const struct session *
+keyring_for_purpose(const struct session *s, str purpose)
+{
+    for (size_t i = 0; i < s->purpose_count; i++)
+        if (str_eq(s->purposes[i], purpose))
+            return &s->for_purposes[i];
+    return NULL;
 }
 
 /* ---- changes */
@@ -308,6 +345,7 @@ replace(keyring *k, struct held *old, struct held *fresh, int64_t end)
     }
     old->record.name = old->session.key_name = old_name;
     old->record.expires_wall_ms = old->session.expires_wall_ms = end;
+    tell_others(old);
     return OK;
 }
 
@@ -352,6 +390,7 @@ revoke_one(keyring *k, struct held *h, int64_t now_wall_ms)
     TRY(keys_revoke(k->db, h->record.id, now_wall_ms));
     h->record.revoked_wall_ms = now_wall_ms;
     h->session.is_revoked = true;
+    tell_others(h);
     if (k->on_revoked)
         k->on_revoked(k->ctx, &h->session);
     return OK;
@@ -411,6 +450,7 @@ keyring_forget_names(keyring *k, str person)
         h->record.name = h->record.line =
             arena_fmt(k->a, "erased~%.*s", STR_FMT(str_slice(id, id.len - 8, id.len)));
         h->session.key_name = h->session.line = h->record.name;
+        tell_others(h);
     }
 }
 
@@ -453,8 +493,10 @@ keyring_use_clearances(keyring *k, const policy *p)
 {
     for (size_t i = 0; i < k->all.count; i++) {
         struct held *h = k->all.at[i];
-        if (!h->session.is_revoked)
-            h->record.clearance = h->session.clearance = clearance_under(p, &h->record);
+        if (h->session.is_revoked)
+            continue;
+        h->record.clearance = h->session.clearance = clearance_under(p, &h->record);
+        tell_others(h);
     }
 }
 

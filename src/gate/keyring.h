@@ -23,6 +23,8 @@ void keyring_free(keyring *k);
 /* UNAUTHENTICATED with a public sentence, also when it was revoked; an expired key is found.  The
  * session lives as long as the keyring. */
 fallible keyring_find(const keyring *k, str key_text, const struct session **ret);
+/* The same session for a purpose its requests may name; NULL: they may not. */
+const struct session *keyring_for_purpose(const struct session *s, str purpose);
 /* Makes, stores and learns a key, sets r->id and r->mac; `text` is shown once.  CONFLICT: the name
  * is taken. */
 fallible keyring_add(keyring *k, struct key_record *r, char ret_text[KEY_TEXT_MAX]);

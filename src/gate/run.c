@@ -598,12 +598,22 @@ gate_cancel(gate_job *j)
 }
 
 /* ---- a key that may not be used any more */
+/* The key's own session, or the same for a purpose that was named. */
+static bool
+is_of_key(const struct session *used, const struct session *s)
+{
+    for (size_t i = 0; s->for_purposes && i < s->purpose_count; i++)
+        if (used == &s->for_purposes[i])
+            return true;
+    return used == s;
+}
+
 /* One whose decision is not durable yet is not among them: on_decided looks at the key again. */
 static gate_job *
 first_to_end(const gate *g, const struct session *s)
 {
     gate_job *j = g->jobs;
-    while (j && (j->ask.session != s || j->completed || (!is_running(j) && !j->wait)))
+    while (j && (!is_of_key(j->ask.session, s) || j->completed || (!is_running(j) && !j->wait)))
         j = j->next;
     return j;
 }

@@ -44,6 +44,8 @@ struct session {
     str purpose;                   /* of what names none; empty: without one */
     const str *purposes;           /* that may be named */
     size_t purpose_count;
+    bool is_other_purpose;              /* than the key's own: of one request */
+    const struct session *for_purposes; /* the same for each of `purposes` */
     str key_id, key_name, tenant;
     label default_label; /* of what comes without one */
     /* For the gate: */

@@ -185,6 +185,8 @@ keys_add(db *d, const struct key_record *k)
     query_bind_str(&q, k->models);
     query_bind_str(&q, k->networks);
     query_bind_str(&q, k->ceiling_text);
+    query_bind_str(&q, k->purposes);
+    query_bind_str(&q, k->purpose);
     const err e = query_run(&q, NULL);
     if (e.code == ERR_CONFLICT)
         REFUSE(CONFLICT, "name", "a key of this name is in use");
@@ -261,7 +263,9 @@ read_key(query *q, arena *a, struct key_record *k)
     TRY(query_str(q, 13, a, &k->line));
     TRY(query_str(q, 14, a, &k->models));
     TRY(query_str(q, 15, a, &k->networks));
-    return query_str(q, 16, a, &k->ceiling_text);
+    TRY(query_str(q, 16, a, &k->ceiling_text));
+    TRY(query_str(q, 17, a, &k->purposes));
+    return query_str(q, 18, a, &k->purpose);
 }
 
 fallible

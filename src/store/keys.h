@@ -24,6 +24,8 @@ struct key_record {
     str line;     /* the name its budget runs under: keys that replaced one another share it */
     str models;   /* names it is for, with commas; empty: all */
     str networks; /* where it may be used from (CIDR), with commas; empty: anywhere */
+    str purposes; /* that its requests may name, with commas; empty: none */
+    str purpose;  /* of requests that name none; empty: without one */
 };
 
 /* A new key's text and public id; the caller shows the text once and wipes it. */

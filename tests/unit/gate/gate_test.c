@@ -193,6 +193,44 @@ TEST(a_key_for_some_networks_is_denied_from_elsewhere_on_record)
     rig_close(&rig);
 }
 
+TEST(a_request_is_for_the_purpose_it_names_if_its_key_may_and_else_denied_on_record)
+{
+    static const char policy_text[] = "version: 1\nlevels: [{ height: 0, id: offen, title: O }]\n"
+                                      "compartments: []\nparties: []\ntaints: []\n"
+                                      "purposes: [{ id: a, title: A }, { id: b, title: B }]\n";
+    static const str names[] = {STR_INIT("a"), STR_INIT("b"), STR_INIT("gone")};
+    policy *p = NULL;
+    rig_open(&rig);
+    NEED_OK(policy_load(str_of(policy_text), &p));
+    NEED_OK(gate_store_clearances(rig.gate, p));
+    gate_use_policy(rig.gate, p);
+    static struct session others[3];
+    const struct session key = {.key_id = STR("key_1"),
+                                .key_name = STR("amt"),
+                                .tenant = STR("haus"),
+                                .purposes = names,
+                                .purpose_count = 3,
+                                .purpose = STR("a"),
+                                .for_purposes = others};
+    for (size_t i = 0; i < 3; i++) {
+        others[i] = key;
+        others[i].purpose = names[i];
+    }
+    const struct session *s = &key;
+    CHECK_OK(gate_use_purpose(rig.gate, &s, STR("b"), STR("req_A"), rig.a));
+    CHECK(s == &others[1]);
+    static const char *const bad[] = {"gone", "c", "B", ""};
+    for (size_t i = 0; i < 3; i++) {
+        s = &key;
+        CHECK_ERR(gate_use_purpose(rig.gate, &s, str_of(bad[i]), STR("req_B"), rig.a), DENIED);
+        CHECK(s == &key);
+    }
+    RIG_UNTIL(&rig, rig_record(&rig, "decision", "req_B", 2).len);
+    CHECK(rig_has(rig_record(&rig, "decision", "req_B", 0), "\"rule\":\"purpose.key\""));
+    CHECK(!rig_record(&rig, "decision", "req_A", 0).len);
+    rig_close(&rig);
+}
+
 /* ---- a key that may not be used any more */
 static void
 revoke_key(struct session *s)

@@ -112,6 +112,45 @@ TEST(a_made_key_is_found_with_all_its_record_says)
     close_ring(&r);
 }
 
+TEST(a_key_has_a_session_for_each_purpose_and_they_end_together)
+{
+    struct ring r;
+    const struct session *s = NULL;
+    char text[KEY_TEXT_MAX];
+    open_ring(&r);
+    struct key_record k = record("amt");
+    k.purposes = STR("aid,audit");
+    k.purpose = STR("aid");
+    NEED_OK(keyring_add(r.k, &k, text));
+    reopen(&r);
+    NEED_OK(keyring_find(r.k, str_of(text), &s));
+    CHECK_STR(s->purpose, STR("aid"));
+    const struct session *own = keyring_for_purpose(s, STR("aid")),
+                         *other = keyring_for_purpose(s, STR("audit"));
+    NEED(own && other);
+    CHECK(!s->is_other_purpose && !own->is_other_purpose && other->is_other_purpose);
+    CHECK_STR(other->purpose, STR("audit"));
+    CHECK_STR(other->key_id, s->key_id);
+    CHECK(label_eq(other->clearance, s->clearance));
+    CHECK(!keyring_for_purpose(s, STR("aid,audit")) && !keyring_for_purpose(s, STR_NONE));
+    CHECK_OK(keyring_check(&(struct session){.key_id = s->key_id}));
+    NEED_OK(keyring_revoke(r.k, STR("amt"), 5));
+    CHECK(s->is_revoked && own->is_revoked && other->is_revoked);
+    close_ring(&r);
+}
+
+TEST(a_key_without_purposes_has_no_other_session)
+{
+    struct ring r;
+    const struct session *s = NULL;
+    char text[KEY_TEXT_MAX];
+    open_ring(&r);
+    NEED_OK(keyring_find(r.k, add(&r, "amt", text), &s));
+    CHECK(!s->purpose.len && !s->purpose_count);
+    CHECK(!keyring_for_purpose(s, STR("aid")));
+    close_ring(&r);
+}
+
 TEST(a_session_is_found_by_the_id_of_its_key_even_when_it_was_revoked)
 {
     struct ring r;
