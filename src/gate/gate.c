@@ -71,6 +71,7 @@ gate_new(const struct gate_parts *parts, gate **ret)
         return err_pass(e, __FILE__, __LINE__, __func__);
     }
     keyring_on_revoked(g->keys, on_revoked, g);
+    keyring_need_people(g->keys, !str_eq(str_of(parts->params->gate_clearances), STR("keys")));
     engines_on_egress(g->engines, on_egress, g);
     *ret = g;
     return OK;
@@ -291,6 +292,14 @@ gate_record_decision(gate *g, const struct audit_record *base, const struct deci
     r.why = str_of(d->why);
     meter_add(g->parts.meters, d->allowed ? METER_DECISIONS_ALLOWED : METER_DECISIONS_DENIED, 1);
     return audit_append(g->parts.audit, &r, done, ctx);
+}
+
+fallible
+gate_clear_person(gate *g, const struct clearance_row *r)
+{
+    TRY(keyring_clear(g->keys, r));
+    jobs_end(g, NULL);
+    return OK;
 }
 
 /* ---- another policy */

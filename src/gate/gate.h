@@ -87,6 +87,11 @@ struct gate_want {
 };
 fallible gate_leave(gate *g, const struct gate_want *w, const grant **ret);
 
+/* ---- what people are cleared for (acts/clearance.h) */
+struct clearance_row; /* store/clearances.h */
+/* From the next decision on; what runs above it ends.  LIMIT, and nothing has changed. */
+fallible gate_clear_person(gate *g, const struct clearance_row *r);
+
 /* ---- another policy (acts/versions.h) */
 /* What `next` would change, in words (policy/change.h), for the keys in use too. */
 void gate_policy_diff(const gate *g, const policy *next, buf *b);

@@ -31,7 +31,8 @@ fallible gate_decide(gate *g, const struct ask *q, arena *a, struct decision *d,
 fallible gate_record_decision(gate *g, const struct audit_record *base, const struct decision *d,
                               audit_done_fn *done, void *ctx);
 
-/* Ends the jobs of a key that may not be used any more. */
+/* Ends the jobs of a key that may not be used any more; NULL: of people whose clearance does not do
+ * any more. */
 void jobs_end(gate *g, const struct session *s);
 
 /* Removes from models_dir what interrupted uploads left. */

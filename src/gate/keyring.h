@@ -12,6 +12,7 @@
  * has not (sched/limit.h), and who revokes the name revokes the whole line. */
 #pragma once
 #include "policy/policy.h"
+#include "store/clearances.h"
 #include "store/keys.h"
 
 typedef struct keyring keyring;
@@ -40,6 +41,14 @@ struct key_change {
 };
 fallible
 keyring_rotate(keyring *k, const struct key_change *c, char ret_text[KEY_TEXT_MAX], str *ret_id);
+/* What a person is cleared for, from now on: of their keys counts what both allow.  LIMIT, and
+ * nothing has changed. */
+fallible keyring_clear(keyring *k, const struct clearance_row *r);
+/* Nothing is known of a person's clearance any more. */
+void keyring_unclear(keyring *k, str person);
+/* Are keys of people who have no clearance cleared for nothing?  Without a call: as the key says.
+ */
+void keyring_need_people(keyring *k, bool needs);
 /* Told of each session that was revoked. */
 typedef void keyring_fn(void *ctx, const struct session *s);
 void keyring_on_revoked(keyring *k, keyring_fn *fn, void *ctx);

@@ -85,6 +85,26 @@ is_running(const gate_job *j)
     return j->job || j->remote;
 }
 
+/* What was asked has a level or compartments that the person is, still, cleared for. */
+static bool
+is_cleared(const gate_job *j)
+{
+    const struct session *s = j->ask.session;
+    const label needs = label_part(j->ask.conv->label, 0, LABEL_REL_FIRST);
+    const int64_t until = s->cleared_until_wall_ms;
+    return label_eq(needs, LABEL_BOTTOM) || !until ||
+           (clock_wall_ms() < until && label_dominates(s->clearance, needs));
+}
+
+static fallible
+check_session(const gate_job *j)
+{
+    TRY(keyring_check(j->ask.session));
+    if (!is_cleared(j))
+        REFUSE(DENIED, "", "the person's clearance ended while the request ran");
+    return OK;
+}
+
 static void
 stop(gate_job *j)
 {
@@ -163,7 +183,7 @@ on_text(void *ctx, const struct engine_piece *p)
 {
     gate_job *j = ctx;
     str text = STR_NONE;
-    err e = keyring_check(j->ask.session);
+    err e = check_session(j);
     if (!e.code)
         e = content_open(p->text, j->target.own, &text); /* the answer is the asker's */
     if (!e.code)
@@ -251,7 +271,7 @@ static void
 on_frames(void *ctx, str raw, uint32_t count)
 {
     gate_job *j = ctx;
-    err e = keyring_check(j->ask.session);
+    err e = check_session(j);
     if (!e.code)
         e = words_add(j->words, raw);
     if (e.code) {
@@ -371,7 +391,7 @@ on_decided(void *ctx, err recorded)
         job_end(j, err_again(&j->failure));
         return;
     }
-    err e = keyring_check(j->ask.session);
+    err e = check_session(j);
     if (!e.code)
         e = check_model(j);
     if (e.code)
@@ -478,7 +498,7 @@ may_go_on(const gate_job *j, err e)
 static fallible
 go_on(gate_job *j)
 {
-    TRY(keyring_check(j->ask.session));
+    TRY(check_session(j));
     TRY(decide(j, target_next));
     budget_release(j->gate->budget, &j->budget);
     TRY(spend(j));
@@ -608,12 +628,14 @@ is_of_key(const struct session *used, const struct session *s)
     return used == s;
 }
 
-/* One whose decision is not durable yet is not among them: on_decided looks at the key again. */
+/* One whose decision is not durable yet is not among them: on_decided looks at the key again.
+ * `s` NULL: of whatever key, if its clearance does not do any more. */
 static gate_job *
 first_to_end(const gate *g, const struct session *s)
 {
     gate_job *j = g->jobs;
-    while (j && (!is_of_key(j->ask.session, s) || j->completed || (!is_running(j) && !j->wait)))
+    while (j && ((s ? !is_of_key(j->ask.session, s) : is_cleared(j)) || j->completed ||
+                 (!is_running(j) && !j->wait)))
         j = j->next;
     return j;
 }
@@ -624,7 +646,7 @@ jobs_end(gate *g, const struct session *s)
 {
     gate_job *j;
     while ((j = first_to_end(g, s))) {
-        const err e = keyring_check(j->ask.session);
+        const err e = check_session(j);
         ASSERT(e.code && !j->in_hook);
         if (is_running(j)) {
             cancel_with(j, e);
