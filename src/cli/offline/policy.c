@@ -105,14 +105,19 @@ struct rows {
     buf *b;
 };
 
+struct row {
+    const char *kind;
+    str number, id, title, more;
+};
+
 static fallible
-add_row(struct rows *r, const char *kind, str number, str id, str title, str more)
+add_row(struct rows *r, struct row one)
 {
-    TRY(table_add(r->t, str_of(kind)));
-    TRY(table_add(r->t, number));
-    TRY(table_add(r->t, id));
-    TRY(table_add(r->t, title));
-    return table_add(r->t, more);
+    TRY(table_add(r->t, str_of(one.kind)));
+    TRY(table_add(r->t, one.number));
+    TRY(table_add(r->t, one.id));
+    TRY(table_add(r->t, one.title));
+    return table_add(r->t, one.more);
 }
 
 struct names {
@@ -140,8 +145,10 @@ put_names(struct rows *r, const struct purposes *p, const struct names *n)
         const struct label_name *one = &n->at[i];
         str purposes;
         TRY(rules_purposes_of(r->c, p, one->bit - n->lower, &purposes));
-        TRY(add_row(r, n->what, arena_fmt(r->c->a, "%d", one->bit), one->id, one->title,
-                    purposes.len ? arena_fmt(r->c->a, "for %.*s", STR_FMT(purposes)) : STR_NONE));
+        TRY(add_row(r,
+                    (struct row){n->what, arena_fmt(r->c->a, "%d", one->bit), one->id, one->title,
+                                 purposes.len ? arena_fmt(r->c->a, "for %.*s", STR_FMT(purposes))
+                                              : STR_NONE}));
         json_open(r->b, '{');
         json_member_str(r->b, "kind", str_of(n->what));
         json_member_i64(r->b, "number", one->bit);
@@ -159,7 +166,7 @@ put_purposes(struct rows *r, const struct purposes *p)
 {
     for (size_t i = 0; i < p->count; i++) {
         const struct purpose *one = &p->at[i];
-        TRY(add_row(r, "purpose", STR_NONE, one->id, one->title, one->law));
+        TRY(add_row(r, (struct row){"purpose", STR_NONE, one->id, one->title, one->law}));
         json_open(r->b, '{');
         json_member_str(r->b, "kind", STR("purpose"));
         json_member_str(r->b, "id", one->id);

@@ -286,6 +286,70 @@ TEST(what_waits_with_a_revoked_key_never_reaches_an_engine)
     rig_close(&rig);
 }
 
+/* `how` while an answer is under way: nothing more of it leaves. */
+static void
+check_ends(void (*how)(struct session *s), const char *marked, bool ends)
+{
+    rig_open(&rig);
+    struct asker *k = asker_new(&rig, "VS-NfD", marked, "x");
+    k->session.cleared_until_wall_ms = clock_wall_ms() + 60000;
+    NEED_OK(asker_run(k));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    const uint64_t id = rig_submitted(&rig, e);
+    rig_says(e, id, 0, "y");
+    RIG_UNTIL(&rig, k->pieces);
+    how(&k->session);
+    if (ends) {
+        rig_says(e, id, 0, "z");
+        RIG_UNTIL(&rig, k->ended);
+        CHECK_ERR(k->end, DENIED);
+        CHECK(strstr(k->public, "clearance ended while") != NULL);
+        CHECK_INT(k->pieces, ==, 1);
+        CHECK(rig_has(rig_record(&rig, "completion", k->id, 0), "\"outcome\":\"DENIED\""));
+    } else {
+        rig_done(e, id, 0, true);
+        RIG_UNTIL(&rig, k->ended);
+        CHECK_ERR(k->end, OK);
+    }
+    asker_free(k);
+    rig_close(&rig);
+    clock_fix(0, 0);
+}
+
+static void
+time_passes(struct session *s)
+{
+    (void)s;
+    clock_fix(clock_ns(), clock_wall_ms() + 61000);
+}
+
+static void
+lowered(struct session *s)
+{
+    s->clearance = label_part(s->clearance, LABEL_REL_FIRST, 128);
+    jobs_end(rig.gate, NULL);
+}
+
+static void
+lowered_a_little(struct session *s)
+{
+    s->clearance.w[0] &= ~(uint64_t)2;
+    jobs_end(rig.gate, NULL);
+}
+
+TEST(a_clearance_that_ends_in_the_middle_of_an_answer_ends_it)
+{
+    check_ends(time_passes, "intern", true);
+    check_ends(lowered, "intern", true);
+}
+
+TEST(what_a_clearance_still_covers_or_that_needs_none_goes_on)
+{
+    check_ends(lowered_a_little, "intern", false);
+    check_ends(time_passes, "offen", false);
+    check_ends(lowered, "offen", false);
+}
+
 TEST(nothing_more_leaves_when_the_key_s_time_is_over)
 {
     rig_open(&rig);

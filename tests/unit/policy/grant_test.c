@@ -224,6 +224,21 @@ TEST(every_operation_with_a_role_is_refused_without_it)
     scene_free(c);
 }
 
+/* What is about the target. */
+static void
+break_target_rule(struct scene *c, enum rule r)
+{
+    const label taints = label_from(c->p, "offen//TAINT web,ocr");
+    if (r == RULE_TARGET_LEVEL)
+        c->q.target.w[0] &= ~(uint64_t)0xff;
+    if (r == RULE_TARGET_COMPARTMENT)
+        c->q.target.w[0] &= ~((uint64_t)1 << 8);
+    if (r == RULE_TARGET_RELEASE)
+        c->q.target.w[2] &= ~(uint64_t)2;
+    if (r == RULE_TARGET_TAINT)
+        c->q.target.w[3] &= ~taints.w[3];
+}
+
 /* Breaks one rule and no other; each can be broken on top of the others. */
 static void
 break_rule(struct scene *c, enum rule r)
@@ -278,16 +293,10 @@ break_rule(struct scene *c, enum rule r)
         c->s.clearance.w[3] &= ~taints.w[3];
         return;
     case RULE_TARGET_LEVEL:
-        c->q.target.w[0] &= ~(uint64_t)0xff;
-        return;
     case RULE_TARGET_COMPARTMENT:
-        c->q.target.w[0] &= ~((uint64_t)1 << 8);
-        return;
     case RULE_TARGET_RELEASE:
-        c->q.target.w[2] &= ~(uint64_t)2;
-        return;
     case RULE_TARGET_TAINT:
-        c->q.target.w[3] &= ~taints.w[3];
+        break_target_rule(c, r);
         return;
     case RULE_COUNT:
         break;
