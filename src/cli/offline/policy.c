@@ -210,9 +210,9 @@ put_guardrails(struct rows *r, const policy *p)
         const char *does = rules_does(r->c, &list[i]);
         str looks_for;
         TRY(rules_looks_for(r->c, &list[i], &looks_for));
-        TRY(add_row(
-            r, "guardrail", STR_NONE, list[i].id, list[i].title,
-            arena_fmt(r->c->a, "%s: %s %.*s", does, rules_kind(&list[i]), STR_FMT(looks_for))));
+        const str more =
+            arena_fmt(r->c->a, "%s: %s %.*s", does, rules_kind(&list[i]), STR_FMT(looks_for));
+        TRY(add_row(r, (struct row){"guardrail", STR_NONE, list[i].id, list[i].title, more}));
         put_guardrail(r->b, &list[i], does, looks_for);
     }
     return OK;
