@@ -141,6 +141,16 @@ gate_guard(const gate *g)
     return g->guard;
 }
 
+const struct guardrail *
+gate_blocked_by(const gate *g, err e)
+{
+    const str name = e.code == ERR_DENIED ? str_of(err_param()) : STR_NONE;
+    for (size_t i = 0; i < guard_count(g->guard); i++)
+        if (str_eq(guard_rule(g->guard, i)->name, name))
+            return guard_rule(g->guard, i);
+    return NULL;
+}
+
 bool
 gate_engines_ready(const gate *g)
 {

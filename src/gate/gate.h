@@ -104,6 +104,8 @@ void gate_use_policy(gate *g, policy *next);
  * decision of the caller's */
 struct guard;
 const struct guard *gate_guard(const gate *g);
+/* The rule of them that `e` of an on_end is about; NULL: none. */
+const struct guardrail *gate_blocked_by(const gate *g, err e);
 
 /* ---- run a model */
 /* The request as it came, in OpenAI's dialect: what goes to a provider that speaks it too, when

@@ -39,7 +39,7 @@ guards_deny(const struct guardrail *r, struct decision *d)
     *d = (struct decision){.rule = r->name.at, .granted_by = "security officer (Geheimschutz)"};
     (void)snprintf(d->why, sizeof d->why, "%.*s forbids this%s%.*s", STR_FMT(r->name),
                    r->title.len ? ": " : "", STR_FMT(r->title));
-    REFUSE(DENIED, "", "%s", d->why);
+    REFUSE(DENIED, r->name.at, "%s", d->why);
 }
 
 fallible

@@ -168,7 +168,7 @@ cut(gate_job *j)
         .finish = FINISH_FILTER, .output_tokens = (uint32_t)j->tokens_shown, .is_estimated = true};
     stop(j);
     start_once(j);
-    j->guardrail = screened_blocked(j->screened);
+    u.guardrail = j->guardrail = screened_blocked(j->screened);
     j->in_hook = true;
     while (screened_next_open(j->screened, &u.index, &u.is_last)) {
         j->hooks.on_done(j->hooks.ctx, &u);

@@ -98,7 +98,7 @@ is_same(const struct guardrail *a, const struct guardrail *b)
 {
     bool same = a->kind == b->kind && a->then == b->then && a->where == b->where &&
                 a->least == b->least && a->types == b->types && label_eq(a->taint, b->taint) &&
-                a->word_count == b->word_count;
+                a->word_count == b->word_count && str_eq(a->message, b->message);
     for (size_t i = 0; same && i < a->word_count; i++)
         same = str_eq(a->words[i], b->words[i]);
     return same;
