@@ -193,6 +193,15 @@ is_about_the_key(const char *rule)
            strcmp(rule, rule_info(RULE_SESSION_REVOKED)->name) == 0;
 }
 
+int64_t
+gate_now(gate *g)
+{
+    const int64_t now = clock_wall_ms();
+    if (now > g->latest_wall_ms)
+        g->latest_wall_ms = now;
+    return g->latest_wall_ms;
+}
+
 fallible
 gate_decide(gate *g, const struct ask *q, arena *a, struct decision *d, const grant **ret)
 {
@@ -231,7 +240,7 @@ gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *
     const struct ask q = {.session = s,
                           .op = op,
                           .target = policy_local_sink(g->parts.policy),
-                          .now_wall_ms = clock_wall_ms()};
+                          .now_wall_ms = gate_now(g)};
     return denied(g, &q, str_of(op_info(op)->name), request_id, a);
 }
 
@@ -242,7 +251,7 @@ gate_leave(gate *g, const struct gate_want *w, const grant **ret)
                           .op = w->op,
                           .data = w->data,
                           .target = policy_local_sink(g->parts.policy),
-                          .now_wall_ms = clock_wall_ms(),
+                          .now_wall_ms = gate_now(g),
                           .is_own_act = w->is_own_act};
     char room[LABEL_TEXT_MAX];
     const struct audit_record r = {.request_id = w->request_id,
@@ -272,7 +281,7 @@ gate_check_peer(gate *g, const struct session *s, str peer, str request_id, aren
     const struct ask q = {.session = s,
                           .op = OP_MODEL_LIST, /* whatever it is: the rule does not ask */
                           .target = policy_local_sink(g->parts.policy),
-                          .now_wall_ms = clock_wall_ms(),
+                          .now_wall_ms = gate_now(g),
                           .is_elsewhere = true};
     return denied(g, &q, STR(""), request_id, a);
 }
@@ -284,7 +293,7 @@ gate_use_purpose(gate *g, const struct session **s, str purpose, str request_id,
                           .op = OP_MODEL_LIST, /* as above */
                           .target = policy_local_sink(g->parts.policy),
                           .purpose = purpose,
-                          .now_wall_ms = clock_wall_ms()};
+                          .now_wall_ms = gate_now(g)};
     TRY(denied(g, &q, STR(""), request_id, a));
     *s = keyring_for_purpose(*s, purpose);
     ASSERT(*s); /* else the key may not name it */

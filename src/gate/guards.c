@@ -14,7 +14,7 @@ leave(gate *g, const struct gate_ask *ask, const grant **ret)
                           .op = ask->op,
                           .data = ask->conv->label,
                           .target = policy_local_sink(g->parts.policy),
-                          .now_wall_ms = clock_wall_ms()};
+                          .now_wall_ms = gate_now(g)};
     return gate_decide(g, &q, ask->a, &d, ret);
 }
 

@@ -21,10 +21,14 @@ struct gate {
     const struct lexicon *lexicon;
     struct guard *guard, *guard_next; /* of the policy in force; of one about to be */
     struct session operator_session;
+    int64_t latest_wall_ms;
     size_t running; /* jobs that hold a place */
     gate_job *jobs; /* these, in no order */
 };
 
+/* The time of decisions: a clock that is set back gives what has ended no time again, as long as
+ * this process lives. */
+int64_t gate_now(gate *g);
 /* policy_decide; what is wrong with the key itself is UNAUTHENTICATED, all else DENIED. */
 fallible gate_decide(gate *g, const struct ask *q, arena *a, struct decision *d, const grant **ret);
 /* Records a decision that was made; `done` as in audit_append. */

@@ -233,7 +233,7 @@ keep_decide(const struct keep_call *c, const struct ask *about, struct decision 
 {
     struct ask q = *about;
     q.session = c->session;
-    q.now_wall_ms = clock_wall_ms();
+    q.now_wall_ms = gate_now(c->gate);
     return gate_decide(c->gate, &q, c->a, d, ret);
 }
 

@@ -93,7 +93,7 @@ is_cleared(const gate_job *j)
     const label needs = label_part(j->ask.conv->label, 0, LABEL_REL_FIRST);
     const int64_t until = s->cleared_until_wall_ms;
     return label_eq(needs, LABEL_BOTTOM) || !until ||
-           (clock_wall_ms() < until && label_dominates(s->clearance, needs));
+           (gate_now(j->gate) < until && label_dominates(s->clearance, needs));
 }
 
 static fallible
@@ -433,7 +433,7 @@ decide(gate_job *j, choose_fn *choose)
     const struct ask q = {.session = j->ask.session,
                           .op = j->ask.op,
                           .data = j->ask.conv->label,
-                          .now_wall_ms = clock_wall_ms()};
+                          .now_wall_ms = gate_now(j->gate)};
     err e = choose(j->gate, &j->ask, &q, &j->target, &j->decision);
     if (!e.code && j->guardrail)
         e = guards_deny(j->guardrail, &j->decision);

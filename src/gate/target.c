@@ -407,7 +407,7 @@ admin_route_put(const struct admin_call *c, const struct route_wish *w, buf *b)
                                     .purposes = &w->purpose,
                                     .purpose_count = w->purpose.len != 0};
     struct ask q = {
-        .session = &anybody, .op = OP_CHAT, .purpose = w->purpose, .now_wall_ms = clock_wall_ms()};
+        .session = &anybody, .op = OP_CHAT, .purpose = w->purpose, .now_wall_ms = gate_now(g)};
     const struct gate_ask ask = {.kind = ENGINE_CHAT, .model = w->model, .a = c->a};
     TRY(admin_allow(c, OP_ROUTE));
     TRY(label_parse(policy_names(p), w->label_text, &q.data));

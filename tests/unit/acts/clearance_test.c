@@ -177,7 +177,7 @@ TEST(a_proposal_ends_with_its_time_and_with_any_change_before_it)
     CHECK(shows("\"state\":\"expired\""));
     NEED_OK(propose("anna", "intern", 1, &one)); /* what is over covers nothing */
     CHECK(!one.is_in_force);
-    clock_fix(0, 0);
+    clock_free();
     rig_close(&rig);
 }
 

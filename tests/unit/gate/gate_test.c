@@ -286,6 +286,30 @@ TEST(what_waits_with_a_revoked_key_never_reaches_an_engine)
     rig_close(&rig);
 }
 
+TEST(a_clock_that_is_set_back_gives_no_key_and_no_clearance_its_time_again)
+{
+    rig_open(&rig);
+    const int64_t now = clock_wall_ms();
+    const grant *g;
+    struct session s = {.key_id = STR("key_1"), .key_name = STR("amt"), .tenant = STR("haus")};
+    s.clearance = policy_local_sink(rig.policy);
+    s.cleared_until_wall_ms = now + 1000;
+    const struct gate_want w = {&s,    OP_FILE_READ, small_label(rig.policy, "intern"),
+                                false, STR("req_A"), rig.a};
+    CHECK_OK(gate_leave(rig.gate, &w, &g));
+    clock_fix(clock_ns(), now + 1000);
+    CHECK_ERR(gate_leave(rig.gate, &w, &g), DENIED);
+    clock_fix(clock_ns(), now - 1000000);
+    CHECK_ERR(gate_leave(rig.gate, &w, &g), DENIED);
+    s.cleared_until_wall_ms = 0;
+    s.expires_wall_ms = now + 900;
+    CHECK_ERR(gate_leave(rig.gate, &w, &g), UNAUTHENTICATED);
+    s.expires_wall_ms = now + 1001;
+    CHECK_OK(gate_leave(rig.gate, &w, &g));
+    clock_free();
+    rig_close(&rig);
+}
+
 /* `how` while an answer is under way: nothing more of it leaves. */
 static void
 check_ends(void (*how)(struct session *s), const char *marked, bool ends)
@@ -313,7 +337,7 @@ check_ends(void (*how)(struct session *s), const char *marked, bool ends)
     }
     asker_free(k);
     rig_close(&rig);
-    clock_fix(0, 0);
+    clock_free();
 }
 
 static void
