@@ -38,20 +38,20 @@ struct session {
     int64_t expires_wall_ms; /* 0: never */
     const str *models;       /* names the key is for; model_count 0: all */
     size_t model_count;
-    uint32_t roles; /* of enum role */
-    bool is_revoked;
     int64_t cleared_until_wall_ms; /* then for no level and no compartment; 0: as long as the key */
-    str purpose;                   /* of what names none; empty: without one */
-    const str *purposes;           /* that may be named */
+    uint32_t roles;                /* of enum role */
+    bool is_revoked;
+    bool is_other_purpose; /* than the key's own: of one request */
+    str purpose;           /* of what names none; empty: without one */
+    const str *purposes;   /* that may be named */
     size_t purpose_count;
-    bool is_other_purpose;              /* than the key's own: of one request */
-    const struct session *for_purposes; /* the same for each of `purposes` */
-    str key_id, key_name, tenant;
+    str key_name, key_id, tenant;
     label default_label; /* of what comes without one */
     /* For the gate: */
     str line, person; /* whose budget it is besides the tenant's; line empty: key_name */
     const struct network *networks; /* where the key may be used from; network_count 0: anywhere */
     size_t network_count;
+    const struct session *for_purposes; /* the same for each of `purposes` */
 };
 
 struct ask {
