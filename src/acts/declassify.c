@@ -104,6 +104,8 @@ record(const struct admin_call *c, enum audit_event event, const struct release 
         .request_id = c->request_id,
         .key_id = c->session->key_id,
         .tenant = c->session->tenant,
+        .person = c->session->person,
+        .purpose = c->session->purpose,
         .label_text = r->from_text,
         .why = arena_fmt(c->a, "to %.*s", STR_FMT(str_slice(r->to_text, 0, 200))),
         .object = r->row.id,

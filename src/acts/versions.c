@@ -111,6 +111,8 @@ record(const struct admin_call *c, enum audit_event event, const struct policy_r
                                      .request_id = c->request_id,
                                      .key_id = c->session->key_id,
                                      .tenant = c->session->tenant,
+                                     .person = c->session->person,
+                                     .purpose = c->session->purpose,
                                      .object = arena_fmt(c->a, "%lld", (long long)r->id),
                                      .decision = "",
                                      .rule = "",

@@ -206,12 +206,34 @@ authenticate(struct api_call *c)
 }
 
 static fallible
+use_purpose(struct api_call *c)
+{
+    const str field = http_header(c->x, STR("x-hoheit-purpose")), purpose = str_trim(field);
+    if (!field.at)
+        return OK;
+    if (!purpose.len)
+        REFUSE(ARGUMENT, "X-Hoheit-Purpose", "X-Hoheit-Purpose is empty");
+    return gate_use_purpose(c->gate, &c->session, purpose, http_request_id(c->x), c->a);
+}
+
+fallible
+api_own_purpose(const struct api_call *c)
+{
+    if (c->session && c->session->is_other_purpose)
+        REFUSE(UNSUPPORTED, "X-Hoheit-Purpose",
+               "what goes on after the answer is for the key's own purpose: name none here");
+    return OK;
+}
+
+static fallible
 enter(struct api_call *c, const struct routed *found)
 {
     c->route = found->route;
     TRY(authenticate(c));
     if (c->session)
         TRY(gate_check_peer(c->gate, c->session, http_peer(c->x), http_request_id(c->x), c->a));
+    if (c->session)
+        TRY(use_purpose(c));
     for (size_t i = 0; i < API_ARGS_MAX; i++)
         TRY(percent_decode(c->a, found->args[i], &c->args[i]));
     return OK;

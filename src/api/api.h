@@ -106,6 +106,9 @@ const struct stores *api_stores(const api *a);
 struct cases; /* work/cases */
 void api_set_cases(api *a, struct cases *c);
 struct cases *api_cases(const api *a);
+/* UNSUPPORTED when the request is for another purpose than the key's own: for what goes on after it
+ * was answered, which nothing but the key tells the purpose of. */
+fallible api_own_purpose(const struct api_call *c);
 /* A request this process makes of itself for `s` (net/detached.h): the key and its network were
  * looked at when it was allowed to.  Answers like any other. */
 void api_inside(api *a, http_exchange *x, const struct session *s);

@@ -52,6 +52,7 @@ struct audit_record {
     const char *rule;     /* "" : none */
     str why;              /* decision.why or outcome; public sentence */
     str targets;          /* where several were considered: what became of each */
+    str person, purpose;  /* whose key it is, a pseudonym; what it is for */
     str object;           /* what an administrative event was about: a key's or model's name */
     const digest *input, *output; /* NULL: none */
     const digest *kept;           /* commitment to what is kept of it (gate/words) */

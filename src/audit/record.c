@@ -79,9 +79,11 @@ put_members(buf *b, const struct audit_record *r)
     put_str(b, "request", r->request_id);
     put_str(b, "key", r->key_id);
     put_str(b, "tenant", r->tenant);
+    put_str(b, "person", r->person);
     put_str(b, "op", r->op);
     put_str(b, "label", r->label_text);
     put_str(b, "clearance", r->clearance_text);
+    put_str(b, "purpose", r->purpose);
     put_str(b, "model", r->model);
     put_str(b, "model_sha256", r->model_sha256);
     put_str(b, "decision", str_of(r->decision));

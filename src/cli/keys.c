@@ -68,6 +68,8 @@ put_wish(struct cli *c, const struct args *a, buf *b)
     member(b, a, "network", "networks");
     member(b, a, "ceiling", "ceiling");
     member(b, a, "role", "role");
+    member(b, a, "purposes", "purposes");
+    member(b, a, "purpose", "purpose");
     TRY(put_pair(c, a, b));
     if (args_has(a, "operator"))
         json_member_bool(b, "operator", true);

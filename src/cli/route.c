@@ -40,6 +40,8 @@ cmd_route(struct cli *c, const struct args *a)
     buf_add(&path, STR("/admin/v1/route"));
     query_put(&path, "label", a->at[0]);
     query_put(&path, "model", a->at[1]);
+    if (args_str(a, "purpose").len)
+        query_put(&path, "purpose", args_str(a, "purpose"));
     TRY(buf_end(&path));
     const struct remote_call q = REMOTE_CALL("GET", buf_str(&path));
     TRY(remote_json(c, &q, &root));

@@ -13,6 +13,7 @@
 #include "engine/proto.h"
 #include "model/conv.h"
 #include "os/ipc.h"
+#include "policy/guardrail.h"
 
 typedef struct engine engine;
 typedef struct engine_job engine_job;
@@ -50,6 +51,8 @@ struct engine_usage {
     uint32_t stop; /* FINISH_STOP: 1 + which of params.stops matched; 0: none */
     uint32_t prompt_tokens, cached_tokens, output_tokens;
     bool is_last;
+    const struct guardrail
+        *guardrail;    /* FINISH_FILTER: by this one of the policy; NULL: by the model */
     bool is_estimated; /* the provider did not count: the pieces were, and no prompt */
     uint64_t queued_us, prefill_us, decode_us;
 };

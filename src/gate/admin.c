@@ -36,6 +36,8 @@ admin_record(const struct admin_call *c, enum audit_event event, str object)
                                    .request_id = c->request_id,
                                    .key_id = c->session->key_id,
                                    .tenant = c->session->tenant,
+                                   .person = c->session->person,
+                                   .purpose = c->session->purpose,
                                    .object = object,
                                    .decision = "",
                                    .rule = "",

@@ -33,6 +33,8 @@ struct key_wish {
     str person;        /* whose it is; their tenant is the key's */
     str models;        /* names it is for, with commas; empty: all */
     str networks;      /* where it may be used from (network.h); empty: anywhere */
+    str purposes;      /* that its requests may name, with commas */
+    str purpose;       /* of those that name none: one of these, or alone all of them */
     str ceiling;       /* what its holder is cleared for counts up to here only; empty: all of it */
     /* An access key pair, too (pairs.h): the one it holds or, when it is empty, the one that was
      * made is put there, to be shown when `done` gets OK.  NULL: none. */
@@ -126,8 +128,11 @@ fallible admin_log_clear(const struct admin_call *c, str reason);
  */
 fallible admin_log_cosign(const struct admin_call *c, str note, buf *b);
 /* Which targets of the model might take what is so labelled, and why the others might not; decided
- * for somebody cleared for all that this installation may hold. */
-fallible admin_route_put(const struct admin_call *c, str model, str label_text, buf *b);
+ * for somebody cleared for all that this installation may hold, who may name every purpose. */
+struct route_wish {
+    str model, label_text, purpose; /* purpose empty: none */
+};
+fallible admin_route_put(const struct admin_call *c, const struct route_wish *w, buf *b);
 /* Processes, engines, load.  The resident memory of an engine is what it said of itself. */
 fallible admin_status_put(const struct admin_call *c, buf *b);
 fallible admin_metrics_put(const struct admin_call *c, buf *b);

@@ -64,6 +64,36 @@ read_models(const struct admin_call *c, str names, str *ret)
 }
 
 static fallible
+check_purpose(const struct admin_call *c, str name)
+{
+    if (!purpose_find(policy_purposes(gate_parts_of(c->gate)->policy), name))
+        REFUSE(ARGUMENT, "purposes", "\"%.*s\" is no purpose of the policy",
+               STR_FMT(str_slice(name, 0, PURPOSE_ID_BYTES_MAX)));
+    return OK;
+}
+
+/* Without blanks; the one of requests that name none is among them. */
+static fallible
+read_purposes(const struct admin_call *c, const struct key_wish *w, struct key_record *r)
+{
+    AUTO(buf) b = BUF(PURPOSES_MAX * (PURPOSE_ID_BYTES_MAX + 1));
+    const str list = w->purposes.len ? w->purposes : w->purpose;
+    str rest = list.len ? list : STR_NONE, one;
+    bool has_own = !w->purpose.len;
+    while (str_next(&rest, ',', &one)) {
+        const str name = str_trim(one);
+        TRY(check_purpose(c, name));
+        has_own = has_own || str_eq(name, w->purpose);
+        buf_add_fmt(&b, "%s%.*s", b.len ? "," : "", STR_FMT(name));
+    }
+    if (!has_own)
+        REFUSE(ARGUMENT, "purpose", "the key's own purpose is none of those it may name");
+    TRY(buf_end(&b));
+    r->purpose = w->purpose;
+    return try_arena_str(c->a, buf_str(&b), &r->purposes);
+}
+
+static fallible
 read_scope(const struct admin_call *c, const struct key_wish *w, struct key_record *r)
 {
     const struct network *list;
@@ -71,7 +101,7 @@ read_scope(const struct admin_call *c, const struct key_wish *w, struct key_reco
     TRY(read_models(c, w->models, &r->models));
     TRY(networks_read(w->networks, c->a, &list, &count));
     r->networks = w->networks;
-    return OK;
+    return read_purposes(c, w, r);
 }
 
 /* ---- whose it is */
@@ -325,6 +355,8 @@ key_put(const struct gate_parts *p, const struct key_record *r, buf *b)
     json_member_str(b, "ceiling", r->ceiling_text);
     member_list(b, "models", r->models);
     member_list(b, "networks", r->networks);
+    member_list(b, "purposes", r->purposes);
+    json_member_str(b, "purpose", r->purpose);
     json_close(b, '}');
 }
 

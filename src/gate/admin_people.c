@@ -106,6 +106,7 @@ admin_person_remove(const struct admin_call *c, str name)
 {
     TRY(admin_allow(c, OP_PERSON_CHANGE));
     TRY(persons_remove(db_of(c), name));
+    keyring_unclear(c->gate->keys, name);
     return admin_record(c, EVENT_PERSON_REMOVE, name);
 }
 
@@ -170,6 +171,8 @@ record_erased(const struct admin_call *c, str name, const struct erased *e)
                                    .request_id = c->request_id,
                                    .key_id = c->session->key_id,
                                    .tenant = c->session->tenant,
+                                   .person = c->session->person,
+                                   .purpose = c->session->purpose,
                                    .object = name,
                                    .decision = "",
                                    .rule = "",

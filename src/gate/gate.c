@@ -112,6 +112,7 @@ gate_new(const struct gate_parts *parts, gate **ret)
         return err_pass(e, __FILE__, __LINE__, __func__);
     }
     keyring_on_revoked(g->keys, on_revoked, g);
+    keyring_need_people(g->keys, !str_eq(str_of(parts->params->gate_clearances), STR("keys")));
     engines_on_egress(g->engines, on_egress, g);
     *ret = g;
     return OK;
@@ -182,6 +183,16 @@ gate_guard(const gate *g)
     return g->guard;
 }
 
+const struct guardrail *
+gate_blocked_by(const gate *g, err e)
+{
+    const str name = e.code == ERR_DENIED ? str_of(err_param()) : STR_NONE;
+    for (size_t i = 0; i < guard_count(g->guard); i++)
+        if (str_eq(guard_rule(g->guard, i)->name, name))
+            return guard_rule(g->guard, i);
+    return NULL;
+}
+
 bool
 gate_engines_ready(const gate *g)
 {
@@ -224,6 +235,15 @@ is_about_the_key(const char *rule)
            strcmp(rule, rule_info(RULE_SESSION_REVOKED)->name) == 0;
 }
 
+int64_t
+gate_now(gate *g)
+{
+    const int64_t now = clock_wall_ms();
+    if (now > g->latest_wall_ms)
+        g->latest_wall_ms = now;
+    return g->latest_wall_ms;
+}
+
 fallible
 gate_decide(gate *g, const struct ask *q, arena *a, struct decision *d, const grant **ret)
 {
@@ -241,6 +261,8 @@ denied(gate *g, const struct ask *q, str op, str request_id, arena *a)
     const struct audit_record r = {.request_id = request_id,
                                    .key_id = s->key_id,
                                    .tenant = s->tenant,
+                                   .person = s->person,
+                                   .purpose = s->purpose,
                                    .op = op,
                                    .outcome = ""};
     struct err_kept kept;
@@ -260,7 +282,7 @@ gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *
     const struct ask q = {.session = s,
                           .op = op,
                           .target = policy_local_sink(g->parts.policy),
-                          .now_wall_ms = clock_wall_ms()};
+                          .now_wall_ms = gate_now(g)};
     return denied(g, &q, str_of(op_info(op)->name), request_id, a);
 }
 
@@ -271,12 +293,14 @@ gate_leave(gate *g, const struct gate_want *w, const grant **ret)
                           .op = w->op,
                           .data = w->data,
                           .target = policy_local_sink(g->parts.policy),
-                          .now_wall_ms = clock_wall_ms(),
+                          .now_wall_ms = gate_now(g),
                           .is_own_act = w->is_own_act};
     char room[LABEL_TEXT_MAX];
     const struct audit_record r = {.request_id = w->request_id,
                                    .key_id = w->session->key_id,
                                    .tenant = w->session->tenant,
+                                   .person = w->session->person,
+                                   .purpose = w->session->purpose,
                                    .op = str_of(op_info(w->op)->name),
                                    .label_text =
                                        label_text(policy_names(g->parts.policy), w->data, room),
@@ -299,9 +323,23 @@ gate_check_peer(gate *g, const struct session *s, str peer, str request_id, aren
     const struct ask q = {.session = s,
                           .op = OP_MODEL_LIST, /* whatever it is: the rule does not ask */
                           .target = policy_local_sink(g->parts.policy),
-                          .now_wall_ms = clock_wall_ms(),
+                          .now_wall_ms = gate_now(g),
                           .is_elsewhere = true};
     return denied(g, &q, STR(""), request_id, a);
+}
+
+fallible
+gate_use_purpose(gate *g, const struct session **s, str purpose, str request_id, arena *a)
+{
+    const struct ask q = {.session = *s,
+                          .op = OP_MODEL_LIST, /* as above */
+                          .target = policy_local_sink(g->parts.policy),
+                          .purpose = purpose,
+                          .now_wall_ms = gate_now(g)};
+    TRY(denied(g, &q, STR(""), request_id, a));
+    *s = keyring_for_purpose(*s, purpose);
+    ASSERT(*s); /* else the key may not name it */
+    return OK;
 }
 
 fallible
@@ -315,6 +353,14 @@ gate_record_decision(gate *g, const struct audit_record *base, const struct deci
     r.why = str_of(d->why);
     meter_add(g->parts.meters, d->allowed ? METER_DECISIONS_ALLOWED : METER_DECISIONS_DENIED, 1);
     return audit_append(g->parts.audit, &r, done, ctx);
+}
+
+fallible
+gate_clear_person(gate *g, const struct clearance_row *r)
+{
+    TRY(keyring_clear(g->keys, r));
+    jobs_end(g, NULL);
+    return OK;
 }
 
 /* ---- another policy */

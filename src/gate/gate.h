@@ -71,6 +71,9 @@ fallible gate_session_signed(gate *g, str access_id, const struct session **ret_
 const struct session *gate_operator(const gate *g);
 /* May the key be used from there (http_peer)?  Else DENIED, which is recorded. */
 fallible gate_check_peer(gate *g, const struct session *s, str peer, str request_id, arena *a);
+/* What was asked is for that purpose (X-Hoheit-Purpose): *s becomes the session for it.  DENIED,
+ * and recorded, when the key may not or the policy has no such purpose. */
+fallible gate_use_purpose(gate *g, const struct session **s, str purpose, str request_id, arena *a);
 /* Leave for an operation that touches no content: OK, or the denial, which is recorded. */
 fallible gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a);
 
@@ -85,6 +88,11 @@ struct gate_want {
 };
 fallible gate_leave(gate *g, const struct gate_want *w, const grant **ret);
 
+/* ---- what people are cleared for (acts/clearance.h) */
+struct clearance_row; /* store/clearances.h */
+/* From the next decision on; what runs above it ends.  LIMIT, and nothing has changed. */
+fallible gate_clear_person(gate *g, const struct clearance_row *r);
+
 /* ---- another policy (acts/versions.h) */
 /* What `next` would change, in words (policy/change.h), for the keys in use too. */
 void gate_policy_diff(const gate *g, const policy *next, buf *b);
@@ -97,6 +105,8 @@ void gate_use_policy(gate *g, policy *next);
  * decision of the caller's */
 struct guard;
 const struct guard *gate_guard(const gate *g);
+/* The rule of them that `e` of an on_end is about; NULL: none. */
+const struct guardrail *gate_blocked_by(const gate *g, err e);
 
 /* ---- run a model */
 /* The request as it came, in OpenAI's dialect: what goes to a provider that speaks it too, when

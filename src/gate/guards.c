@@ -14,7 +14,7 @@ leave(gate *g, const struct gate_ask *ask, const grant **ret)
                           .op = ask->op,
                           .data = ask->conv->label,
                           .target = policy_local_sink(g->parts.policy),
-                          .now_wall_ms = clock_wall_ms()};
+                          .now_wall_ms = gate_now(g)};
     return gate_decide(g, &q, ask->a, &d, ret);
 }
 
@@ -39,7 +39,7 @@ guards_deny(const struct guardrail *r, struct decision *d)
     *d = (struct decision){.rule = r->name.at, .granted_by = "security officer (Geheimschutz)"};
     (void)snprintf(d->why, sizeof d->why, "%.*s forbids this%s%.*s", STR_FMT(r->name),
                    r->title.len ? ": " : "", STR_FMT(r->title));
-    REFUSE(DENIED, "", "%s", d->why);
+    REFUSE(DENIED, r->name.at, "%s", d->why);
 }
 
 fallible

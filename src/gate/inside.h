@@ -24,10 +24,14 @@ struct gate {
     const struct lexicon *lexicon;
     struct guard *guard, *guard_next; /* of the policy in force; of one about to be */
     struct session operator_session;
+    int64_t latest_wall_ms;
     size_t running; /* jobs that hold a place */
     gate_job *jobs; /* these, in no order */
 };
 
+/* The time of decisions: a clock that is set back gives what has ended no time again, as long as
+ * this process lives. */
+int64_t gate_now(gate *g);
 /* policy_decide; what is wrong with the key itself is UNAUTHENTICATED, all else DENIED. */
 fallible gate_decide(gate *g, const struct ask *q, arena *a, struct decision *d, const grant **ret);
 /* Records a decision that was made; `done` as in audit_append. */
@@ -38,7 +42,8 @@ fallible gate_record_decision(gate *g, const struct audit_record *base, const st
 bool gate_read_energy(gate *g);
 bool gate_measures_energy(const gate *g);
 
-/* Ends the jobs of a key that may not be used any more. */
+/* Ends the jobs of a key that may not be used any more; NULL: of people whose clearance does not do
+ * any more. */
 void jobs_end(gate *g, const struct session *s);
 
 /* Removes from models_dir what interrupted uploads left. */

@@ -13,6 +13,8 @@ job_record(const gate_job *j)
         .request_id = j->ask.request_id,
         .key_id = s->key_id,
         .tenant = s->tenant,
+        .person = s->person,
+        .purpose = s->purpose,
         .op = str_of(op_info(j->ask.op)->name),
         .label_text = str_of(j->label_text),
         .clearance_text = str_of(j->clearance_text),

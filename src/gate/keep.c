@@ -234,7 +234,7 @@ keep_decide(const struct keep_call *c, const struct ask *about, struct decision 
 {
     struct ask q = *about;
     q.session = c->session;
-    q.now_wall_ms = clock_wall_ms();
+    q.now_wall_ms = gate_now(c->gate);
     return gate_decide(c->gate, &q, c->a, d, ret);
 }
 
@@ -244,6 +244,8 @@ record_of(const struct keep_call *c, enum op op, str object)
     return (struct audit_record){.request_id = c->request_id,
                                  .key_id = c->session->key_id,
                                  .tenant = c->session->tenant,
+                                 .person = c->session->person,
+                                 .purpose = c->session->purpose,
                                  .op = str_of(op_info(op)->name),
                                  .object = object,
                                  .decision = "",

@@ -230,6 +230,8 @@ keep_check_mark(const struct keep_call *c, enum op op, const struct object *into
     const struct audit_record r = {.request_id = c->request_id,
                                    .key_id = c->session->key_id,
                                    .tenant = c->session->tenant,
+                                   .person = c->session->person,
+                                   .purpose = c->session->purpose,
                                    .op = str_of(op_info(op)->name),
                                    .label_text = keep_label_text(c, l),
                                    .object = into->id,

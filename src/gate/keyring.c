@@ -12,6 +12,14 @@ enum { KEYRING_BYTES_MAX = 512 * 1024 * 1024 };
 struct held {
     struct key_record record;
     struct session session;
+    struct session *others; /* session.for_purposes, to be changed */
+};
+
+/* What a person is cleared for. */
+struct cleared {
+    str person, text;
+    label label;
+    int64_t id, turn, until_wall_ms;
 };
 
 struct keyring {
@@ -20,6 +28,9 @@ struct keyring {
     arena *a; /* of the records; grows with each key made */
     map by_mac;
     VEC(struct held *) all;
+    map by_person; /* struct cleared */
+    VEC(struct cleared *) people;
+    bool needs_person; /* keys of people without a clearance are cleared for nothing */
     keyring_fn *on_revoked;
     void *ctx;
 };
@@ -48,9 +59,52 @@ split(arena *a, str text, const str **ret, size_t *ret_count)
     return OK;
 }
 
-static fallible
-fill_session(arena *a, struct held *h)
+/* Of a person's key counts what both the key and the person are cleared for. */
+static void
+clear(const keyring *k, struct held *h)
 {
+    const struct key_record *r = &h->record;
+    const struct cleared *c = r->person.len ? map_get(&k->by_person, r->person) : NULL;
+    const label own = label_part(r->clearance, 0, LABEL_REL_FIRST);
+    const label party_and_taint =
+        label_part(r->clearance, LABEL_REL_FIRST, LABEL_REL_COUNT + LABEL_TAINT_COUNT);
+    h->session.clearance = r->clearance;
+    h->session.cleared_until_wall_ms = c ? c->until_wall_ms : 0;
+    if (c || (k->needs_person && r->person.len))
+        h->session.clearance =
+            label_join(party_and_taint, label_meet(own, c ? c->label : LABEL_BOTTOM));
+}
+
+/* After every change of the session. */
+static void
+tell_others(struct held *h)
+{
+    const struct session *s = &h->session;
+    for (size_t i = 0; i < s->purpose_count; i++) {
+        h->others[i] = *s;
+        h->others[i].purpose = s->purposes[i];
+        h->others[i].is_other_purpose = !str_eq(s->purposes[i], s->purpose);
+    }
+}
+
+static fallible
+fill_others(arena *a, struct held *h)
+{
+    void *room;
+    if (!h->record.purposes.len)
+        return OK;
+    TRY(split(a, h->record.purposes, &h->session.purposes, &h->session.purpose_count));
+    TRY(try_arena_get(a, h->session.purpose_count, sizeof *h->others, &room));
+    h->others = room;
+    h->session.for_purposes = room;
+    tell_others(h);
+    return OK;
+}
+
+static fallible
+fill_session(const keyring *k, struct held *h)
+{
+    arena *const a = k->a;
     const struct key_record *r = &h->record;
     h->session = (struct session){
         .key_id = r->id,
@@ -60,16 +114,17 @@ fill_session(arena *a, struct held *h)
         .person = r->person,
         .owner = r->owner,
         .roles = r->roles,
-        .clearance = r->clearance,
         .default_label = r->default_label,
         .expires_wall_ms = r->expires_wall_ms,
         .is_revoked = r->revoked_wall_ms != 0,
+        .purpose = r->purpose,
     };
+    clear(k, h);
     if (r->models.len)
         TRY(split(a, r->models, &h->session.models, &h->session.model_count));
     if (r->networks.len)
         TRY(networks_read(r->networks, a, &h->session.networks, &h->session.network_count));
-    return OK;
+    return fill_others(a, h);
 }
 
 static fallible
@@ -86,9 +141,9 @@ static fallible
 copy_record(arena *a, const struct key_record *r, struct key_record *ret)
 {
     *ret = *r;
-    str *const texts[] = {&ret->id,           &ret->name,   &ret->tenant, &ret->clearance_text,
-                          &ret->default_text, &ret->person, &ret->models, &ret->networks,
-                          &ret->ceiling_text, &ret->owner};
+    str *const texts[] = {&ret->id,           &ret->name,     &ret->tenant,  &ret->clearance_text,
+                          &ret->default_text, &ret->person,   &ret->models,  &ret->networks,
+                          &ret->ceiling_text, &ret->purposes, &ret->purpose, &ret->owner};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         TRY(copy_text(a, texts[i]));
     if (!ret->owner.len)
@@ -107,7 +162,7 @@ hold(keyring *k, const struct key_record *r, struct held **ret)
     TRY(try_arena_get(k->a, 1, sizeof(struct held), &room));
     struct held *h = room;
     TRY(copy_record(k->a, r, &h->record));
-    TRY(fill_session(k->a, h));
+    TRY(fill_session(k, h));
     TRY(map_put(&k->by_mac, mac_str(&h->record.mac), h));
     *ret = h;
     return OK;
@@ -129,12 +184,96 @@ learn(void *ctx, const struct key_record *r)
     return VEC_ADD(k->a, &k->all, &h); /* else the keyring is not opened */
 }
 
+/* ---- people's clearances */
+static fallible
+find_cleared(keyring *k, str person, struct cleared **ret)
+{
+    void *room;
+    struct cleared *c = map_get(&k->by_person, person);
+    if (!c) {
+        TRY(try_arena_get(k->a, 1, sizeof *c, &room));
+        c = room;
+        *c = (struct cleared){.turn = 0};
+        TRY(try_arena_str(k->a, person, &c->person));
+        TRY(VEC_ADD(k->a, &k->people, &c));
+        const err e = map_put(&k->by_person, c->person, c);
+        if (e.code) {
+            k->people.count--;
+            return e;
+        }
+    }
+    *ret = c;
+    return OK;
+}
+
+static err
+learn_cleared(void *ctx, const struct clearance_row *r)
+{
+    keyring *k = ctx;
+    struct cleared *c;
+    if (!r->turn)
+        return OK;
+    TRY(find_cleared(k, r->person, &c));
+    if (r->turn < c->turn)
+        return OK;
+    c->label = r->label;
+    c->id = r->id;
+    c->turn = r->turn;
+    c->until_wall_ms = r->until_wall_ms;
+    return try_arena_str(k->a, r->text, &c->text);
+}
+
+static void
+clear_all_of(keyring *k, str person)
+{
+    for (size_t i = 0; i < k->all.count; i++) {
+        struct held *h = k->all.at[i];
+        if (person.len && !str_eq(h->record.person, person))
+            continue;
+        clear(k, h);
+        tell_others(h);
+    }
+}
+
+fallible
+keyring_clear(keyring *k, const struct clearance_row *r)
+{
+    struct cleared *c;
+    str text;
+    TRY(try_arena_str(k->a, r->text, &text));
+    TRY(find_cleared(k, r->person, &c));
+    c->label = r->label;
+    c->text = text;
+    c->id = r->id;
+    c->until_wall_ms = r->until_wall_ms;
+    clear_all_of(k, r->person);
+    return OK;
+}
+
+void
+keyring_unclear(keyring *k, str person)
+{
+    const struct cleared *c = map_take(&k->by_person, person);
+    for (size_t i = 0; c && i < k->people.count; i++)
+        if (k->people.at[i] == c)
+            k->people.at[i] = k->people.at[--k->people.count];
+    clear_all_of(k, person);
+}
+
+void
+keyring_need_people(keyring *k, bool needs)
+{
+    k->needs_person = needs;
+    clear_all_of(k, STR_NONE);
+}
+
 static fallible
 load(keyring *k)
 {
     AUTO(arena) *scratch = NULL;
     TRY(arena_open(KEYRING_BYTES_MAX, &k->a));
     TRY(arena_open(KEYRING_BYTES_MAX, &scratch));
+    TRY(clearances_each(k->db, scratch, learn_cleared, k));
     return keys_each(k->db, scratch, learn, k);
 }
 
@@ -160,6 +299,7 @@ keyring_free(keyring *k)
     if (!k)
         return;
     map_done(&k->by_mac);
+    map_done(&k->by_person);
     arena_free(k->a);
     mem_free(k);
 }
@@ -182,6 +322,15 @@ keyring_find(const keyring *k, str key_text, const struct session **ret)
         REFUSE(UNAUTHENTICATED, "", "this key was revoked");
     *ret = &h->session;
     return OK;
+}
+
+const struct session *
+keyring_for_purpose(const struct session *s, str purpose)
+{
+    for (size_t i = 0; i < s->purpose_count; i++)
+        if (str_eq(s->purposes[i], purpose))
+            return &s->for_purposes[i];
+    return NULL;
 }
 
 /* ---- changes */
@@ -313,6 +462,7 @@ replace(keyring *k, struct held *old, struct held *fresh, int64_t end)
     }
     old->record.name = old->session.key_name = old_name;
     old->record.expires_wall_ms = old->session.expires_wall_ms = end;
+    tell_others(old);
     return OK;
 }
 
@@ -357,6 +507,7 @@ revoke_one(keyring *k, struct held *h, int64_t now_wall_ms)
     TRY(keys_revoke(k->db, h->record.id, now_wall_ms));
     h->record.revoked_wall_ms = now_wall_ms;
     h->session.is_revoked = true;
+    tell_others(h);
     if (k->on_revoked)
         k->on_revoked(k->ctx, &h->session);
     return OK;
@@ -416,6 +567,7 @@ keyring_forget_names(keyring *k, str person)
         h->record.name = h->record.line =
             arena_fmt(k->a, "erased~%.*s", STR_FMT(str_slice(id, id.len - 8, id.len)));
         h->session.key_name = h->session.line = h->record.name;
+        tell_others(h);
     }
 }
 
@@ -431,6 +583,16 @@ words_mean(const policy *p, const struct key_record *r)
     if (policy_clearance(p, r->ceiling_text, STR_NONE, &ceiling).code)
         return LABEL_BOTTOM;
     return label_meet(l, ceiling);
+}
+
+/* A person's words by another policy; none where they mean nothing any more. */
+static label
+person_under(const policy *p, const struct cleared *c)
+{
+    label l;
+    if (policy_clearance(p, c->text, STR_NONE, &l).code)
+        return LABEL_BOTTOM;
+    return label_part(l, 0, LABEL_REL_FIRST);
 }
 
 static label
@@ -450,16 +612,23 @@ keyring_store_clearances(keyring *k, const policy *p)
         if (!h->session.is_revoked && !label_eq(l, h->record.clearance))
             TRY(keys_set_clearance(k->db, h->record.id, l));
     }
+    for (size_t i = 0; i < k->people.count; i++)
+        TRY(clearances_set_label(k->db, k->people.at[i]->id, person_under(p, k->people.at[i])));
     return OK;
 }
 
 void
 keyring_use_clearances(keyring *k, const policy *p)
 {
+    for (size_t i = 0; i < k->people.count; i++)
+        k->people.at[i]->label = person_under(p, k->people.at[i]);
     for (size_t i = 0; i < k->all.count; i++) {
         struct held *h = k->all.at[i];
-        if (!h->session.is_revoked)
-            h->record.clearance = h->session.clearance = clearance_under(p, &h->record);
+        if (h->session.is_revoked)
+            continue;
+        h->record.clearance = clearance_under(p, &h->record);
+        clear(k, h);
+        tell_others(h);
     }
 }
 

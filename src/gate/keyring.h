@@ -15,6 +15,7 @@
  * somebody else once it was revoked, an id never. */
 #pragma once
 #include "policy/policy.h"
+#include "store/clearances.h"
 #include "store/keys.h"
 
 typedef struct keyring keyring;
@@ -26,6 +27,8 @@ void keyring_free(keyring *k);
 /* UNAUTHENTICATED with a public sentence, also when it was revoked; an expired key is found.  The
  * session lives as long as the keyring. */
 fallible keyring_find(const keyring *k, str key_text, const struct session **ret);
+/* The same session for a purpose its requests may name; NULL: they may not. */
+const struct session *keyring_for_purpose(const struct session *s, str purpose);
 /* Makes, stores and learns a key, sets r->id and r->mac; `text` is shown once.  CONFLICT: the name
  * is taken. */
 fallible keyring_add(keyring *k, struct key_record *r, char ret_text[KEY_TEXT_MAX]);
@@ -41,6 +44,14 @@ struct key_change {
 };
 fallible
 keyring_rotate(keyring *k, const struct key_change *c, char ret_text[KEY_TEXT_MAX], str *ret_id);
+/* What a person is cleared for, from now on: of their keys counts what both allow.  LIMIT, and
+ * nothing has changed. */
+fallible keyring_clear(keyring *k, const struct clearance_row *r);
+/* Nothing is known of a person's clearance any more. */
+void keyring_unclear(keyring *k, str person);
+/* Are keys of people who have no clearance cleared for nothing?  Without a call: as the key says.
+ */
+void keyring_need_people(keyring *k, bool needs);
 /* Told of each session that was revoked. */
 typedef void keyring_fn(void *ctx, const struct session *s);
 void keyring_on_revoked(keyring *k, keyring_fn *fn, void *ctx);

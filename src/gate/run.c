@@ -89,6 +89,26 @@ is_running(const gate_job *j)
     return j->job || j->remote;
 }
 
+/* What was asked has a level or compartments that the person is, still, cleared for. */
+static bool
+is_cleared(const gate_job *j)
+{
+    const struct session *s = j->ask.session;
+    const label needs = label_part(j->ask.conv->label, 0, LABEL_REL_FIRST);
+    const int64_t until = s->cleared_until_wall_ms;
+    return label_eq(needs, LABEL_BOTTOM) || !until ||
+           (gate_now(j->gate) < until && label_dominates(s->clearance, needs));
+}
+
+static fallible
+check_session(const gate_job *j)
+{
+    TRY(keyring_check(j->ask.session));
+    if (!is_cleared(j))
+        REFUSE(DENIED, "", "the person's clearance ended while the request ran");
+    return OK;
+}
+
 static void
 stop(gate_job *j)
 {
@@ -152,7 +172,7 @@ cut(gate_job *j)
         .finish = FINISH_FILTER, .output_tokens = (uint32_t)j->tokens_shown, .is_estimated = true};
     stop(j);
     start_once(j);
-    j->guardrail = screened_blocked(j->screened);
+    u.guardrail = j->guardrail = screened_blocked(j->screened);
     j->in_hook = true;
     while (screened_next_open(j->screened, &u.index, &u.is_last)) {
         j->hooks.on_done(j->hooks.ctx, &u);
@@ -167,7 +187,7 @@ on_text(void *ctx, const struct engine_piece *p)
 {
     gate_job *j = ctx;
     str text = STR_NONE;
-    err e = keyring_check(j->ask.session);
+    err e = check_session(j);
     if (!e.code)
         e = content_open(p->text, j->target.own, &text); /* the answer is the asker's */
     if (!e.code)
@@ -257,7 +277,7 @@ static void
 on_frames(void *ctx, str raw, uint32_t count)
 {
     gate_job *j = ctx;
-    err e = keyring_check(j->ask.session);
+    err e = check_session(j);
     if (!e.code)
         e = words_add(j->words, raw);
     if (e.code) {
@@ -381,7 +401,7 @@ on_decided(void *ctx, err recorded)
         job_end(j, err_again(&j->failure));
         return;
     }
-    err e = keyring_check(j->ask.session);
+    err e = check_session(j);
     if (!e.code)
         e = check_model(j);
     if (e.code)
@@ -423,7 +443,7 @@ decide(gate_job *j, choose_fn *choose)
     const struct ask q = {.session = j->ask.session,
                           .op = j->ask.op,
                           .data = j->ask.conv->label,
-                          .now_wall_ms = clock_wall_ms()};
+                          .now_wall_ms = gate_now(j->gate)};
     err e = choose(j->gate, &j->ask, &q, &j->target, &j->decision);
     if (!e.code && j->guardrail)
         e = guards_deny(j->guardrail, &j->decision);
@@ -505,7 +525,7 @@ before_is_paid(const gate_job *j)
 static fallible
 go_on(gate_job *j)
 {
-    TRY(keyring_check(j->ask.session));
+    TRY(check_session(j));
     TRY(decide(j, target_next));
     if (before_is_paid(j))
         job_settle(j, 0, 0);
@@ -633,12 +653,24 @@ gate_cancel(gate_job *j)
 }
 
 /* ---- a key that may not be used any more */
-/* One whose decision is not durable yet is not among them: on_decided looks at the key again. */
+/* The key's own session, or the same for a purpose that was named. */
+static bool
+is_of_key(const struct session *used, const struct session *s)
+{
+    for (size_t i = 0; s->for_purposes && i < s->purpose_count; i++)
+        if (used == &s->for_purposes[i])
+            return true;
+    return used == s;
+}
+
+/* One whose decision is not durable yet is not among them: on_decided looks at the key again.
+ * `s` NULL: of whatever key, if its clearance does not do any more. */
 static gate_job *
 first_to_end(const gate *g, const struct session *s)
 {
     gate_job *j = g->jobs;
-    while (j && (j->ask.session != s || j->completed || (!is_running(j) && !j->wait)))
+    while (j && ((s ? !is_of_key(j->ask.session, s) : is_cleared(j)) || j->completed ||
+                 (!is_running(j) && !j->wait)))
         j = j->next;
     return j;
 }
@@ -649,7 +681,7 @@ jobs_end(gate *g, const struct session *s)
 {
     gate_job *j;
     while ((j = first_to_end(g, s))) {
-        const err e = keyring_check(j->ask.session);
+        const err e = check_session(j);
         ASSERT(e.code && !j->in_hook);
         if (is_running(j)) {
             cancel_with(j, e);

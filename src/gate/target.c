@@ -422,15 +422,19 @@ target_next(gate *g, const struct gate_ask *ask, const struct ask *q, struct tar
 
 /* ---- for operators */
 fallible
-admin_route_put(const struct admin_call *c, str model, str label_text, buf *b)
+admin_route_put(const struct admin_call *c, const struct route_wish *w, buf *b)
 {
     gate *g = c->gate;
     const struct policy *p = g->parts.policy;
-    const struct session anybody = {.clearance = policy_local_sink(p)};
-    struct ask q = {.session = &anybody, .op = OP_CHAT, .now_wall_ms = clock_wall_ms()};
-    const struct gate_ask ask = {.kind = ENGINE_CHAT, .model = model, .a = c->a};
+    const struct session anybody = {.clearance = policy_local_sink(p),
+                                    .key_name = STR("anybody"),
+                                    .purposes = &w->purpose,
+                                    .purpose_count = w->purpose.len != 0};
+    struct ask q = {
+        .session = &anybody, .op = OP_CHAT, .purpose = w->purpose, .now_wall_ms = gate_now(g)};
+    const struct gate_ask ask = {.kind = ENGINE_CHAT, .model = w->model, .a = c->a};
     TRY(admin_allow(c, OP_ROUTE));
-    TRY(label_parse(policy_names(p), label_text, &q.data));
+    TRY(label_parse(policy_names(p), w->label_text, &q.data));
     return target_put(g, &ask, &q, b);
 }
 

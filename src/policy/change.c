@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "policy/change.h"
 
+#include <stdio.h>
+
 #include "policy/tlp.h"
 
 enum { NAMES_SHOWN_MAX = 5, LISTS = 4 };
@@ -96,7 +98,7 @@ is_same(const struct guardrail *a, const struct guardrail *b)
 {
     bool same = a->kind == b->kind && a->then == b->then && a->where == b->where &&
                 a->least == b->least && a->types == b->types && label_eq(a->taint, b->taint) &&
-                a->word_count == b->word_count;
+                a->word_count == b->word_count && str_eq(a->message, b->message);
     for (size_t i = 0; same && i < a->word_count; i++)
         same = str_eq(a->words[i], b->words[i]);
     return same;
@@ -229,6 +231,59 @@ diff_keep(const policy *from, const policy *to, buf *b)
     }
 }
 
+/* ---- what data may be processed for */
+static void
+diff_names_of_purposes(const policy *from, const policy *to, buf *b)
+{
+    const struct purposes *was = policy_purposes(from), *is = policy_purposes(to);
+    for (size_t i = 0; i < is->count; i++)
+        if (!purpose_find(was, is->at[i].id))
+            buf_add_fmt(b, "purpose %.*s is new: %.*s\n", STR_FMT(is->at[i].id),
+                        STR_FMT(is->at[i].title));
+    for (size_t i = 0; i < was->count; i++)
+        if (!purpose_find(is, was->at[i].id))
+            buf_add_fmt(b, "purpose %.*s is gone\n", STR_FMT(was->at[i].id));
+}
+
+/* Of one bit, which is `name` in the second. */
+static void
+diff_purposes_of(const policy *from, const policy *to, const char *name, int bit, buf *b)
+{
+    const struct purposes *was = policy_purposes(from), *is = policy_purposes(to);
+    const bool was_open = label_has(was->without, bit), is_open = label_has(is->without, bit);
+    if (was_open && !is_open)
+        buf_add_fmt(b, "%s is processed for named purposes only from now on\n", name);
+    if (!was_open && is_open)
+        buf_add_fmt(b, "%s is processed for any purpose from now on\n", name);
+    for (size_t i = 0; !is_open && i < is->count; i++) {
+        const struct purpose *now = &is->at[i], *before = purpose_find(was, now->id);
+        const bool had = before ? label_has(before->may, bit) : was_open;
+        if (label_has(now->may, bit) && (was_open || !had))
+            buf_add_fmt(b, "%s is processed for the purpose %.*s from now on\n", name,
+                        STR_FMT(now->id));
+        if (!label_has(now->may, bit) && !was_open && had)
+            buf_add_fmt(b, "%s is no longer processed for the purpose %.*s\n", name,
+                        STR_FMT(now->id));
+    }
+}
+
+static void
+diff_purposes(const policy *from, const policy *to, buf *b)
+{
+    static const int limited[] = {0, 1, 3}; /* levels, compartments, taints */
+    diff_names_of_purposes(from, to, b);
+    for (size_t i = 0; i < sizeof limited / sizeof *limited; i++) {
+        const struct list is = list_of(to, limited[i]);
+        for (size_t k = 0; k < is.count; k++) {
+            char name[64];
+            const int bit = is.at[k].bit - (limited[i] ? 0 : 1);
+            snprintf(name, sizeof name, "%s %.*s", is.what, STR_FMT(is.at[k].id));
+            if (bit >= 0)
+                diff_purposes_of(from, to, name, bit, b);
+        }
+    }
+}
+
 /* ---- keys */
 static label
 clearance_in(const policy *p, const struct holder *h)
@@ -315,5 +370,6 @@ policy_diff(const policy *from, const policy *to, const struct holder *holders, 
     diff_guardrails(from, to, b);
     diff_tlp(from, to, b);
     diff_keep(from, to, b);
+    diff_purposes(from, to, b);
     diff_holders(&a, b);
 }

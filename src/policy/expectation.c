@@ -8,7 +8,7 @@
 enum { WORD_BYTES_MAX = 200, OUTCOME_MAX = 80, WORK_BYTES = 64 * 1024 };
 
 struct row {
-    char *name, *clearance, *party, *label, *sink, *expect;
+    char *name, *clearance, *party, *label, *sink, *purpose, *purposes, *expect;
 };
 
 struct table {
@@ -25,6 +25,8 @@ static const cyaml_schema_field_t row_fields[] = {
     TEXT(party, WORD_BYTES_MAX, CYAML_FLAG_OPTIONAL),
     TEXT(label, LABEL_TEXT_MAX, CYAML_FLAG_DEFAULT),
     TEXT(sink, LABEL_TEXT_MAX, CYAML_FLAG_OPTIONAL),
+    TEXT(purpose, WORD_BYTES_MAX, CYAML_FLAG_OPTIONAL),
+    TEXT(purposes, LABEL_TEXT_MAX, CYAML_FLAG_OPTIONAL),
     TEXT(expect, WORD_BYTES_MAX, CYAML_FLAG_DEFAULT),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t row_schema = {
@@ -55,11 +57,32 @@ read_sink(const policy *p, const struct row *r, label *ret)
     return r->sink ? label_parse(policy_names(p), str_of(r->sink), ret) : OK;
 }
 
+/* What the key may name: the row's list, else every purpose of the policy. */
+static fallible
+read_purposes(const policy *p, const struct row *r, arena *a, struct session *s)
+{
+    const struct purposes *all = policy_purposes(p);
+    str rest = str_of(r->purposes ? r->purposes : ""), name;
+    void *room;
+    TRY(try_arena_get(a, PURPOSES_MAX, sizeof(str), &room));
+    str *list = room;
+    while (rest.len && s->purpose_count < PURPOSES_MAX && str_next(&rest, ',', &name))
+        list[s->purpose_count++] = str_trim(name);
+    for (size_t i = 0; !r->purposes && i < all->count; i++)
+        list[s->purpose_count++] = all->at[i].id;
+    s->purposes = list;
+    return OK;
+}
+
 static err
 decide(const policy *p, const struct row *r, arena *a, struct decision *d)
 {
     struct session s = {.key_name = STR("expected")};
-    struct ask q = {.session = &s, .op = OP_CHAT, .model = STR("expected")};
+    struct ask q = {.session = &s,
+                    .op = OP_CHAT,
+                    .model = STR("expected"),
+                    .purpose = str_of(r->purpose ? r->purpose : "")};
+    TRY(read_purposes(p, r, a, &s));
     const grant *g;
     TRY(policy_clearance(p, str_of(r->clearance), str_of(r->party), &s.clearance));
     TRY(label_parse(policy_names(p), str_of(r->label), &q.data));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* expectation.h - an operator's own table of what policy should decide, and whether it does.
  *
- * Each row says who (a clearance and the party they act for), what (a label), whereto (the label of
- * a sink; left out: an engine of this installation) and what is to come of it: "allowed", or
- * "denied" and the rule.  The file is explained in etc/policy-test.yaml. */
+ * Each row says who (a clearance, the party they act for, the purposes they may name), what (a
+ * label), for which purpose, whereto (the label of a sink; left out: an engine of this
+ * installation) and what is to come of it: "allowed", or "denied" and the rule.  The file is
+ * explained in etc/policy-test.yaml. */
 #pragma once
 #include "policy/policy.h"
 

@@ -74,6 +74,7 @@ struct view {
     const struct label_names *names;
     const struct ask *q;
     label ceiling;
+    const struct purposes *purposes;
     char *why; /* of struct decision */
 };
 
@@ -152,6 +153,37 @@ broken_OP_SCOPE(const struct view *v)
     return WHY(v, "key %.*s is not for model %.*s", SHOW(s->key_name), SHOW(v->q->model));
 }
 
+/* ---- purposes */
+static str
+purpose_of(const struct ask *q)
+{
+    return q->purpose.len ? q->purpose : q->session->purpose;
+}
+
+/* What may be processed for it; a key's own purpose that the policy no longer has is none. */
+static label
+purpose_may(const struct view *v)
+{
+    const str name = purpose_of(v->q);
+    const struct purpose *p = name.len ? purpose_find(v->purposes, name) : NULL;
+    return p ? p->may : v->purposes->without;
+}
+
+static bool
+broken_PURPOSE_KEY(const struct view *v)
+{
+    const struct session *s = v->q->session;
+    const str name = v->q->purpose;
+    bool may = !name.len;
+    for (size_t i = 0; !may && i < s->purpose_count; i++)
+        may = str_eq(s->purposes[i], name);
+    if (!may)
+        return WHY(v, "key %.*s may not be used for the purpose that the request names",
+                   SHOW(s->key_name));
+    return name.len && !purpose_find(v->purposes, name) &&
+           WHY(v, "the purpose %.*s is not one of the policy's", SHOW(name));
+}
+
 static label
 missing(label may_hold, label l, int first, int count)
 {
@@ -216,12 +248,63 @@ is_tainted(const struct view *v, label may_hold, str *ret_name)
     return !is_none(l);
 }
 
+/* The first name of what may not be processed, and what it is. */
+static const char *
+first_part(const struct view *v, label may, str *ret_name)
+{
+    const struct label_names *n = v->names;
+    if (lacks_compartment(v, may, ret_name))
+        return "compartment";
+    if (is_tainted(v, may, ret_name))
+        return "taint";
+    const label over = missing(may, v->q->data, LABEL_LEVEL_FIRST, LABEL_LEVEL_COUNT);
+    *ret_name = STR("unknown");
+    for (size_t i = 1; i < n->level_count; i++)
+        if (label_has(over, n->levels[i].bit - 1)) {
+            *ret_name = n->levels[i].id;
+            break;
+        }
+    return "level";
+}
+
+static bool
+broken_PURPOSE_LABEL(const struct view *v)
+{
+    const label may = purpose_may(v);
+    const str purpose = purpose_of(v->q);
+    str name;
+    if (label_dominates(may, v->q->data))
+        return false;
+    const char *what = first_part(v, may, &name);
+    if (!purpose.len)
+        return WHY(v, "%s %.*s is processed for named purposes only, and the request names none",
+                   what, SHOW(name));
+    return WHY(v, "%s %.*s may not be processed for the purpose %.*s", what, SHOW(name),
+               SHOW(purpose));
+}
+
 static bool
 broken_INSTANCE_CEILING(const struct view *v)
 {
     return is_level_above(v, v->ceiling) &&
            WHY(v, "label %.*s is above the ceiling %.*s of this installation",
                SHOW(level_name(v, v->q->data)), SHOW(level_name(v, v->ceiling)));
+}
+
+static bool
+is_cleared_no_more(const struct ask *q)
+{
+    const int64_t until = q->session->cleared_until_wall_ms;
+    return until && q->now_wall_ms >= until;
+}
+
+static bool
+broken_CLEARANCE_EXPIRED(const struct view *v)
+{
+    const label needs = label_part(v->q->data, 0, LABEL_REL_FIRST);
+    return is_cleared_no_more(v->q) && !is_none(needs) &&
+           WHY(v, "the clearance of the person key %.*s is for is over",
+               SHOW(v->q->session->key_name));
 }
 
 static bool
@@ -315,14 +398,17 @@ static broken_fn *const checks[] = {
 static label
 ceiling_of(const policy *p, const struct ask *q)
 {
-    const label own = label_meet(q->session->clearance, policy_local_sink(p));
+    const int from = is_cleared_no_more(q) ? LABEL_REL_FIRST : 0;
+    const label cleared = label_part(q->session->clearance, from, 256 - from);
+    const struct view v = {.q = q, .purposes = policy_purposes(p)};
+    const label own = label_meet(label_meet(cleared, purpose_may(&v)), policy_local_sink(p));
     return op_info(q->op)->is_content ? label_meet(own, q->target) : own;
 }
 
 fallible
 policy_decide(const policy *p, const struct ask *q, arena *a, struct decision *d, const grant **ret)
 {
-    const struct view v = {policy_names(p), q, policy_ceiling(p), d->why};
+    const struct view v = {policy_names(p), q, policy_ceiling(p), policy_purposes(p), d->why};
     for (int i = 0; i < RULE_COUNT; i++)
         if (checks[i](&v)) {
             d->allowed = false;

@@ -25,7 +25,8 @@ enum {
 
 struct guardrail {
     str id, title;
-    str name; /* "guardrail.ID", NUL-ended: the rule that denials name */
+    str name;    /* "guardrail.ID", NUL-ended: the rule that denials name */
+    str message; /* what is said in place of what was blocked, where a dialect does; may be empty */
     enum guardrail_kind kind;
     enum guardrail_then then;
     unsigned where; /* GUARDRAIL_INPUT, GUARDRAIL_OUTPUT or both */

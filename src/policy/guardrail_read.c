@@ -5,7 +5,7 @@
 #include "detect/detect.h"
 #include "detect/word.h"
 
-enum { TITLE_MAX = 200, LIST_MAX = 1000 };
+enum { TITLE_MAX = 200, MESSAGE_MAX = 500, LIST_MAX = 1000 };
 
 #define TEXT(key, flags, max)                                                                      \
     CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | (flags), struct guardrail_entry, key, 1, max)
@@ -15,6 +15,7 @@ static const cyaml_schema_value_t word_schema = {
 static const cyaml_schema_field_t fields[] = {
     TEXT(id, 0, GUARDRAIL_ID_BYTES_MAX),
     TEXT(title, CYAML_FLAG_OPTIONAL, TITLE_MAX),
+    TEXT(message, CYAML_FLAG_OPTIONAL, MESSAGE_MAX),
     TEXT(kind, 0, GUARDRAIL_ID_BYTES_MAX),
     TEXT(where, 0, GUARDRAIL_ID_BYTES_MAX),
     TEXT(then, 0, GUARDRAIL_ID_BYTES_MAX),
@@ -161,15 +162,26 @@ read_words(arena *a, const struct guardrail_entry *e, struct guardrail *r)
     return OK;
 }
 
+static bool
+has_control(const char *text)
+{
+    for (const char *p = text ? text : ""; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            return true;
+    return false;
+}
+
 static fallible
 read_texts(arena *a, const struct guardrail_entry *e, struct guardrail *r)
 {
     TRY(try_arena_str(a, str_of(e->id), &r->id));
     TRY(try_arena_str(a, str_of(e->title ? e->title : ""), &r->title));
+    TRY(try_arena_str(a, str_of(e->message ? e->message : ""), &r->message));
     r->name = arena_fmt(a, "guardrail.%s", e->id);
-    for (const char *p = e->title ? e->title : ""; *p; p++)
-        if ((unsigned char)*p < ' ' || *p == 0x7f)
-            WRONG("%s: control characters in the title", e->id);
+    if (has_control(e->title) || has_control(e->message))
+        WRONG("%s: control characters in title or message", e->id);
+    if (r->message.len && r->then != GUARDRAIL_BLOCK)
+        WRONG("%s: a message is for what blocks", e->id);
     return OK;
 }
 

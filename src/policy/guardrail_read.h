@@ -6,7 +6,7 @@
 #include "policy/guardrail.h"
 
 struct guardrail_entry { /* as libcyaml gives it */
-    char *id, *title, *kind, *where, *then, *taint, *types, *least;
+    char *id, *title, *message, *kind, *where, *then, *taint, *types, *least;
     char **words;
     uint32_t words_count;
 };

@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "policy/document.h"
 #include "policy/guardrail_read.h"
+#include "policy/purpose.h"
 #include "policy/tlp.h"
 
 enum {
@@ -40,13 +41,14 @@ struct policy {
         uint64_t days;
     } keep[KEEP_MAX];
     size_t keep_count;
+    struct purposes purposes;
 };
 
 /* ---- the file as libcyaml gives it */
 
 /* Numbers come as text: libcyaml would take "1O" for 1. */
 struct entry {
-    char *id, *title, *law, *number;
+    char *id, *title, *law, *purposes, *number;
     int bit; /* of `number`, by check_entry */
 };
 
@@ -74,6 +76,8 @@ struct file {
     uint32_t guardrails_count;
     struct keep_entry *keep;
     uint32_t keep_count;
+    struct purpose_entry *purposes;
+    uint32_t purposes_count;
 };
 
 #define ENTRY(bit_key)                                                                             \
@@ -85,6 +89,8 @@ struct file {
                                    TITLE_BYTES_MAX),                                               \
             CYAML_FIELD_STRING_PTR("law", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct entry,  \
                                    law, 1, TITLE_BYTES_MAX),                                       \
+            CYAML_FIELD_STRING_PTR("purposes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,           \
+                                   struct entry, purposes, 1, LABEL_TEXT_MAX),                     \
             CYAML_FIELD_END                                                                        \
     }
 
@@ -136,6 +142,8 @@ static const cyaml_schema_field_t file_fields[] = {
                          guardrails, &guardrail_schema, 0, GUARDRAILS_MAX),
     CYAML_FIELD_SEQUENCE("keep", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, keep,
                          &keep_schema, 0, KEEP_MAX),
+    CYAML_FIELD_SEQUENCE("purposes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
+                         purposes, &purpose_schema, 0, PURPOSES_MAX),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields)};
@@ -408,6 +416,35 @@ take_keep(const struct file *f, policy *p)
     return OK;
 }
 
+/* ---- purposes */
+static fallible
+limit_list(struct purposes *p, const struct list_rule *r, const struct entry *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct entry *e = &list[i];
+        /* A level is known by the highest bit of its thermometer. */
+        const int bit = r == &level_rule ? e->bit - 1 : e->bit;
+        const struct purpose_limit l = {r->what, e->id, e->purposes, bit};
+        if (!e->purposes)
+            continue;
+        if (bit < 0 || r == &party_rule)
+            REFUSE(CONFIG, "", "policy file: %s %s cannot be for some purposes only", r->what,
+                   e->id);
+        TRY(purposes_limit(p, &l));
+    }
+    return OK;
+}
+
+static fallible
+take_purposes(const struct file *f, policy *p)
+{
+    TRY(purposes_read(p->memory, f->purposes, f->purposes_count, &p->purposes));
+    TRY(limit_list(&p->purposes, &level_rule, f->levels, f->levels_count));
+    TRY(limit_list(&p->purposes, &compartment_rule, f->compartments, f->compartments_count));
+    TRY(limit_list(&p->purposes, &party_rule, f->parties, f->parties_count));
+    return limit_list(&p->purposes, &taint_rule, f->taints, f->taints_count);
+}
+
 static fallible
 take_file(const struct file *f, arena *a, struct label_names *n)
 {
@@ -452,6 +489,7 @@ policy_load(str yaml, policy **ret)
     TRY(guardrail_read(p->memory, &p->names, f->guardrails, f->guardrails_count, &p->guardrails));
     p->guardrail_count = f->guardrails_count;
     TRY(take_keep(f, p));
+    TRY(take_purposes(f, p));
     *ret = TAKE(p);
     return OK;
 }
@@ -512,6 +550,12 @@ policy_guardrails(const policy *p, size_t *ret_count)
 {
     *ret_count = p->guardrail_count;
     return p->guardrails;
+}
+
+const struct purposes *
+policy_purposes(const policy *p)
+{
+    return &p->purposes;
 }
 
 label

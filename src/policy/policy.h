@@ -7,10 +7,12 @@
  *
  * The rules and their order stand in rules.def; the first that is broken denies.  All of them hold
  * together exactly when the key is live, may do the operation with this model, and
- *     data ≤ clearance,  data ≤ target,  level of data ≤ ceiling of the installation. */
+ *     data ≤ clearance,  data ≤ purpose,  data ≤ target,  level of data ≤ ceiling of the
+ *     installation. */
 #pragma once
 #include "policy/grant.h"
 #include "policy/guardrail.h"
+#include "policy/purpose.h"
 
 typedef struct policy policy;
 
@@ -36,15 +38,21 @@ struct session {
     int64_t expires_wall_ms; /* 0: never */
     const str *models;       /* names the key is for; model_count 0: all */
     size_t model_count;
-    uint32_t roles; /* of enum role */
+    int64_t cleared_until_wall_ms; /* then for no level and no compartment; 0: as long as the key */
+    uint32_t roles;                /* of enum role */
     bool is_revoked;
-    str key_id, key_name, tenant;
+    bool is_other_purpose; /* than the key's own: of one request */
+    str purpose;           /* of what names none; empty: without one */
+    const str *purposes;   /* that may be named */
+    size_t purpose_count;
+    str key_name, key_id, tenant;
     label default_label; /* of what comes without one */
     /* For the gate: */
     str line, person; /* whose budget it is besides the tenant's; line empty: key_name */
     str owner;        /* whose what is kept is: the id of the line's first key; empty: key_id */
     const struct network *networks; /* where the key may be used from; network_count 0: anywhere */
     size_t network_count;
+    const struct session *for_purposes; /* the same for each of `purposes` */
 };
 
 struct ask {
@@ -53,6 +61,7 @@ struct ask {
     label data;   /* join of all inputs */
     str model;    /* resolved name; empty: none */
     label target; /* what the target may hold (its sink label) */
+    str purpose;  /* as named; empty: the session's */
     int64_t now_wall_ms;
     bool is_elsewhere; /* it comes from where the key may not be used */
     bool is_own_act;   /* what is to be approved was proposed by the same person */
@@ -78,6 +87,7 @@ str policy_text(const policy *p);
 const struct label_names *policy_names(const policy *p);
 /* In the order of the file. */
 const struct guardrail *policy_guardrails(const policy *p, size_t *ret_count);
+const struct purposes *policy_purposes(const policy *p);
 /* The ceiling, by name of a level; CONFIG if unknown.  Without a call: the bottom level. */
 fallible policy_set_ceiling(policy *p, str level_name);
 label policy_ceiling(const policy *p);

@@ -185,6 +185,8 @@ keys_add(db *d, const struct key_record *k)
     query_bind_str(&q, k->models);
     query_bind_str(&q, k->networks);
     query_bind_str(&q, k->ceiling_text);
+    query_bind_str(&q, k->purposes);
+    query_bind_str(&q, k->purpose);
     query_bind_str(&q, k->owner);
     const err e = query_run(&q, NULL);
     if (e.code == ERR_CONFLICT)
@@ -263,7 +265,9 @@ read_key(query *q, arena *a, struct key_record *k)
     TRY(query_str(q, 14, a, &k->models));
     TRY(query_str(q, 15, a, &k->networks));
     TRY(query_str(q, 16, a, &k->ceiling_text));
-    return query_str(q, 17, a, &k->owner);
+    TRY(query_str(q, 17, a, &k->purposes));
+    TRY(query_str(q, 18, a, &k->purpose));
+    return query_str(q, 19, a, &k->owner);
 }
 
 fallible

@@ -25,6 +25,8 @@ struct key_record {
     str owner;    /* whose what is kept is: the id of the first key of its line; empty: its own */
     str models;   /* names it is for, with commas; empty: all */
     str networks; /* where it may be used from (CIDR), with commas; empty: anywhere */
+    str purposes; /* that its requests may name, with commas; empty: none */
+    str purpose;  /* of requests that name none; empty: without one */
 };
 
 /* A new key's text and public id; the caller shows the text once and wipes it. */

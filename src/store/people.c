@@ -149,10 +149,26 @@ persons_tenant(db *d, arena *a, str name, str *ret)
     return OK;
 }
 
+/* Whoever gets the name later is cleared for nothing. */
+static fallible
+remove_person(db *d, str name)
+{
+    TRY(remove_unused(d, QUERY_PERSON_USED, QUERY_PERSON_REMOVE, name, "person"));
+    AUTO(query) q = {0};
+    TRY(query_begin(d, QUERY_CLEARANCE_REMOVE, &q));
+    query_bind_str(&q, name);
+    TRY(query_run(&q, NULL));
+    return db_commit(d);
+}
+
 fallible
 persons_remove(db *d, str name)
 {
-    return remove_unused(d, QUERY_PERSON_USED, QUERY_PERSON_REMOVE, name, "person");
+    TRY(db_begin(d));
+    const err e = remove_person(d, name);
+    if (e.code)
+        db_rollback(d);
+    return e;
 }
 
 fallible

@@ -31,7 +31,7 @@ fallible persons_add(db *d, const struct person_row *p);
 fallible persons_ensure(db *d, str name, str tenant, int64_t now_wall_ms);
 /* Empty if there is no such person. */
 fallible persons_tenant(db *d, arena *a, str name, str *ret);
-/* NOT_FOUND; CONFLICT while they have keys in use. */
+/* And what they were cleared for.  NOT_FOUND; CONFLICT while they have keys in use. */
 fallible persons_remove(db *d, str name);
 typedef err persons_fn(void *ctx, const struct person_row *p);
 fallible persons_each(db *d, arena *a, persons_fn *fn, void *ctx);

@@ -10,7 +10,7 @@ daemon_with_toys --set citizen.know=wissen --set 'citizen.contact=Bürgerbüro, 
     echo 'Bail out! no daemon'
     exit 1
 }
-offen=$(key buero offen) intern=$(key amt intern) operator=$(key chef intern --operator)
+offen=$(key buero offen) intern=$(key amt intern) operator=$(key chef intern --operator) fach=$(key fach offen --role business)
 
 has() { grep -qF -- "$1" "$dir/body"; }
 hasnt() { ! has "$1"; }
@@ -88,14 +88,15 @@ expect 'what is not known is left to a person' status 200 "$offen" POST /v1/citi
 case=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["id"])' "$dir/body")
 expect 'who waits' status 200 '' GET "/citizen/case/$case"
 expect 'is told so' has 'In Arbeit'
-expect 'an official sees it' status 200 "$offen" GET '/v1/citizen/cases?state=open'
+expect 'a key without the role does not decide' status 403 "$offen" POST "/v1/citizen/cases/$case" '{"decision":"reject"}'
+expect 'an official sees it' status 200 "$fach" GET '/v1/citizen/cases?state=open'
 expect 'in the list' body "j['data'][0]['id'] == '$case'"
-expect 'answers it' status 200 "$offen" POST "/v1/citizen/cases/$case" \
+expect 'answers it' status 200 "$fach" POST "/v1/citizen/cases/$case" \
     '{"decision":"release","answer":"Dazu gibt es keine Satzung."}'
-expect 'once' status 409 "$offen" POST "/v1/citizen/cases/$case" '{"decision":"reject"}'
+expect 'once' status 409 "$fach" POST "/v1/citizen/cases/$case" '{"decision":"reject"}'
 expect 'the citizen reads it' status 200 '' GET "/citizen/case/$case"
 expect 'with the word that an AI system prepared it' has 'KI-System'
-expect 'what was decided becomes a test' status 200 "$offen" GET /v1/citizen/tests
+expect 'what was decided becomes a test' status 200 "$fach" GET /v1/citizen/tests
 cp "$dir/body" "$dir/tests.jsonl"
 expect 'with the question' has 'Welche Farbe hat der Himmel'
 expect 'no question is in the log' sh -c "! grep -rqF Neptun '$dir/log' '$data/audit'"
@@ -120,7 +121,7 @@ daemon_stop
 daemon_start --set citizen.know=
 expect 'after a restart the documents are there' search "$offen" 'Hundesteuer'
 expect 'verbatim' has '96 Euro'
-expect 'and so are the cases' status 200 "$offen" GET "/v1/citizen/cases/$case"
+expect 'and so are the cases' status 200 "$fach" GET "/v1/citizen/cases/$case"
 expect 'without citizen.know there is no page' status 404 '' GET /citizen
 expect 'a collection can be removed' status 200 "$operator" DELETE /v1/know/wissen
 expect 'and is gone' status 404 "$operator" GET /v1/know/wissen

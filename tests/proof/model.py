@@ -17,6 +17,7 @@ PARTS = (("level", LEVEL), ("compartment", COMPARTMENTS), ("release", PARTIES), 
 OPERATOR, AUDITOR = 1, 2
 OPS = {"chat": (0, True), "file.read": (0, True), "file.add": (0, True), "model.list": (0, False),
        "key.add": (OPERATOR, False), "log.tiles": (AUDITOR, False)}
+PURPOSES = ["z0", "z1", "z2", "z3"]
 BATCH = 50000
 
 class Policy:
@@ -28,19 +29,31 @@ class Policy:
         self.ceiling = rnd.randrange(len(self.levels))
         self.removes = sum(1 << b for b in self.compartments if rnd.random() < 0.5)
         self.lowers = rnd.randrange(len(self.levels))
+        self.purposes = [f"z{i}" for i in range(rnd.randint(0, 3))]
+        # bit -> the purposes it is for; a bit that is not there is for all and for none
+        self.only = {b: rnd.sample(self.purposes, rnd.randint(1, len(self.purposes)))
+                     for b in [h - 1 for h in range(1, len(self.levels))] + list(self.compartments) + list(self.taints)
+                     if self.purposes and rnd.random() < 0.15}
     @staticmethod
     def names(rnd, first, count, word, most):
         bits = rnd.sample(range(first, first + count), rnd.randint(1, most))
         return {b: f"{word}{b}" for b in sorted(bits)}
     def yaml(self):
         def rows(key, pairs):
+            def only(b):
+                names = self.only.get(b - (key == "levels"))
+                return f', purposes: "{",".join(names)}"' if names and key != "parties" else ""
             return f"{key}:\n" + "".join(f"  - {{ {'height' if key == 'levels' else 'bit'}: {b}, "
-                                         f"id: {n}, title: x }}\n" for b, n in pairs)
+                                         f"id: {n}, title: x{only(b)} }}\n" for b, n in pairs)
         removes = ",".join(n for b, n in self.compartments.items() if self.removes >> b & 1)
         down = f'downgrades:\n  - {{ id: pseudonym, removes: "{removes}", lowers: {self.levels[self.lowers]} }}\n'
         return ("version: 1\n" + rows("levels", enumerate(self.levels)) +
                 rows("compartments", self.compartments.items()) + rows("parties", self.parties.items()) +
-                rows("taints", self.taints.items()) + (down if removes else ""))
+                rows("taints", self.taints.items()) + (down if removes else "") +
+                ("purposes:\n" + "".join(f"  - {{ id: {z}, title: x }}\n" for z in self.purposes) if self.purposes else ""))
+    def may(self, purpose):
+        """What may be processed for it: every bit that lists nothing or this."""
+        return ALL & ~sum(1 << b for b, names in self.only.items() if purpose not in names)
     def sink(self):
         return level(self.ceiling) | COMPARTMENTS | PARTIES | TAINTS
     def downgrade(self, l):
@@ -65,7 +78,7 @@ class Policy:
 def level(height):
     return (1 << height) - 1
 
-def decide(p, s, op, data, target, model, now, flags=0):
+def decide(p, s, op, data, target, model, now, flags=0, purpose=None):
     """The rule that denies, or None: in the order of rules.def."""
     if s["expires"] and now >= s["expires"]:
         return "session.expired"
@@ -79,13 +92,24 @@ def decide(p, s, op, data, target, model, now, flags=0):
         return "act.one_person"
     if model is not None and s["models"] and not s["models"] >> model & 1:
         return "op.scope"
+    if purpose and (purpose not in s["purposes"] or purpose not in p.purposes):
+        return "purpose.key"
     if data & LEVEL & ~level(p.ceiling):
         return "instance.ceiling"
+    if s["cleared"] and now >= s["cleared"] and data & (LEVEL | COMPARTMENTS):
+        return "clearance.expired"
     for who, may in (("clearance", s["clearance"]), ("target", target)):
+        if who == "target" and data & ~p.may(purpose or s["purpose"]):
+            return "purpose.label"
         for name, part in PARTS:
             if data & ~may & part:
                 return f"{who}.{name}"
     return None
+
+def grant_of(p, s, op, target, now, purpose):
+    over = s["cleared"] and now >= s["cleared"]
+    cleared = s["clearance"] & ~(LEVEL | COMPARTMENTS if over else 0)
+    return cleared & p.may(purpose or s["purpose"]) & p.sink() & (target if OPS[op][1] else ALL)
 
 def route(p, s, models, mask, now):
     rows = []
@@ -135,9 +159,12 @@ class Batch:
         r = self.rnd
         s = {"clearance": some_clearance(r, self.p), "roles": r.choice((0, 0, 1, 2, 3, 15)), "mark": 0,
              "expires": r.choice((0, 0, 0, 500)), "revoked": int(r.random() < 0.03),
-             "models": r.choice((0, 0, r.getrandbits(8)))}
+             "models": r.choice((0, 0, r.getrandbits(8))), "cleared": r.choice((0, 0, 0, 0, 499)),
+             "purposes": [z for z in PURPOSES if r.random() < 0.6], "purpose": r.choice(PURPOSES + [None])}
         self.sessions[i] = s
-        self.say(f"s {i} {s['clearance']:x} {s['roles']} {s['expires']} {s['revoked']} {s['models']:x}", "-")
+        mask = sum(1 << PURPOSES.index(z) for z in s["purposes"])
+        self.say(f"s {i} {s['clearance']:x} {s['roles']} {s['expires']} {s['revoked']} {s['models']:x} "
+                 f"{s['cleared']} {mask:x} {s['purpose'] or '-'}", "-")
     def new_object(self, i):
         self.objects[i] = some_label(self.rnd, self.p)
         self.say(f"o {i} {self.objects[i]:x}", "-")
@@ -175,9 +202,10 @@ class Batch:
         elif kind < 0.85:
             op, data, target = r.choice(list(OPS)), some_label(r, p), r.choice((p.sink(), some_label(r, p)))
             model, flags = r.choice((None, m)), r.choice((0,) * 20 + (1, 2, 3))
-            rule = decide(p, s, op, data, target, model, now, flags)
-            grant = s["clearance"] & p.sink() & (target if OPS[op][1] else ALL)
-            self.say(f"a {i} {op} {data:x} {target:x} {'-' if model is None else f'm{model}'} {now} {flags}",
+            purpose = r.choice([None, None] + PURPOSES)
+            rule = decide(p, s, op, data, target, model, now, flags, purpose)
+            grant = grant_of(p, s, op, target, now, purpose)
+            self.say(f"a {i} {op} {data:x} {target:x} {'-' if model is None else f'm{model}'} {now} {flags} {purpose or '-'}",
                      f"no {rule}" if rule else f"ok {grant:064x}")
         elif kind < 0.9:
             l = some_label(r, p) | (some_label(r, p) if r.random() < 0.5 else 0)

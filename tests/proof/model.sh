@@ -49,5 +49,8 @@ result $? 4 'a program that downgrades without asking policy is found out'
 mutant "'$bin/policy_steps' \"\$@\" | sed 's/^no target\\..*/ok/'"
 finds
 result $? 5 'a program that lets write down is found out'
-echo 1..5
+mutant "sed 's/^\(a .*\) z[0-3]$/\1 -/' | '$bin/policy_steps' \"\$@\""
+finds
+result $? 6 'a program that does not ask what a request is for is found out'
+echo 1..6
 exit $bad

@@ -2,7 +2,8 @@
 /* policy_steps POLICY CEILING - the label lattice, the decision, routing and downgrading, one step
  * for each line of standard input, one line of answer: what tests/proof/model.py is held against.
  *
- *     s I CLEARANCE ROLES EXPIRES REVOKED MODELS   session I, its mark at the bottom
+ *     s I CLEARANCE ROLES EXPIRES REVOKED MODELS CLEARED PURPOSES PURPOSE
+ *                                                  session I, its mark at the bottom
  *     o I LABEL                                    object I
  *     m I SINK LABEL RANK ABLE UP FULL COST ENERGY model I
  *     r I J NOW      session I reads object J: its mark rises
@@ -10,7 +11,7 @@
  *     g I J NOW      session I has model J answer: its mark rises
  *     d J            object J through the downgrader
  *     t I MASK NOW   where a request of session I goes among the models of MASK
- *     a I OP DATA TARGET MODEL NOW FLAGS           a decision by itself; 1 elsewhere, 2 own act
+ *     a I OP DATA TARGET MODEL NOW FLAGS PURPOSE   a decision by itself; 1 elsewhere, 2 own act
  *     x LABEL        its text, and whether that is read back
  *     p TEXT         a label's text
  *
@@ -22,13 +23,15 @@
 #include "os/file.h"
 #include "policy/routing.h"
 
-enum { SESSIONS = 8, OBJECTS = 16, MODELS = 8, FIELDS = 12, LINE_MAX_BYTES = 4096 };
+enum { SESSIONS = 8, OBJECTS = 16, MODELS = 8, PURPOSES = 4, FIELDS = 12, LINE_MAX_BYTES = 4096 };
 
 static const char *const model_names[MODELS] = {"m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7"};
 
+static const char *const purpose_names[PURPOSES] = {"z0", "z1", "z2", "z3"};
+
 struct subject {
     struct session session;
-    str models[MODELS];
+    str models[MODELS], purposes[PURPOSES];
     label mark;
 };
 
@@ -80,21 +83,39 @@ put_label(label l)
            (unsigned long long)l.w[1], (unsigned long long)l.w[0]);
 }
 
+/* "-": none. */
+static str
+field_purpose(size_t i)
+{
+    ASSERT(i < app.count);
+    for (size_t k = 0; k < PURPOSES; k++)
+        if (str_eq(app.f[i], str_of(purpose_names[k])))
+            return str_of(purpose_names[k]);
+    return STR_NONE;
+}
+
 /* ---- what there is */
 static void
 set_session(void)
 {
     struct subject *s = &app.subjects[field(1, SESSIONS - 1)];
     const uint64_t models = field_label(6).w[0];
+    const uint64_t purposes = field_label(8).w[0];
     *s = (struct subject){.session = {.clearance = field_label(2),
                                       .roles = (uint32_t)field(3, 15),
                                       .expires_wall_ms = (int64_t)field(4, 1000),
                                       .is_revoked = field(5, 1) != 0,
                                       .models = s->models,
+                                      .cleared_until_wall_ms = (int64_t)field(7, 1000),
+                                      .purposes = s->purposes,
+                                      .purpose = field_purpose(9),
                                       .key_name = STR("s")}};
     for (size_t i = 0; i < MODELS; i++)
         if (models >> i & 1)
             s->models[s->session.model_count++] = str_of(model_names[i]);
+    for (size_t i = 0; i < PURPOSES; i++)
+        if (purposes >> i & 1)
+            s->purposes[s->session.purpose_count++] = str_of(purpose_names[i]);
     puts("-");
 }
 
@@ -230,6 +251,7 @@ step_ask(void)
     q.model = app.f[5].len > 1 ? app.f[5] : STR_NONE;
     q.is_elsewhere = field(7, 3) & 1;
     q.is_own_act = field(7, 3) >> 1;
+    q.purpose = field_purpose(8);
     if (!decide(&q, 6, &g))
         return;
     printf("ok");
@@ -265,9 +287,9 @@ static const struct {
     char letter;
     size_t fields;
     void (*run)(void);
-} steps[] = {{'s', 7, set_session},    {'o', 3, set_object}, {'m', 10, set_model},
+} steps[] = {{'s', 10, set_session},   {'o', 3, set_object}, {'m', 10, set_model},
              {'r', 4, step_read},      {'w', 4, step_write}, {'g', 4, step_generate},
-             {'d', 2, step_downgrade}, {'t', 4, step_route}, {'a', 8, step_ask},
+             {'d', 2, step_downgrade}, {'t', 4, step_route}, {'a', 9, step_ask},
              {'x', 2, step_text}};
 
 static bool

@@ -123,10 +123,10 @@ read_pair_wish(struct api_call *c, const jval *body, struct key_wish *k)
 static fallible
 read_key_wish(struct api_call *c, struct key_wish *k)
 {
-    static const char *const known[] = {"name",   "tenant",     "clearance", "default_label",
-                                        "party",  "import",     "operator",  "valid_ms",
-                                        "person", "models",     "networks",  "ceiling",
-                                        "aws",    "import_aws", "role",      NULL};
+    static const char *const known[] = {
+        "name",     "tenant",     "clearance", "default_label", "party",    "import",
+        "operator", "valid_ms",   "person",    "models",        "networks", "ceiling",
+        "aws",      "import_aws", "role",      "purposes",      "purpose",  NULL};
     jval body;
     int64_t valid_ms = 0;
     TRY(api_body(c, &body));
@@ -142,6 +142,8 @@ read_key_wish(struct api_call *c, struct key_wish *k)
     TRY(member_text(&body, "networks", &k->networks));
     TRY(member_text(&body, "ceiling", &k->ceiling));
     TRY(member_text(&body, "role", &k->role));
+    TRY(member_text(&body, "purposes", &k->purposes));
+    TRY(member_text(&body, "purpose", &k->purpose));
     TRY(read_pair_wish(c, &body, k));
     const jval op = json_get(&body, "operator"), valid = json_get(&body, "valid_ms");
     TRY(opt_json_bool(&op, &k->is_operator));
@@ -343,12 +345,13 @@ salt_route(struct api_call *c)
 static fallible
 put_route(struct admin_work *w)
 {
-    static const char *const known[] = {"model", "label", NULL};
-    str model, text;
+    static const char *const known[] = {"model", "label", "purpose", NULL};
+    struct route_wish wish;
     TRY(api_query_only(w->call, known));
-    TRY(api_query(w->call, STR("model"), &model));
-    TRY(api_query(w->call, STR("label"), &text));
-    return admin_route_put(&w->admin, model, text, &w->body);
+    TRY(api_query(w->call, STR("model"), &wish.model));
+    TRY(api_query(w->call, STR("label"), &wish.label_text));
+    TRY(api_query(w->call, STR("purpose"), &wish.purpose));
+    return admin_route_put(&w->admin, &wish, &w->body);
 }
 
 static void
@@ -416,6 +419,9 @@ static const struct route routes[] = {
     ROUTE(POST, "/admin/v1/persons", admin_persons_add, LOCAL),
     ROUTE(DELETE, "/admin/v1/persons/{name}", admin_persons_remove, LOCAL),
     ROUTE(POST, "/admin/v1/persons/{name}/erase", admin_persons_erase, LOCAL),
+    ROUTE(POST, "/admin/v1/persons/{name}/clearance", admin_clearances_propose, LOCAL),
+    ROUTE(GET, "/admin/v1/clearances", admin_clearances_list, LOCAL),
+    ROUTE(POST, "/admin/v1/clearances/{id}/approve", admin_clearances_approve, LOCAL),
     ROUTE(GET, "/admin/v1/policy", admin_policy_list, LOCAL),
     ROUTE(POST, "/admin/v1/policy", admin_policy_propose, LOCAL),
     ROUTE(POST, "/admin/v1/policy/rollback", admin_policy_rollback, LOCAL),

@@ -55,6 +55,9 @@ void admin_policy_approve(struct api_call *c);
 void admin_prune_show(struct api_call *c); /* prune.c */
 void admin_prune_propose(struct api_call *c);
 void admin_prune_approve(struct api_call *c);
+void admin_clearances_list(struct api_call *c); /* clearances.c */
+void admin_clearances_propose(struct api_call *c);
+void admin_clearances_approve(struct api_call *c);
 void admin_declassify_propose(struct api_call *c); /* declassify.c */
 void admin_declassify_show(struct api_call *c);
 void admin_declassify_approve(struct api_call *c);

@@ -306,6 +306,8 @@ anthropic_batches_create(struct api_call *c)
     struct kept_work *w = kept_begin(c, input_is_kept);
     err e = gate_allow(c->gate, c->session, OP_BATCH_ADD, http_request_id(c->x), c->a);
     if (!e.code)
+        e = api_own_purpose(c);
+    if (!e.code)
         e = create(w);
     kept_go(w, e);
 }

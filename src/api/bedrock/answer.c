@@ -125,16 +125,10 @@ answer_whole(struct answer *w)
     http_answer(w->call->x, 200, fields, count, buf_str(&b));
 }
 
-/* ---- the gate's hooks */
 static void
-on_start(void *ctx, const struct gate_start *s)
+start_stream(struct answer *w)
 {
-    struct answer *w = ctx;
     struct http_field fields[BEDROCK_FIELDS];
-    w->label_text = arena_str(w->call->a, s->label_text);
-    w->model = arena_str(w->call->a, s->model->name);
-    if (!w->is_stream)
-        return;
     size_t count =
         bedrock_fields(w->call, STR("application/vnd.amazon.eventstream"), w->label_text, fields);
     fields[count++] = (struct http_field){STR("cache-control"), STR("no-cache")};
@@ -143,6 +137,17 @@ on_start(void *ctx, const struct gate_start *s)
             (struct http_field){STR("x-amzn-bedrock-content-type"), STR("application/json")};
     ASSERT(count <= BEDROCK_FIELDS);
     http_start(w->call->x, 200, fields, count);
+}
+
+/* ---- the gate's hooks */
+static void
+on_start(void *ctx, const struct gate_start *s)
+{
+    struct answer *w = ctx;
+    w->label_text = arena_str(w->call->a, s->label_text);
+    w->model = arena_str(w->call->a, s->model->name);
+    if (w->is_stream)
+        start_stream(w);
 }
 
 static void
@@ -186,6 +191,22 @@ on_done(void *ctx, const struct engine_usage *u)
         send(w);
 }
 
+/* A guardrail forbids what was asked: the denial is on record; the client gets what AWS's own would
+ * get.  `e` or OK when it is said so. */
+static err
+say_blocked(struct answer *w, err e)
+{
+    const struct guardrail *r = w->shape->says_blocked ? gate_blocked_by(w->call->gate, e) : NULL;
+    const struct engine_usage u = {.finish = FINISH_FILTER, .guardrail = r, .is_last = true};
+    if (!r)
+        return e;
+    api_log(w->call, e);
+    w->is_refused = true;
+    if (w->is_stream)
+        start_stream(w);
+    return w->shape->end(w, &u);
+}
+
 static void
 on_end(void *ctx, err e)
 {
@@ -193,6 +214,8 @@ on_end(void *ctx, err e)
     w->call->job = NULL;
     if (!e.code)
         e = err_again(&w->failure);
+    if (e.code && !http_started(w->call->x))
+        e = say_blocked(w, e);
     if (e.code && http_started(w->call->x))
         fail_stream(w, e);
     else if (e.code)

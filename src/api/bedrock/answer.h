@@ -19,6 +19,8 @@ struct shape {
     void (*done)(struct answer *w);
     /* Embeddings; NULL: none come. */
     void (*vector)(struct answer *w, uint32_t index, const float *values, size_t dims);
+    /* What a guardrail forbids is an answer, not an error: `end` is called with the rule. */
+    bool says_blocked;
     bool counts; /* numbers of tokens and times stand in the head, too: InvokeModel */
 };
 
@@ -30,6 +32,7 @@ struct answer {
     enum op op;
     enum engine_kind kind;
     bool is_stream;
+    bool is_refused; /* what was asked is what a guardrail forbids */
     buf out;
     str model, label_text;
     uint32_t input_tokens, output_tokens;

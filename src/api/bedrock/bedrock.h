@@ -34,8 +34,8 @@ void bedrock_show_model(struct api_call *c);
 void bedrock_apply_guardrail(struct api_call *c); /* guardrail.c */
 /* Is there a guardrail of that name?  NOT_FOUND. */
 fallible bedrock_check_guardrail(const struct api_call *c, str id);
-/* The same for guardrailConfig of a body. */
-fallible bedrock_read_guardrail(const struct api_call *c, const jval *body);
+/* The same for guardrailConfig of a body; whether a trace is wanted. */
+fallible bedrock_read_guardrail(const struct api_call *c, const jval *body, bool *ret_trace);
 void bedrock_retrieve(struct api_call *c);     /* retrieve.c */
 void bedrock_generate(struct api_call *c);     /* generate.c */
 void bedrock_no_guardrail(struct api_call *c); /* absent.c */

@@ -280,6 +280,26 @@ reason_of(const struct engine_usage *u)
     return "end_turn";
 }
 
+/* Its message takes the place of the answer.  Streamed, what came stays, and ends with the name of
+ * the rule already: without a message of its own there is nothing to add. */
+static fallible
+say_blocked(struct converse *m, const struct guardrail *r)
+{
+    const struct engine_piece p = {.part = PART_TEXT};
+    str text = r->message;
+    m->blocked = r;
+    m->reason = "guardrail_intervened";
+    TRY(close_block(m));
+    if (!m->is_stream) {
+        buf_clear(&m->out);
+        m->blocks = 0;
+    }
+    if (!text.len && !m->blocks)
+        text = arena_fmt(m->a, "%.*s forbids this%s%.*s", STR_FMT(r->name),
+                         r->title.len ? ": " : "", STR_FMT(r->title));
+    return text.len ? converse_add(m, &p, text) : OK;
+}
+
 fallible
 converse_end(struct converse *m, const struct engine_usage *u, const str *stops)
 {
@@ -292,8 +312,35 @@ converse_end(struct converse *m, const struct engine_usage *u, const str *stops)
         m->stop = stops[u->stop - 1];
     if (m->is_stream)
         put_start(m);
+    if (u->finish == FINISH_FILTER && u->guardrail)
+        TRY(say_blocked(m, u->guardrail));
     TRY(close_block(m));
     return fit(m);
+}
+
+/* Of the rule its name: what it found is nobody's to read twice. */
+static void
+put_trace(const struct converse *m, buf *b)
+{
+    if (!m->wants_trace)
+        return;
+    json_key(b, "trace");
+    json_open(b, '{');
+    json_key(b, "guardrail");
+    json_open(b, '{');
+    if (m->blocked) {
+        json_key(b, m->is_input ? "inputAssessment" : "outputAssessments");
+        json_open(b, '{');
+        json_key(b, "hoheit");
+        buf_add(b, m->is_input ? STR("") : STR("["));
+        buf_add(b, STR("{\"topicPolicy\":{\"topics\":[{\"name\":"));
+        json_put_str(b, m->blocked->id);
+        buf_add(b, STR(",\"type\":\"DENY\",\"action\":\"BLOCKED\"}]}}"));
+        buf_add(b, m->is_input ? STR("") : STR("]"));
+        json_close(b, '}');
+    }
+    json_close(b, '}');
+    json_close(b, '}');
 }
 
 static fallible
@@ -305,6 +352,7 @@ finish_streamed(struct converse *m, uint64_t latency_ms)
     open_event(m);
     put_usage(m, &m->pending);
     put_metrics(latency_ms, &m->pending);
+    put_trace(m, &m->pending);
     close_event(m, "metadata");
     return fit(m);
 }
@@ -330,6 +378,7 @@ converse_finish(struct converse *m, uint64_t latency_ms, buf *b)
     put_stop(m, b);
     put_usage(m, b);
     put_metrics(latency_ms, b);
+    put_trace(m, b);
     json_close(b, '}');
     return buf_end(b);
 }

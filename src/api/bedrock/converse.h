@@ -10,6 +10,9 @@
  * where only a call has a contentBlockStart.  A call that was cut has no JSON for its input; whole
  * it is {}, streamed its pieces stand as they came.
  *
+ * What a guardrail of the policy blocked ends with guardrail_intervened and its message: whole, in
+ * place of everything; streamed, behind what was sent.
+ *
  * Pure: bytes into bufs, no gate and no connection.  One thread. */
 #pragma once
 #include "engine/engine.h"
@@ -18,7 +21,9 @@ enum converse_block { CONVERSE_NONE, CONVERSE_TEXT, CONVERSE_REASONING, CONVERSE
 
 struct converse {
     str id; /* what ids of calls are made of */
-    bool is_stream, wants_stop;
+    bool is_stream, wants_stop, wants_trace;
+    bool is_input; /* what a guardrail blocked was what was asked */
+    const struct guardrail *blocked;
     arena *a;
     buf out;     /* streamed: messages to be sent; whole: the members of "content" */
     buf pending; /* whole: arguments of the open call; streamed: the payload of one event */

@@ -65,7 +65,7 @@ bedrock_check_guardrail(const struct api_call *c, str id)
 }
 
 fallible
-bedrock_read_guardrail(const struct api_call *c, const jval *body)
+bedrock_read_guardrail(const struct api_call *c, const jval *body, bool *ret_trace)
 {
     static const char *const known[] = {"guardrailIdentifier", "guardrailVersion", "trace",
                                         "streamProcessingMode", NULL};
@@ -80,8 +80,10 @@ bedrock_read_guardrail(const struct api_call *c, const jval *body)
     TRY(opt_json_str(&v, WORD_BYTES_MAX, &version));
     TRY(opt_json_str(&t, WORD_BYTES_MAX, &trace));
     TRY(check_version(version));
-    if (!str_eq(trace, STR("disabled")))
-        REFUSE_AT(UNSUPPORTED, &t, "must be \"disabled\": what was found is on record");
+    if (!str_eq(trace, STR("disabled")) && !str_eq(trace, STR("enabled")) &&
+        !str_eq(trace, STR("enabled_full")))
+        REFUSE_AT(ARGUMENT, &t, "must be enabled, enabled_full or disabled");
+    *ret_trace = !str_eq(trace, STR("disabled"));
     return bedrock_check_guardrail(c, id);
 }
 

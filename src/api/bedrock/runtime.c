@@ -19,6 +19,7 @@ static fallible
 end(struct answer *w, const struct engine_usage *u)
 {
     struct converse *m = w->state;
+    m->is_input = w->is_refused;
     TRY(converse_end(m, u, w->ask.conv.params.stops));
     if (!w->is_stream)
         return OK;
@@ -43,7 +44,8 @@ done(struct answer *w)
     converse_done(w->state);
 }
 
-static const struct shape shape = {.add = add, .end = end, .finish = finish, .done = done};
+static const struct shape shape = {
+    .add = add, .end = end, .finish = finish, .done = done, .says_blocked = true};
 
 static fallible
 run(struct answer *w)
@@ -53,8 +55,10 @@ run(struct answer *w)
     jval body;
     TRY(api_body(c, &body));
     TRY(bedrock_decode(gate_parts_of(c->gate)->params, c->a, &body, BEDROCK_CONVERSE, &w->ask));
-    TRY(bedrock_read_guardrail(c, &body));
+    bool wants_trace = false;
+    TRY(bedrock_read_guardrail(c, &body, &wants_trace));
     converse_init(m, answer_id(w), w->is_stream, c->a, answer_bytes_max(w));
+    m->wants_trace = wants_trace;
     m->wants_stop = w->ask.wants_stop;
     w->state = m;
     w->shape = &shape;

@@ -180,6 +180,8 @@ record(struct kept_work *w, const struct case_head *h)
                                    .request_id = http_request_id(w->call->x),
                                    .key_id = s->key_id,
                                    .tenant = s->tenant,
+                                   .person = s->person,
+                                   .purpose = s->purpose,
                                    .label_text = text_of_label(w, h->label, room),
                                    .decision = "",
                                    .rule = "",

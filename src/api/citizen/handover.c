@@ -87,6 +87,8 @@ record(struct handing *h)
                                    .request_id = http_request_id(h->call->x),
                                    .key_id = h->session->key_id,
                                    .tenant = h->session->tenant,
+                                   .person = h->session->person,
+                                   .purpose = h->session->purpose,
                                    .label_text = h->label_text,
                                    .decision = "",
                                    .rule = "",

@@ -72,6 +72,8 @@ record(struct embedding *m)
                                    .request_id = http_request_id(c->x),
                                    .key_id = c->session->key_id,
                                    .tenant = c->session->tenant,
+                                   .person = c->session->person,
+                                   .purpose = c->session->purpose,
                                    .label_text = m->w->one.label_text,
                                    .decision = "",
                                    .rule = "",

@@ -62,6 +62,8 @@ record_change(struct kept_work *w)
                                    .request_id = http_request_id(w->call->x),
                                    .key_id = s->key_id,
                                    .tenant = s->tenant,
+                                   .person = s->person,
+                                   .purpose = s->purpose,
                                    .label_text = w->one.label_text,
                                    .decision = "",
                                    .rule = "",

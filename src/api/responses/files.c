@@ -229,7 +229,7 @@ put_files(struct kept_work *w)
     kept_answer(w, STR_NONE);
 }
 
-struct purpose {
+struct wanted_purpose {
     arena *a;
     str wanted;
 };
@@ -237,7 +237,7 @@ struct purpose {
 static bool
 has_purpose(void *ctx, const struct kept *k)
 {
-    const struct purpose *p = ctx;
+    const struct wanted_purpose *p = ctx;
     return str_eq(kept_text(p->a, k, "purpose"), p->wanted);
 }
 
@@ -246,7 +246,7 @@ list(struct kept_work *w)
 {
     static const char *const also[] = {"purpose", NULL};
     struct api_call *c = w->call;
-    struct purpose p = {.a = c->a};
+    struct wanted_purpose p = {.a = c->a};
     struct keep_page page = {.kind = OBJECT_FILE, .ctx = &p};
     TRY(kept_read_page(c, also, FILES_PAGE_MAX, FILES_PAGE_MAX, &page));
     TRY(api_query(c, STR("purpose"), &p.wanted));

@@ -3,6 +3,8 @@
  * program was built with, so it needs no daemon. */
 #include "base/params.h"
 #include "cli/offline/commands.h"
+#include "cli/offline/policy.h"
+#include "cli/offline/rules.h"
 #include "cli/offline/story.h"
 #include "cli/remote.h"
 #include "cli/show.h"
@@ -212,17 +214,70 @@ search_records(struct search *s)
             found(s, &entries[i]);
 }
 
+/* What only the policy file has: guardrails and purposes, by name. */
+static fallible
+search_guardrails(struct search *s, const policy *p)
+{
+    size_t count;
+    const struct guardrail *const list = policy_guardrails(p, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct entry e = {.kind = "guardrail", .name = list[i].name.at};
+        str looks_for;
+        if (!asked(s, e.name))
+            continue;
+        TRY(rules_looks_for(s->c, &list[i], &looks_for));
+        add(&e, "meaning", list[i].title.len ? list[i].title.at : "not said");
+        add(&e, "does", rules_does(s->c, &list[i]));
+        add(&e, "looks for", rules_kind(&list[i]));
+        add(&e, "these", looks_for.at);
+        add(&e, "who can grant", role_name(ROLE_OFFICER));
+        found(s, &e);
+    }
+    return OK;
+}
+
+static void
+search_purposes(struct search *s, const policy *p)
+{
+    const struct purposes *const all = policy_purposes(p);
+    for (size_t i = 0; i < all->count; i++) {
+        const struct purpose *const one = &all->at[i];
+        struct entry e = {.kind = "purpose", .name = one->id.at};
+        if (!asked(s, e.name))
+            continue;
+        add(&e, "meaning", one->title.at);
+        add(&e, "in English", one->english.len ? one->english.at : "not said");
+        add(&e, "law", one->law.len ? one->law.at : "not said");
+        found(s, &e);
+    }
+}
+
+/* There may be no policy to be had; then nothing is found in it. */
+static fallible
+search_policy_file(struct search *s, policy_file *p)
+{
+    if (policy_in_force(s->c, p).code) {
+        s->c->hint[0] = s->c->de[0] = '\0';
+        return OK;
+    }
+    search_purposes(s, *p);
+    return search_guardrails(s, *p);
+}
+
 static fallible
 explain_name(struct cli *c, str name)
 {
+    AUTO(policy_file) in_force = NULL; /* names that are near are its */
     struct search s = {.c = c, .name = name, .json = BUF(64 * 1024), .near = {.word = name}};
     json_open(&s.json, '[');
     search_errors(&s);
     search_params(&s);
     search_policy(&s);
     search_records(&s);
+    err e = s.found ? OK : search_policy_file(&s, &in_force);
     json_close(&s.json, ']');
-    err e = s.found && c->json ? cli_put_json(c, &s.json) : OK;
+    if (!e.code && s.found && c->json)
+        e = cli_put_json(c, &s.json);
     buf_done(&s.json);
     TRY(e);
     if (s.found)

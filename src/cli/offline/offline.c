@@ -99,7 +99,10 @@ make_grant(struct cli *c, const struct args *a, enum op op, offline *o)
                           .roles = ROLE_OPERATOR,
                           .key_id = STR("offline"),
                           .key_name = STR("offline"),
-                          .tenant = STR("offline")};
+                          .tenant = STR("offline"),
+                          .purpose = args_str(a, "purpose")};
+    if (s->purpose.len && !purpose_find(policy_purposes(o->p), s->purpose))
+        REFUSE(ARGUMENT, "purpose", "\"%.*s\" is no purpose of the policy", STR_FMT(s->purpose));
     const struct ask q = {
         .session = s, .op = op, .target = policy_local_sink(o->p), .now_wall_ms = clock_wall_ms()};
     return policy_decide(o->p, &q, c->a, &d, &o->g);

@@ -3,6 +3,7 @@
 #include "cli/offline/policy.h"
 
 #include "cli/offline/commands.h"
+#include "cli/offline/rules.h"
 #include "cli/remote.h"
 #include "cli/show.h"
 #include "os/file.h"
@@ -42,6 +43,8 @@ cmd_policy_check(struct cli *c, const struct args *a)
     AUTO(policy_file) p = NULL;
     TRY(policy_file_open(c, path_at(c, a, 0), &p));
     const struct label_names *n = policy_names(p);
+    size_t guardrails;
+    (void)policy_guardrails(p, &guardrails);
     if (c->json) {
         AUTO(buf) b = BUF(4096);
         json_open(&b, '{');
@@ -49,44 +52,187 @@ cmd_policy_check(struct cli *c, const struct args *a)
         json_member_u64(&b, "compartments", n->compartment_count);
         json_member_u64(&b, "parties", n->party_count);
         json_member_u64(&b, "taints", n->taint_count);
+        json_member_u64(&b, "purposes", policy_purposes(p)->count);
+        json_member_u64(&b, "guardrails", guardrails);
         json_close(&b, '}');
         return cli_put_json(c, &b);
     }
-    (void)fprintf(c->out, "A policy: %zu levels, %zu compartments, %zu parties, %zu taints.\n",
-                  n->level_count, n->compartment_count, n->party_count, n->taint_count);
+    (void)fprintf(c->out,
+                  "A policy: %zu levels, %zu compartments, %zu parties, %zu taints, %zu purposes, "
+                  "%zu guardrails.\n",
+                  n->level_count, n->compartment_count, n->party_count, n->taint_count,
+                  policy_purposes(p)->count, guardrails);
     return OK;
 }
 
-/* ---- show */
+/* ---- the one in force */
+static fallible
+ask_json(struct cli *c, str path, jval *ret)
+{
+    const struct remote_call q = REMOTE_CALL("GET", path);
+    TRY(remote_json(c, &q, ret));
+    return json_object(ret);
+}
+
+/* Empty: no version was ever approved, so it is the file. */
+static fallible
+read_active(struct cli *c, str *ret)
+{
+    jval root;
+    TRY(ask_json(c, STR("/admin/v1/policy"), &root));
+    const uint64_t id = cli_number(&root, "active");
+    *ret = STR_NONE;
+    if (!id)
+        return OK;
+    TRY(ask_json(c, arena_fmt(c->a, "/admin/v1/policy/%llu", (unsigned long long)id), &root));
+    *ret = cli_text(c, &root, "text");
+    return OK;
+}
+
+fallible
+policy_in_force(struct cli *c, policy_file *ret)
+{
+    str text = STR_NONE;
+    if (read_active(c, &text).code)
+        c->hint[0] = c->de[0] = '\0'; /* no failure: the file is what there is */
+    return text.len ? policy_load(text, ret) : policy_file_open(c, NULL, ret);
+}
+
+/* ---- show: rows, for a table and as JSON */
+struct rows {
+    struct cli *c;
+    struct table *t;
+    buf *b;
+};
+
+struct row {
+    const char *kind;
+    str number, id, title, more;
+};
+
+static fallible
+add_row(struct rows *r, struct row one)
+{
+    TRY(table_add(r->t, str_of(one.kind)));
+    TRY(table_add(r->t, one.number));
+    TRY(table_add(r->t, one.id));
+    TRY(table_add(r->t, one.title));
+    return table_add(r->t, one.more);
+}
+
 struct names {
     const char *what;
     const struct label_name *at;
     size_t count;
+    int lower; /* of a number to its bit */
 };
 
+static void
+put_list(buf *b, const char *name, str list)
+{
+    str one;
+    json_key(b, name);
+    json_open(b, '[');
+    while (list.len && str_next(&list, ',', &one))
+        json_put_str(b, str_trim(one));
+    json_close(b, ']');
+}
+
 static fallible
-add_names(struct table *t, const struct names *n)
+put_names(struct rows *r, const struct purposes *p, const struct names *n)
 {
     for (size_t i = 0; i < n->count; i++) {
-        TRY(table_add(t, str_of(n->what)));
-        TRY(table_add_fmt(t, "%d", n->at[i].bit));
-        TRY(table_add(t, n->at[i].id));
-        TRY(table_add(t, n->at[i].title));
+        const struct label_name *one = &n->at[i];
+        str purposes;
+        TRY(rules_purposes_of(r->c, p, one->bit - n->lower, &purposes));
+        TRY(add_row(r,
+                    (struct row){n->what, arena_fmt(r->c->a, "%d", one->bit), one->id, one->title,
+                                 purposes.len ? arena_fmt(r->c->a, "for %.*s", STR_FMT(purposes))
+                                              : STR_NONE}));
+        json_open(r->b, '{');
+        json_member_str(r->b, "kind", str_of(n->what));
+        json_member_i64(r->b, "number", one->bit);
+        json_member_str(r->b, "id", one->id);
+        json_member_str(r->b, "title", one->title);
+        if (purposes.len)
+            put_list(r->b, "purposes", purposes);
+        json_close(r->b, '}');
+    }
+    return OK;
+}
+
+static fallible
+put_purposes(struct rows *r, const struct purposes *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct purpose *one = &p->at[i];
+        TRY(add_row(r, (struct row){"purpose", STR_NONE, one->id, one->title, one->law}));
+        json_open(r->b, '{');
+        json_member_str(r->b, "kind", STR("purpose"));
+        json_member_str(r->b, "id", one->id);
+        json_member_str(r->b, "title", one->title);
+        json_member_str(r->b, "english", one->english);
+        json_member_str(r->b, "law", one->law);
+        json_close(r->b, '}');
     }
     return OK;
 }
 
 static void
-put_names(buf *b, const struct names *n)
+put_guardrail(buf *b, const struct guardrail *g, const char *does, str looks_for)
 {
-    for (size_t i = 0; i < n->count; i++) {
-        json_open(b, '{');
-        json_member_str(b, "kind", str_of(n->what));
-        json_member_i64(b, "number", n->at[i].bit);
-        json_member_str(b, "id", n->at[i].id);
-        json_member_str(b, "title", n->at[i].title);
-        json_close(b, '}');
+    json_open(b, '{');
+    json_member_str(b, "kind", STR("guardrail"));
+    json_member_str(b, "id", g->id);
+    json_member_str(b, "title", g->title);
+    json_member_str(b, "rule", g->name);
+    json_member_str(b, "looks_for", str_of(rules_kind(g)));
+    json_member_str(b, "does", str_of(does));
+    if (g->word_count) {
+        json_key(b, "words");
+        json_open(b, '[');
+        for (size_t i = 0; i < g->word_count; i++)
+            json_put_str(b, g->words[i]);
+        json_close(b, ']');
+        json_member_u64(b, "least", g->least);
+    } else if (g->types) {
+        put_list(b, "types", looks_for);
     }
+    json_close(b, '}');
+}
+
+static fallible
+put_guardrails(struct rows *r, const policy *p)
+{
+    size_t count;
+    const struct guardrail *list = policy_guardrails(p, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *does = rules_does(r->c, &list[i]);
+        str looks_for;
+        TRY(rules_looks_for(r->c, &list[i], &looks_for));
+        const str more =
+            arena_fmt(r->c->a, "%s: %s %.*s", does, rules_kind(&list[i]), STR_FMT(looks_for));
+        TRY(add_row(r, (struct row){"guardrail", STR_NONE, list[i].id, list[i].title, more}));
+        put_guardrail(r->b, &list[i], does, looks_for);
+    }
+    return OK;
+}
+
+static fallible
+put_policy(struct rows *r, const policy *p)
+{
+    const struct label_names *n = policy_names(p);
+    const struct names lists[] = {{"level", n->levels, n->level_count, 1},
+                                  {"compartment", n->compartments, n->compartment_count, 0},
+                                  {"party", n->parties, n->party_count, 0},
+                                  {"taint", n->taints, n->taint_count, 0}};
+    json_open(r->b, '[');
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        TRY(put_names(r, policy_purposes(p), &lists[i]));
+    TRY(put_purposes(r, policy_purposes(p)));
+    TRY(put_guardrails(r, p));
+    json_close(r->b, ']');
+    return OK;
 }
 
 fallible
@@ -95,19 +241,10 @@ cmd_policy_show(struct cli *c, const struct args *a)
     AUTO(policy_file) p = NULL;
     AUTO(buf) b = BUF(REMOTE_ANSWER_MAX);
     struct table t;
-    TRY(policy_file_open(c, path_at(c, a, 0), &p));
-    const struct label_names *n = policy_names(p);
-    const struct names lists[] = {{"level", n->levels, n->level_count},
-                                  {"compartment", n->compartments, n->compartment_count},
-                                  {"party", n->parties, n->party_count},
-                                  {"taint", n->taints, n->taint_count}};
-    TRY(table_begin(&t, c->a, "KIND|NUMBER>|NAME|TITLE"));
-    json_open(&b, '[');
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        TRY(add_names(&t, &lists[i]));
-        put_names(&b, &lists[i]);
-    }
-    json_close(&b, ']');
+    struct rows r = {c, &t, &b};
+    TRY(a->count ? policy_file_open(c, path_at(c, a, 0), &p) : policy_in_force(c, &p));
+    TRY(table_begin(&t, c->a, "KIND|NUMBER>|NAME|TITLE|MORE"));
+    TRY(put_policy(&r, p));
     if (c->json)
         return cli_put_json(c, &b);
     table_show(&t, c->out, c->colored);

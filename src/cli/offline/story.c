@@ -64,9 +64,11 @@ put_decision(struct cli *c, const jval *record)
     put_member(c, record, "why", "why");
     put_rule(c, record);
     put_member(c, record, "key", "key");
+    put_member(c, record, "person", "person");
     put_member(c, record, "tenant", "tenant");
     put_member(c, record, "label", "label");
     put_member(c, record, "clearance", "clearance");
+    put_member(c, record, "purpose", "purpose");
 }
 
 static void
@@ -117,6 +119,7 @@ put_other(struct cli *c, const jval *record)
     (void)fputc('\n', c->out);
     put_member(c, record, "of", "object");
     put_member(c, record, "key", "key");
+    put_member(c, record, "person", "person");
 }
 
 static void

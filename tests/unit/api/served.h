@@ -80,9 +80,9 @@ site_close(void)
     rig_close(&site.rig);
 }
 
-/* A key for the network, as its text; `clearance` NULL: an operator's. */
+/* A key for the network, as its text; `clearance` NULL: an operator's; `role` may be empty. */
 static inline const char *
-site_key(const char *name, const char *clearance)
+site_key_as(const char *name, const char *clearance, const char *role)
 {
     static char rooms[8][KEY_TEXT_MAX];
     static unsigned next;
@@ -90,8 +90,15 @@ site_key(const char *name, const char *clearance)
     const struct key_wish w = {.name = str_of(name),
                                .clearance = str_of(clearance ? clearance : "offen"),
                                .default_label = STR("offen"),
+                               .role = str_of(role),
                                .is_operator = !clearance};
     OPERATOR(c, &site.rig);
     CHECK_OK(caller_wait(&c, admin_key_add(&c.call, &w, text)));
     return text;
+}
+
+static inline const char *
+site_key(const char *name, const char *clearance)
+{
+    return site_key_as(name, clearance, "");
 }

@@ -25,6 +25,8 @@ full_record(void)
                                  .rule = "default",
                                  .why = STR("warum \"nicht\"\n"),
                                  .object = STR("x\0y"),
+                                 .person = STR("anna"),
+                                 .purpose = STR("aid"),
                                  .input = &some,
                                  .output = &other,
                                  .kept = &some,

@@ -35,6 +35,8 @@ TEST(a_record_shows_all_it_has)
                                    .decision = "allowed",
                                    .rule = "default",
                                    .why = STR("because"),
+                                   .person = STR("anna"),
+                                   .purpose = STR("aid"),
                                    .object = STR("thing"),
                                    .input = &ones,
                                    .output = &twos,
@@ -53,8 +55,10 @@ TEST(a_record_shows_all_it_has)
     CHECK_STR(
         buf_str(&b),
         STR("{\"time\":\"2026-01-01T00:00:00.123Z\",\"event\":\"completion\","
-            "\"request\":\"req_1\",\"key\":\"key_1\",\"tenant\":\"t\",\"op\":\"chat\","
-            "\"label\":\"VS-NfD//REL BUND\",\"clearance\":\"GEHEIM\",\"model\":\"toy\","
+            "\"request\":\"req_1\",\"key\":\"key_1\",\"tenant\":\"t\",\"person\":\"anna\","
+            "\"op\":\"chat\","
+            "\"label\":\"VS-NfD//REL "
+            "BUND\",\"clearance\":\"GEHEIM\",\"purpose\":\"aid\",\"model\":\"toy\","
             "\"model_sha256\":\"ab\",\"decision\":\"allowed\",\"rule\":\"default\","
             "\"why\":\"because\",\"object\":\"thing\","
             "\"input\":\"salted:0101010101010101010101010101010101010101010101010101010101010101\","

@@ -20,6 +20,10 @@ TEST(targets_are_shown_in_the_order_in_which_they_would_be_tried)
     CHECK_OUT(&r, "wolke  remote  denied   target.level  above what wolke may hold");
     RUN(&r, &f, "route", "intern//SOZIALDATEN", "gpt-4o", "--json");
     CHECK_OUT(&r, "\"allowed\":true");
+    fake_says(&f, "GET /admin/v1/route?label=offen&model=gpt-4o&purpose=a%26b", 200,
+              "{\"targets\":[{\"model\":\"eins\",\"verdict\":\"taken\"}]}");
+    RUN(&r, &f, "route", "offen", "gpt-4o", "--purpose", "a&b");
+    CHECK_OUT(&r, "eins");
     fake_end(&f);
 }
 

@@ -62,6 +62,15 @@ TEST(what_is_no_token_stays_as_it_is)
     hidden_close(&h);
 }
 
+TEST(when_the_map_of_a_conversation_is_lost_its_tokens_stay_tokens)
+{
+    static const char *const others[] = {"Guten Tag"};
+    hidden_open(&h, others, 1); /* another conversation's */
+    check_restored("Liebe Frau PERSON_HB1, die IBAN_HB1 stimmt.",
+                   "Liebe Frau PERSON_HB1, die IBAN_HB1 stimmt.", false);
+    hidden_close(&h);
+}
+
 TEST(within_json_the_value_is_escaped_and_the_json_stays_whole)
 {
     static const char *const texts[] = {"Frau Erika Sommerfeld", "E-Mail: \"e.m\"@example.org"};

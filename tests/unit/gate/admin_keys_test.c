@@ -294,6 +294,55 @@ TEST(a_person_has_one_tenant_and_so_have_their_keys)
     rig_close(&rig);
 }
 
+/* The rig's policy with two purposes. */
+static void
+use_purposes(void)
+{
+    policy *p = NULL;
+    const str text = arena_fmt(rig.a, "%.*spurposes: [{ id: a, title: A }, { id: b, title: B }]\n",
+                               STR_FMT(policy_text(rig.policy)));
+    NEED_OK(policy_load(text, &p));
+    CHECK_OK(policy_set_ceiling(p, STR("VS-NfD")));
+    NEED_OK(gate_store_clearances(rig.gate, p));
+    gate_use_policy(rig.gate, p);
+}
+
+TEST(a_key_is_for_purposes_of_the_policy_and_has_one_of_its_own)
+{
+    static const struct {
+        const char *purposes, *purpose, *param;
+    } bad[] = {{"c", "", "purposes"},
+               {"a,", "", "purposes"},
+               {"a", "b", "purpose"},
+               {"", "c", "purposes"},
+               {",", "", "purposes"}};
+    char text[KEY_TEXT_MAX];
+    rig_open(&rig);
+    use_purposes();
+    struct key_wish w = wish("x", "intern");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        w.purposes = str_of(bad[i].purposes);
+        w.purpose = str_of(bad[i].purpose);
+        CHECK_ERR(add(&w, text), ARGUMENT);
+        CHECK_STR(str_of(err_param()), str_of(bad[i].param));
+    }
+    CHECK_STR(list(), STR("[]"));
+    w.purposes = STR("b, a");
+    w.purpose = STR("a");
+    NEED_OK(add(&w, text));
+    CHECK(shows("\"purposes\":[\"b\",\"a\"],\"purpose\":\"a\""));
+    CHECK_STR(session_of(text)->purpose, STR("a"));
+    w = wish("y", "intern");
+    w.purpose = STR("b");
+    NEED_OK(add(&w, text));
+    CHECK(shows("\"purposes\":[\"b\"],\"purpose\":\"b\""));
+    w = wish("z", "intern");
+    w.purposes = STR("a");
+    NEED_OK(add(&w, text));
+    CHECK_INT(session_of(text)->purpose.len, ==, 0);
+    rig_close(&rig);
+}
+
 TEST(a_scope_that_is_none_is_refused)
 {
     static const struct {

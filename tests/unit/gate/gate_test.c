@@ -193,6 +193,44 @@ TEST(a_key_for_some_networks_is_denied_from_elsewhere_on_record)
     rig_close(&rig);
 }
 
+TEST(a_request_is_for_the_purpose_it_names_if_its_key_may_and_else_denied_on_record)
+{
+    static const char policy_text[] = "version: 1\nlevels: [{ height: 0, id: offen, title: O }]\n"
+                                      "compartments: []\nparties: []\ntaints: []\n"
+                                      "purposes: [{ id: a, title: A }, { id: b, title: B }]\n";
+    static const str names[] = {STR_INIT("a"), STR_INIT("b"), STR_INIT("gone")};
+    policy *p = NULL;
+    rig_open(&rig);
+    NEED_OK(policy_load(str_of(policy_text), &p));
+    NEED_OK(gate_store_clearances(rig.gate, p));
+    gate_use_policy(rig.gate, p);
+    static struct session others[3];
+    const struct session key = {.key_id = STR("key_1"),
+                                .key_name = STR("amt"),
+                                .tenant = STR("haus"),
+                                .purposes = names,
+                                .purpose_count = 3,
+                                .purpose = STR("a"),
+                                .for_purposes = others};
+    for (size_t i = 0; i < 3; i++) {
+        others[i] = key;
+        others[i].purpose = names[i];
+    }
+    const struct session *s = &key;
+    CHECK_OK(gate_use_purpose(rig.gate, &s, STR("b"), STR("req_A"), rig.a));
+    CHECK(s == &others[1]);
+    static const char *const bad[] = {"gone", "c", "B", ""};
+    for (size_t i = 0; i < 3; i++) {
+        s = &key;
+        CHECK_ERR(gate_use_purpose(rig.gate, &s, str_of(bad[i]), STR("req_B"), rig.a), DENIED);
+        CHECK(s == &key);
+    }
+    RIG_UNTIL(&rig, rig_record(&rig, "decision", "req_B", 2).len);
+    CHECK(rig_has(rig_record(&rig, "decision", "req_B", 0), "\"rule\":\"purpose.key\""));
+    CHECK(!rig_record(&rig, "decision", "req_A", 0).len);
+    rig_close(&rig);
+}
+
 /* ---- a key that may not be used any more */
 static void
 revoke_key(struct session *s)
@@ -246,6 +284,94 @@ TEST(what_waits_with_a_revoked_key_never_reaches_an_engine)
     CHECK(rig_has(rig_record(&rig, "completion", k->id, 0), "UNAUTHENTICATED"));
     asker_free(k);
     rig_close(&rig);
+}
+
+TEST(a_clock_that_is_set_back_gives_no_key_and_no_clearance_its_time_again)
+{
+    rig_open(&rig);
+    const int64_t now = clock_wall_ms();
+    const grant *g;
+    struct session s = {.key_id = STR("key_1"), .key_name = STR("amt"), .tenant = STR("haus")};
+    s.clearance = policy_local_sink(rig.policy);
+    s.cleared_until_wall_ms = now + 1000;
+    const struct gate_want w = {&s,    OP_FILE_READ, small_label(rig.policy, "intern"),
+                                false, STR("req_A"), rig.a};
+    CHECK_OK(gate_leave(rig.gate, &w, &g));
+    clock_fix(clock_ns(), now + 1000);
+    CHECK_ERR(gate_leave(rig.gate, &w, &g), DENIED);
+    clock_fix(clock_ns(), now - 1000000);
+    CHECK_ERR(gate_leave(rig.gate, &w, &g), DENIED);
+    s.cleared_until_wall_ms = 0;
+    s.expires_wall_ms = now + 900;
+    CHECK_ERR(gate_leave(rig.gate, &w, &g), UNAUTHENTICATED);
+    s.expires_wall_ms = now + 1001;
+    CHECK_OK(gate_leave(rig.gate, &w, &g));
+    clock_free();
+    rig_close(&rig);
+}
+
+/* `how` while an answer is under way: nothing more of it leaves. */
+static void
+check_ends(void (*how)(struct session *s), const char *marked, bool ends)
+{
+    rig_open(&rig);
+    struct asker *k = asker_new(&rig, "VS-NfD", marked, "x");
+    k->session.cleared_until_wall_ms = clock_wall_ms() + 60000;
+    NEED_OK(asker_run(k));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    const uint64_t id = rig_submitted(&rig, e);
+    rig_says(e, id, 0, "y");
+    RIG_UNTIL(&rig, k->pieces);
+    how(&k->session);
+    if (ends) {
+        rig_says(e, id, 0, "z");
+        RIG_UNTIL(&rig, k->ended);
+        CHECK_ERR(k->end, DENIED);
+        CHECK(strstr(k->public, "clearance ended while") != NULL);
+        CHECK_INT(k->pieces, ==, 1);
+        CHECK(rig_has(rig_record(&rig, "completion", k->id, 0), "\"outcome\":\"DENIED\""));
+    } else {
+        rig_done(e, id, 0, true);
+        RIG_UNTIL(&rig, k->ended);
+        CHECK_ERR(k->end, OK);
+    }
+    asker_free(k);
+    rig_close(&rig);
+    clock_free();
+}
+
+static void
+time_passes(struct session *s)
+{
+    (void)s;
+    clock_fix(clock_ns(), clock_wall_ms() + 61000);
+}
+
+static void
+lowered(struct session *s)
+{
+    s->clearance = label_part(s->clearance, LABEL_REL_FIRST, 128);
+    jobs_end(rig.gate, NULL);
+}
+
+static void
+lowered_a_little(struct session *s)
+{
+    s->clearance.w[0] &= ~(uint64_t)2;
+    jobs_end(rig.gate, NULL);
+}
+
+TEST(a_clearance_that_ends_in_the_middle_of_an_answer_ends_it)
+{
+    check_ends(time_passes, "intern", true);
+    check_ends(lowered, "intern", true);
+}
+
+TEST(what_a_clearance_still_covers_or_that_needs_none_goes_on)
+{
+    check_ends(lowered_a_little, "intern", false);
+    check_ends(time_passes, "offen", false);
+    check_ends(lowered, "offen", false);
 }
 
 TEST(nothing_more_leaves_when_the_key_s_time_is_over)

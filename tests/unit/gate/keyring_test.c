@@ -112,6 +112,128 @@ TEST(a_made_key_is_found_with_all_its_record_says)
     close_ring(&r);
 }
 
+TEST(a_key_has_a_session_for_each_purpose_and_they_end_together)
+{
+    struct ring r;
+    const struct session *s = NULL;
+    char text[KEY_TEXT_MAX];
+    open_ring(&r);
+    struct key_record k = record("amt");
+    k.purposes = STR("aid,audit");
+    k.purpose = STR("aid");
+    NEED_OK(keyring_add(r.k, &k, text));
+    reopen(&r);
+    NEED_OK(keyring_find(r.k, str_of(text), &s));
+    CHECK_STR(s->purpose, STR("aid"));
+    const struct session *own = keyring_for_purpose(s, STR("aid")),
+                         *other = keyring_for_purpose(s, STR("audit"));
+    NEED(own && other);
+    CHECK(!s->is_other_purpose && !own->is_other_purpose && other->is_other_purpose);
+    CHECK_STR(other->purpose, STR("audit"));
+    CHECK_STR(other->key_id, s->key_id);
+    CHECK(label_eq(other->clearance, s->clearance));
+    CHECK(!keyring_for_purpose(s, STR("aid,audit")) && !keyring_for_purpose(s, STR_NONE));
+    CHECK_OK(keyring_check(&(struct session){.key_id = s->key_id}));
+    NEED_OK(keyring_revoke(r.k, STR("amt"), 5));
+    CHECK(s->is_revoked && own->is_revoked && other->is_revoked);
+    close_ring(&r);
+}
+
+/* ---- what its person is cleared for */
+static struct clearance_row
+clearance(int64_t turn, label l)
+{
+    return (struct clearance_row){.person = STR("anna"),
+                                  .text = STR("intern"),
+                                  .label = l,
+                                  .turn = turn,
+                                  .until_wall_ms = 5000 + turn,
+                                  .proposed_wall_ms = 1};
+}
+
+TEST(of_a_person_s_keys_counts_what_both_are_cleared_for)
+{
+    struct ring r;
+    const struct session *s = NULL, *other = NULL;
+    char text[KEY_TEXT_MAX], none[KEY_TEXT_MAX];
+    open_ring(&r);
+    struct key_record k = record("amt");
+    k.person = STR("anna");
+    k.purposes = STR("aid");
+    NEED_OK(keyring_add(r.k, &k, text));
+    NEED_OK(keyring_find(r.k, str_of(text), &s));
+    NEED_OK(keyring_find(r.k, add(&r, "dienst", none), &other));
+    CHECK(label_eq(s->clearance, (label){{7, 8, 9, 10}}) && !s->cleared_until_wall_ms);
+    const struct clearance_row low = clearance(1, (label){{3 + 256, 12, 0, 0}});
+    CHECK_OK(keyring_clear(r.k, &low));
+    CHECK(label_eq(s->clearance, (label){{3, 8, 9, 10}})); /* party and taint are the key's */
+    CHECK_INT(s->cleared_until_wall_ms, ==, 5001);
+    CHECK(label_eq(keyring_for_purpose(s, STR("aid"))->clearance, s->clearance));
+    CHECK(label_eq(other->clearance, (label){{7, 8, 9, 10}}) && !other->cleared_until_wall_ms);
+    keyring_need_people(r.k, true);
+    CHECK(label_eq(s->clearance, (label){{3, 8, 9, 10}}));
+    CHECK(label_eq(other->clearance, (label){{7, 8, 9, 10}})); /* nobody's */
+    keyring_unclear(r.k, STR("anna"));
+    CHECK(label_eq(s->clearance, (label){{0, 0, 9, 10}}) && !s->cleared_until_wall_ms);
+    keyring_need_people(r.k, false);
+    CHECK(label_eq(s->clearance, (label){{7, 8, 9, 10}}));
+    close_ring(&r);
+}
+
+TEST(the_last_clearance_in_force_is_found_again)
+{
+    struct ring r;
+    const struct session *s = NULL;
+    char text[KEY_TEXT_MAX];
+    int64_t id[3];
+    open_ring(&r);
+    struct key_record k = record("amt");
+    k.person = STR("anna");
+    NEED_OK(keyring_add(r.k, &k, text));
+    for (int i = 0; i < 3; i++) {
+        struct clearance_row c = clearance(0, label_of_level(i));
+        NEED_OK(clearances_add(r.db, &c, &id[i]));
+    }
+    NEED_OK(clearances_activate(r.db, &(struct clearance_row){.id = id[1], .approved_wall_ms = 1}));
+    NEED_OK(clearances_activate(r.db, &(struct clearance_row){.id = id[0], .approved_wall_ms = 1}));
+    reopen(&r);
+    NEED_OK(keyring_find(r.k, str_of(text), &s));
+    CHECK_INT(label_level(s->clearance), ==, 0);
+    close_ring(&r);
+}
+
+TEST(a_clearance_there_is_no_memory_for_changes_nothing)
+{
+    struct ring r;
+    const struct session *s = NULL;
+    char text[KEY_TEXT_MAX];
+    open_ring(&r);
+    struct key_record k = record("amt");
+    k.person = STR("anna");
+    NEED_OK(keyring_add(r.k, &k, text));
+    NEED_OK(keyring_find(r.k, str_of(text), &s));
+    const struct clearance_row low = clearance(1, LABEL_BOTTOM);
+    fault_arm(1);
+    const err e = keyring_clear(r.k, &low);
+    const bool fired = fault_fired();
+    fault_arm(0);
+    CHECK(fired == (e.code != 0));
+    CHECK((label_level(s->clearance) == 0) == !e.code);
+    close_ring(&r);
+}
+
+TEST(a_key_without_purposes_has_no_other_session)
+{
+    struct ring r;
+    const struct session *s = NULL;
+    char text[KEY_TEXT_MAX];
+    open_ring(&r);
+    NEED_OK(keyring_find(r.k, add(&r, "amt", text), &s));
+    CHECK(!s->purpose.len && !s->purpose_count);
+    CHECK(!keyring_for_purpose(s, STR("aid")));
+    close_ring(&r);
+}
+
 TEST(a_session_is_found_by_the_id_of_its_key_even_when_it_was_revoked)
 {
     struct ring r;

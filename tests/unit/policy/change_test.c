@@ -125,6 +125,28 @@ TEST(what_is_kept_from_now_on_or_no_longer_is_told)
                "prompts and answers of intern are no longer kept\n");
 }
 
+#define FOR(list)                                                                                  \
+    "compartments: [{ bit: 8, id: A, title: Akten" list " }, { bit: 9, id: B, title: Buch }]\n"
+#define PURPOSES "purposes: [{ id: x, title: X }, { id: y, title: Y }]\n"
+
+TEST(what_data_is_for_from_now_on_or_no_longer_is_told)
+{
+    check_diff(LEVELS TWO REST, LEVELS TWO REST PURPOSES,
+               "purpose x is new: X\npurpose y is new: Y\n");
+    check_diff(LEVELS TWO REST PURPOSES, LEVELS FOR(", purposes: x") REST PURPOSES,
+               "compartment A is processed for named purposes only from now on\n"
+               "compartment A is processed for the purpose x from now on\n");
+    check_diff(LEVELS FOR(", purposes: x") REST PURPOSES, LEVELS FOR(", purposes: y") REST PURPOSES,
+               "compartment A is no longer processed for the purpose x\n"
+               "compartment A is processed for the purpose y from now on\n");
+    check_diff(LEVELS FOR(", purposes: x") REST PURPOSES, LEVELS TWO REST,
+               "purpose x is gone\npurpose y is gone\n"
+               "compartment A is processed for any purpose from now on\n");
+    check_diff(LEVELS FOR(", purposes: x") REST PURPOSES,
+               LEVELS FOR(", purposes: \"y,x\"") REST PURPOSES,
+               "compartment A is processed for the purpose y from now on\n");
+}
+
 TEST(of_many_keys_a_few_are_named)
 {
     enum { MANY = 20 };

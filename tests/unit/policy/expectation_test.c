@@ -75,6 +75,26 @@ TEST(a_row_that_does_not_hold_says_what_came_instead_and_why)
     CHECK_INT(s.held, ==, 0);
 }
 
+TEST(a_row_has_a_purpose_and_those_its_key_may_name)
+{
+    static const struct {
+        const char *row, *got;
+    } cases[] = {
+        {"label: offen, purpose: leistung", "allowed"},
+        {"label: offen, purpose: leistung, purposes: \"aufsicht, leistung\"", "allowed"},
+        {"label: offen, purpose: leistung, purposes: aufsicht", "denied by purpose.key"},
+        {"label: offen, purpose: nein", "denied by purpose.key"},
+        {"label: offen, purpose: nein, purposes: nein", "denied by purpose.key"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct seen s;
+        char row[200];
+        snprintf(row, sizeof row, "clearance: intern, %s, expect: %s", cases[i].row, cases[i].got);
+        CHECK_OK(run_row(row, &s));
+        CHECK_INT(s.held, ==, 1);
+    }
+}
+
 TEST(an_unknown_name_in_a_row_holds_never)
 {
     static const char *const rows[] = {

@@ -16,14 +16,19 @@ static const str yaml = STR_INIT("version: 1\n"
                                  "  - { height: 3, id: VS-V, title: L }\n"
                                  "  - { height: 4, id: GEHEIM, title: L }\n"
                                  "compartments:\n"
-                                 "  - { bit: 8, id: SOZIALDATEN, title: C }\n"
+                                 "  - { bit: 8, id: SOZIALDATEN, title: C, purposes: \"aid, "
+                                 "audit\" }\n"
                                  "  - { bit: 9, id: STEUER, title: C }\n"
                                  "parties:\n"
                                  "  - { bit: 128, id: BUND, title: P }\n"
                                  "  - { bit: 129, id: BAYERN, title: P }\n"
                                  "taints:\n"
                                  "  - { bit: 224, id: web, title: T }\n"
-                                 "  - { bit: 225, id: ocr, title: T }\n");
+                                 "  - { bit: 225, id: ocr, title: T }\n"
+                                 "purposes:\n"
+                                 "  - { id: aid, title: P }\n"
+                                 "  - { id: audit, title: P }\n"
+                                 "  - { id: count, title: P }\n");
 
 /* One policy, arena, session and question that is allowed; tests change what they are about. */
 struct scene {
@@ -45,6 +50,8 @@ label_from(const policy *p, const char *text)
 
 static const str only_models[] = {STR_INIT("toy"), STR_INIT("other")};
 
+static const str some_purposes[] = {STR_INIT("aid"), STR_INIT("count"), STR_INIT("gone")};
+
 static struct scene *
 scene_new(void)
 {
@@ -56,7 +63,11 @@ scene_new(void)
                             .key_name = STR("demo"),
                             .tenant = STR("t"),
                             .roles = ROLE_OPERATOR,
-                            .expires_wall_ms = 1000};
+                            .expires_wall_ms = 1000,
+                            .cleared_until_wall_ms = 1000,
+                            .purposes = some_purposes,
+                            .purpose_count = 3,
+                            .purpose = some_purposes[0]};
     CHECK_OK(policy_clearance(c->p, STR("VS-NfD//SOZIALDATEN"), STR("BUND"), &c->s.clearance));
     c->q = (struct ask){.session = &c->s,
                         .op = OP_CHAT,
@@ -213,6 +224,21 @@ TEST(every_operation_with_a_role_is_refused_without_it)
     scene_free(c);
 }
 
+/* What is about the target. */
+static void
+break_target_rule(struct scene *c, enum rule r)
+{
+    const label taints = label_from(c->p, "offen//TAINT web,ocr");
+    if (r == RULE_TARGET_LEVEL)
+        c->q.target.w[0] &= ~(uint64_t)0xff;
+    if (r == RULE_TARGET_COMPARTMENT)
+        c->q.target.w[0] &= ~((uint64_t)1 << 8);
+    if (r == RULE_TARGET_RELEASE)
+        c->q.target.w[2] &= ~(uint64_t)2;
+    if (r == RULE_TARGET_TAINT)
+        c->q.target.w[3] &= ~taints.w[3];
+}
+
 /* Breaks one rule and no other; each can be broken on top of the others. */
 static void
 break_rule(struct scene *c, enum rule r)
@@ -239,6 +265,15 @@ break_rule(struct scene *c, enum rule r)
         c->s.models = only_models + 1;
         c->s.model_count = 1;
         return;
+    case RULE_PURPOSE_KEY:
+        c->q.purpose = STR("audit");
+        return;
+    case RULE_CLEARANCE_EXPIRED:
+        c->s.cleared_until_wall_ms = c->q.now_wall_ms;
+        return;
+    case RULE_PURPOSE_LABEL:
+        c->s.purpose = STR("count");
+        return;
     case RULE_INSTANCE_CEILING:
         c->q.data = label_join(c->q.data, high);
         c->s.clearance = label_join(c->s.clearance, high);
@@ -258,16 +293,10 @@ break_rule(struct scene *c, enum rule r)
         c->s.clearance.w[3] &= ~taints.w[3];
         return;
     case RULE_TARGET_LEVEL:
-        c->q.target.w[0] &= ~(uint64_t)0xff;
-        return;
     case RULE_TARGET_COMPARTMENT:
-        c->q.target.w[0] &= ~((uint64_t)1 << 8);
-        return;
     case RULE_TARGET_RELEASE:
-        c->q.target.w[2] &= ~(uint64_t)2;
-        return;
     case RULE_TARGET_TAINT:
-        c->q.target.w[3] &= ~taints.w[3];
+        break_target_rule(c, r);
         return;
     case RULE_COUNT:
         break;
@@ -290,7 +319,7 @@ TEST(every_rule_denies_alone)
 
 TEST(of_several_broken_rules_the_first_is_named)
 {
-    for (unsigned set = 1; set < 1u << RULE_COUNT; set += 1 + (unsigned)(test_random() % 16)) {
+    for (unsigned set = 1; set < 1u << RULE_COUNT; set += 1 + (unsigned)(test_random() % 128)) {
         struct scene *c = scene_new();
         /* From the last to the first: the ceiling's case lifts what the levels' cases lower. */
         for (int r = RULE_COUNT - 1; r >= 0; r--)
@@ -314,6 +343,9 @@ TEST(a_denial_says_why_in_one_sentence)
         {RULE_OP_ROLE, "key.add needs the role operator (Betrieb), which key demo lacks"},
         {RULE_ACT_ONE_PERSON, "what key demo proposed is for somebody else to approve"},
         {RULE_OP_SCOPE, "key demo is not for model toy"},
+        {RULE_PURPOSE_KEY, "key demo may not be used for the purpose that the request names"},
+        {RULE_CLEARANCE_EXPIRED, "the clearance of the person key demo is for is over"},
+        {RULE_PURPOSE_LABEL, "compartment SOZIALDATEN may not be processed for the purpose count"},
         {RULE_INSTANCE_CEILING, "label GEHEIM is above the ceiling VS-V of this installation"},
         {RULE_CLEARANCE_LEVEL, "label VS-V is above the clearance VS-NfD of key demo"},
         {RULE_CLEARANCE_COMPARTMENT,
@@ -383,7 +415,7 @@ TEST(a_name_too_long_leaves_the_sentence_whole)
 TEST(a_key_without_an_end_never_expires)
 {
     struct scene *c = scene_new();
-    c->s.expires_wall_ms = 0;
+    c->s.expires_wall_ms = c->s.cleared_until_wall_ms = 0;
     c->q.now_wall_ms = INT64_MAX;
     CHECK_OK(decide(c));
     c->s.expires_wall_ms = INT64_MAX;
@@ -409,6 +441,134 @@ TEST(a_key_for_some_models_is_for_these_only)
     }
     c->q.model = STR_NONE;
     CHECK_OK(decide(c));
+    scene_free(c);
+}
+
+/* ---- purposes */
+TEST(a_purpose_named_takes_the_place_of_the_keys_own)
+{
+    struct scene *c = scene_new();
+    c->q.purpose = STR("count");
+    check_denied(c, "purpose.label",
+                 "compartment SOZIALDATEN may not be processed for the purpose count");
+    c->s.purpose = STR("count");
+    c->q.purpose = STR("aid");
+    CHECK_OK(decide(c));
+    scene_free(c);
+}
+
+TEST(without_a_purpose_only_what_lists_none_is_processed)
+{
+    struct scene *c = scene_new();
+    c->s.purpose = STR_NONE;
+    check_denied(c, "purpose.label",
+                 "compartment SOZIALDATEN is processed for named purposes only, and the request "
+                 "names none");
+    c->q.data = label_from(c->p, "intern//REL BUND//TAINT web");
+    CHECK_OK(decide(c));
+    CHECK(!label_has(grant_ceiling(c->g), 8)); /* nor is it found on the way */
+    c->s.purpose = STR("count");
+    CHECK_OK(decide(c));
+    CHECK(!label_has(grant_ceiling(c->g), 8));
+    c->q.purpose = STR("aid");
+    CHECK_OK(decide(c));
+    CHECK(label_has(grant_ceiling(c->g), 8));
+    scene_free(c);
+}
+
+TEST(a_purpose_the_policy_does_not_have_is_refused_and_as_the_keys_own_it_is_none)
+{
+    struct scene *c = scene_new();
+    c->q.purpose = STR("gone");
+    check_denied(c, "purpose.key", "the purpose gone is not one of the policy's");
+    c->q.purpose = STR("ai");
+    CHECK_ERR(decide(c), DENIED);
+    c->q.purpose = STR("Aid");
+    CHECK_ERR(decide(c), DENIED);
+    c->q.purpose = STR_NONE;
+    c->s.purpose = STR("gone");
+    CHECK_ERR(decide(c), DENIED);
+    CHECK_STR(str_of(c->d.rule), STR("purpose.label"));
+    scene_free(c);
+}
+
+/* Every set of four bits by every purpose, with a matrix of every form: allowed exactly when each
+ * bit that lists purposes lists this one. */
+TEST(the_matrix_decides_as_the_sets_do_for_every_small_case)
+{
+    static const str names[] = {STR_INIT("a"), STR_INIT("b")};
+    struct scene *c = scene_new();
+    c->s.expires_wall_ms = 0;
+    for (unsigned matrix = 0; matrix < 256; matrix++) { /* two bits a column: listed for a, for b */
+        AUTO(buf) b = BUF(4096);
+        buf_add(&b, STR("version: 1\nlevels: [{ height: 0, id: o, title: T }]\ncompartments:\n"));
+        for (unsigned k = 0; k < 4; k++) {
+            const unsigned listed = matrix >> 2 * k & 3;
+            buf_add_fmt(&b, "  - { bit: %u, id: K%u, title: T%s }\n", 8 + k, k,
+                        (const char *[]){"", ", purposes: a", ", purposes: b",
+                                         ", purposes: \"a,b\""}[listed]);
+        }
+        buf_add(&b, STR("parties: []\ntaints: []\npurposes: [{ id: a, title: T }, { id: b, title: "
+                        "T }]\n"));
+        policy_free(TAKE(c->p));
+        NEED_OK(policy_load(buf_str(&b), &c->p));
+        c->s.clearance = c->q.target = policy_local_sink(c->p);
+        c->s.purposes = names;
+        c->s.purpose_count = 2;
+        for (unsigned data = 0; data < 16; data++)
+            for (int purpose = 0; purpose < 3; purpose++) {
+                bool want = true;
+                for (unsigned k = 0; k < 4; k++) {
+                    const unsigned listed = matrix >> 2 * k & 3;
+                    want &= !(data >> k & 1) || !listed || (purpose < 2 && (listed >> purpose & 1));
+                }
+                c->q.data = (label){{(uint64_t)data << 8, 0, 0, 0}};
+                c->s.purpose = purpose < 2 ? names[purpose] : STR_NONE;
+                NEED(want == !decide(c).code);
+            }
+    }
+    scene_free(c);
+}
+
+TEST(levels_and_taints_have_purposes_too)
+{
+    static const str text = STR_INIT(
+        "version: 1\nlevels: [{ height: 0, id: o, title: T }, { height: 1, id: i, title: T }, "
+        "{ height: 2, id: v, title: T, purposes: a }]\ncompartments: []\nparties: []\n"
+        "taints: [{ bit: 224, id: web, title: T, purposes: a }]\npurposes: [{ id: a, title: T "
+        "}]\n");
+    struct scene *c = scene_new();
+    policy_free(TAKE(c->p));
+    NEED_OK(policy_load(text, &c->p));
+    NEED_OK(policy_set_ceiling(c->p, STR("v")));
+    c->s.clearance = c->q.target = policy_local_sink(c->p);
+    c->s.purpose = STR_NONE;
+    c->q.data = label_from(c->p, "i");
+    CHECK_OK(decide(c));
+    c->q.data = label_from(c->p, "v");
+    check_denied(c, "purpose.label",
+                 "level v is processed for named purposes only, and the request names none");
+    c->q.data = label_from(c->p, "o//TAINT web");
+    check_denied(c, "purpose.label",
+                 "taint web is processed for named purposes only, and the request names none");
+    c->s.purpose = STR("a");
+    c->q.data = label_from(c->p, "v//TAINT web");
+    CHECK_OK(decide(c));
+    scene_free(c);
+}
+
+/* ---- a clearance that is over */
+TEST(when_a_clearance_is_over_what_needs_none_goes_on)
+{
+    struct scene *c = scene_new();
+    c->q.now_wall_ms = c->s.cleared_until_wall_ms = 500;
+    check_denied(c, "clearance.expired", "the clearance of the person key demo is for is over");
+    c->q.data = label_from(c->p, "offen//REL BUND//TAINT web");
+    CHECK_OK(decide(c));
+    CHECK(label_eq(label_part(grant_ceiling(c->g), 0, 128), LABEL_BOTTOM));
+    c->q.now_wall_ms = 499;
+    CHECK_OK(decide(c));
+    CHECK(label_has(grant_ceiling(c->g), 8));
     scene_free(c);
 }
 
@@ -442,6 +602,7 @@ ask_anything(struct scene *c)
     c->s.clearance = random_high_label();
     c->s.roles = ROLE_OPERATOR | ROLE_AUDITOR | ROLE_OFFICER | ROLE_BUSINESS;
     c->q.target = random_high_label();
+    c->s.purpose = test_random() % 2 ? STR("aid") : STR("count");
     c->q.op = (enum op)(test_random() % OP_COUNT);
 }
 
@@ -454,7 +615,8 @@ TEST(a_decision_is_allowed_exactly_when_the_lattice_says_so)
         ask_anything(c);
         const label d = c->q.data;
         const bool want = label_dominates(c->s.clearance, d) && label_dominates(c->q.target, d) &&
-                          label_level(d) <= label_level(policy_ceiling(c->p));
+                          label_level(d) <= label_level(policy_ceiling(c->p)) &&
+                          (!label_has(d, 8) || str_eq(c->s.purpose, STR("aid")));
         NEED(want == !decide(c).code);
         allowed += want;
     }

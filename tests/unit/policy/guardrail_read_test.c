@@ -26,8 +26,8 @@ TEST(each_kind_of_rule_is_read)
     CHECK_OK(
         load("  - { id: w-1, kind: words, where: both, then: mask, words: [a, 'b c*'], title: "
              "Titel }\n"
-             "  - { id: t, kind: topic, where: output, then: block, words: [a, b, c], least: 3 "
-             "}\n"
+             "  - { id: t, kind: topic, where: output, then: block, words: [a, b, c], least: 3, "
+             "message: Dazu nichts. }\n"
              "  - { id: i, kind: identifiers, where: input, then: block, types: 'IBAN, "
              "PERSON' }\n"
              "  - { id: a, kind: attack, where: input, then: taint, taint: web }\n",
@@ -43,6 +43,8 @@ TEST(each_kind_of_rule_is_read)
     CHECK_INT(r[0].where, ==, GUARDRAIL_INPUT | GUARDRAIL_OUTPUT);
     CHECK_INT(r[0].least, ==, 1);
     CHECK_INT(r[1].least, ==, 3);
+    CHECK_STR(r[1].message, STR("Dazu nichts."));
+    CHECK_INT(r[0].message.len, ==, 0);
     CHECK_INT(r[1].where, ==, GUARDRAIL_OUTPUT);
     CHECK_INT(__builtin_popcountll(r[2].types), ==, 2);
     CHECK(label_has(r[3].taint, 225));
@@ -86,6 +88,8 @@ TEST(what_is_no_rule_is_refused_and_named)
         {"id: a, kind: words, where: both, then: mask, words: "
          "[aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaa]",
          "64 letters"},
+        {"id: a, kind: words, where: both, then: mask, words: [a], message: m", "what blocks"},
+        {"id: a, kind: words, where: both, then: block, words: [a], message: \"a\\tb\"", "control"},
         {"id: a, kind: attack, where: both, then: block", "input alone"},
         {"id: a, kind: attack, where: input, then: mask", "masked"},
         {"id: a, kind: attack, where: input, then: taint", "taint"},

@@ -144,6 +144,11 @@ TEST(the_shipped_policy_is_what_the_snapshot_says)
     put_list(&b, "compartment", n->compartments, n->compartment_count);
     put_list(&b, "party", n->parties, n->party_count);
     put_list(&b, "taint", n->taints, n->taint_count);
+    for (size_t i = 0; i < policy_purposes(p)->count; i++) {
+        const struct purpose *one = &policy_purposes(p)->at[i];
+        buf_add_fmt(&b, "purpose %.*s: %.*s / %.*s (%.*s)\n", STR_FMT(one->id), STR_FMT(one->title),
+                    STR_FMT(one->english), STR_FMT(one->law));
+    }
     CHECK_OK(buf_end(&b));
     check_snapshot("tests/snapshot/policy.txt", buf_str(&b));
     policy_free(p);

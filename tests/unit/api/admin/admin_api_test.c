@@ -61,6 +61,9 @@ static const struct {
               {"POST", "/admin/v1/persons", 403},
               {"DELETE", "/admin/v1/persons/frau", 403},
               {"POST", "/admin/v1/persons/frau/erase", 403},
+              {"POST", "/admin/v1/persons/frau/clearance", 403},
+              {"GET", "/admin/v1/clearances", 403},
+              {"POST", "/admin/v1/clearances/1/approve", 403},
               {"GET", "/admin/v1/policy", 403},
               {"POST", "/admin/v1/policy", 403},
               {"POST", "/admin/v1/policy/rollback", 403},
@@ -89,6 +92,8 @@ body_for(size_t i)
 {
     if (strstr(routes[i].path, "/rotate"))
         return "{}";
+    if (strstr(routes[i].path, "/clearance"))
+        return "{\"clearance\":\"offen\",\"valid_ms\":1}";
     if (strcmp(routes[i].path, "/admin/v1/policy") == 0)
         return "{\"text\":\"version: 1\"}";
     if (strstr(routes[i].path, "/dec_1/approve"))

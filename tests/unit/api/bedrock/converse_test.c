@@ -150,6 +150,45 @@ TEST(why_an_answer_ended_is_told)
         }
 }
 
+static bool
+heard_has(str said, const char *what)
+{
+    return str_find(said, str_of(what)) >= 0;
+}
+
+static const struct guardrail rule = {
+    .id = STR_INIT("r"), .title = STR_INIT("T"), .name = STR_INIT("guardrail.r")};
+static const struct guardrail speaking = {.id = STR_INIT("s"),
+                                          .name = STR_INIT("guardrail.s"),
+                                          .message = STR_INIT("Dazu gibt es keine Auskunft.")};
+
+TEST(a_guardrail_s_message_takes_the_place_of_a_whole_answer)
+{
+    static const struct said parts[] = {{PART_REASONING, 0, "hm"},
+                                        {PART_TEXT, 0, "so [guardrail.r]"}};
+    struct engine_usage u = {.finish = FINISH_FILTER, .guardrail = &rule};
+    const str plain = answer_of(parts, 2, &u, false);
+    CHECK(heard_has(plain, "\"content\":[{\"text\":\"guardrail.r forbids this: T\"}]"));
+    CHECK(heard_has(plain, "\"stopReason\":\"guardrail_intervened\""));
+    u.guardrail = &speaking;
+    CHECK(heard_has(answer_of(parts, 2, &u, false),
+                    "\"content\":[{\"text\":\"Dazu gibt es keine Auskunft.\"}]"));
+    u.guardrail = NULL; /* the model's own filter */
+    CHECK(heard_has(answer_of(parts, 2, &u, false), "\"stopReason\":\"content_filtered\""));
+}
+
+TEST(streamed_a_guardrail_s_message_stands_behind_what_was_sent)
+{
+    static const struct said parts[] = {{PART_TEXT, 0, "so [guardrail.s]"}};
+    struct engine_usage u = {.finish = FINISH_FILTER, .guardrail = &speaking};
+    const str told = answer_of(parts, 1, &u, true);
+    CHECK(heard_has(told, "guardrail_intervened"));
+    CHECK(heard_has(told, "so [guardrail.s]") && heard_has(told, "Dazu gibt es keine Auskunft."));
+    u.guardrail = &rule;
+    CHECK(!heard_has(answer_of(parts, 1, &u, true), "forbids")); /* the name is there already */
+    CHECK(heard_has(answer_of(parts, 0, &u, true), "guardrail.r forbids this: T"));
+}
+
 TEST(an_empty_answer_has_no_blocks)
 {
     static const struct said nothing[] = {{PART_TEXT, 0, ""}};

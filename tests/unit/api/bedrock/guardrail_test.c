@@ -136,10 +136,46 @@ TEST(a_conversation_names_a_guardrail_that_is_there)
     check_refused(none, 404, "ResourceNotFoundException", "\"g\"");
     AUTO(reply) *trace =
         POST(site.local, CONVERSE, NULL,
-             SAY("hallo", CONFIG("\"guardrailIdentifier\":\"konto\",\"trace\":\"enabled\"")));
+             SAY("hallo", CONFIG("\"guardrailIdentifier\":\"konto\",\"trace\":\"some\"")));
     CHECK_INT(trace->status, ==, 400);
-    AUTO(reply) *blocked = POST(site.local, CONVERSE, NULL, SAY("eine Bombe bauen", ""));
-    CHECK_INT(blocked->status, ==, 403);
-    CHECK(reply_has(blocked, "guardrail.waffen"));
+    site_close();
+}
+
+TEST(what_is_blocked_is_answered_as_aws_does_and_denied_on_record)
+{
+    open_ruled();
+    AUTO(reply) *r = POST(site.local, CONVERSE, NULL,
+                          SAY("eine Bombe bauen",
+                              CONFIG("\"guardrailIdentifier\":\"hoheit\",\"trace\":\"enabled\"")));
+    CHECK_INT(r->status, ==, 200);
+    CHECK_STR(reply_text(r, "stopReason"), STR("guardrail_intervened"));
+    CHECK_STR(reply_text(r, "output.message.content.0.text"),
+              STR("guardrail.waffen forbids this: Waffenbau"));
+    CHECK_INT(reply_number(r, "usage.inputTokens"), ==, 0);
+    CHECK_STR(reply_text(r, "trace.guardrail.inputAssessment.hoheit.topicPolicy.topics.0.name"),
+              STR("waffen"));
+    CHECK(!reply_has(r, "Bombe"));
+    CHECK(rig_has(rig_record(&site.rig, "decision", "", 0), "\"decision\":\"denied\""));
+    CHECK(rig_has(rig_record(&site.rig, "decision", "", 0), "\"rule\":\"guardrail.waffen\""));
+    CHECK(!rig_record(&site.rig, "completion", "", 0).len);
+    AUTO(reply) *stream =
+        POST(site.local, "/model/toy/converse-stream", NULL, SAY("eine Bombe bauen", ""));
+    CHECK_INT(stream->status, ==, 200);
+    CHECK(reply_has(stream, "guardrail_intervened") && reply_has(stream, "messageStop"));
+    CHECK(reply_has(stream, "forbids this: Waffenbau") && !reply_has(stream, "trace"));
+    AUTO(reply) *invoked = POST(site.local, "/model/toy/invoke", NULL,
+                                "{\"prompt\":\"eine Bombe bauen\",\"max_gen_len\":4}");
+    CHECK_INT(invoked->status, !=, 200);
+    site_close();
+}
+
+TEST(a_denial_of_another_kind_stays_an_error)
+{
+    open_ruled();
+    const char *key = site_key("other", "offen");
+    AUTO(reply) *r = reply_to(
+        site.net, (struct wish){"POST", CONVERSE, key, "VS-NfD", STR(SAY("eine Bombe bauen", ""))});
+    CHECK_INT(r->status, ==, 403);
+    CHECK(!reply_has(r, "guardrail_intervened"));
     site_close();
 }

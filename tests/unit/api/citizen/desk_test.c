@@ -19,6 +19,13 @@ handed(const char *key, const char *body)
     return room;
 }
 
+/* Whose work the questions are: keys of the role business. */
+static const char *
+official(const char *name, const char *clearance)
+{
+    return site_key_as(name, clearance, "business");
+}
+
 static size_t
 count_data(const reply *r)
 {
@@ -35,7 +42,7 @@ count_data(const reply *r)
 TEST(a_case_is_seen_with_its_draft_and_released_as_it_is)
 {
     open_town("wissen");
-    const char *k = site_key("amt", "offen");
+    const char *k = official("amt", "offen");
     const char *const path = handed(k, HUND);
     AUTO(reply) *seen = GET(site.net, path, k);
     CHECK_INT(seen->status, ==, 200);
@@ -53,10 +60,32 @@ TEST(a_case_is_seen_with_its_draft_and_released_as_it_is)
     close_town();
 }
 
+TEST(who_has_not_the_role_sees_no_case_and_decides_none)
+{
+    open_town("wissen");
+    const char *const keys[] = {site_key("amt", "VS-NfD"), site_key("chef", NULL),
+                                site_key_as("revision", "VS-NfD", "auditor")};
+    const char *const path = handed(keys[0], HUND);
+    for (size_t i = 0; i < 3; i++) {
+        AUTO(reply) *list = GET(site.net, CASES, keys[i]);
+        CHECK_INT(list->status, ==, 403);
+        AUTO(reply) *seen = GET(site.net, path, keys[i]);
+        CHECK_INT(seen->status, ==, 403);
+        AUTO(reply) *done = POST(site.net, path, keys[i], "{\"decision\":\"release\"}");
+        CHECK_INT(done->status, ==, 403);
+        CHECK(reply_has(done, "business (Fach)"));
+    }
+    CHECK(rig_has(rig_record(&site.rig, "decision", "", 0), "citizen"));
+    AUTO(reply) *good =
+        POST(site.net, path, official("fach", "VS-NfD"), "{\"decision\":\"reject\"}");
+    CHECK_INT(good->status, ==, 200);
+    close_town();
+}
+
 TEST(lists_are_by_state_and_hold_what_the_key_may_see)
 {
     open_town("wissen");
-    const char *low = site_key("unten", "offen"), *high = site_key("oben", "VS-NfD");
+    const char *low = official("unten", "offen"), *high = official("oben", "VS-NfD");
     const char *const first = handed(low, HUND);
     (void)handed(low, SKY);
     (void)handed(high, HUND);
@@ -83,7 +112,7 @@ TEST(lists_are_by_state_and_hold_what_the_key_may_see)
 TEST(what_is_above_the_clearance_cannot_be_seen_or_decided)
 {
     open_town("wissen");
-    const char *low = site_key("unten", "offen"), *high = site_key("oben", "VS-NfD");
+    const char *low = official("unten", "offen"), *high = official("oben", "VS-NfD");
     const char *const path = handed(high, HUND);
     AUTO(reply) *seen = GET(site.net, path, low);
     AUTO(reply) *missing = GET(site.net, CASES "/case_NICHTS", low);
@@ -109,7 +138,7 @@ TEST(a_decision_out_of_shape_is_refused_and_decides_nothing)
                {"{\"decision\":\"reject\",\"answer\":\"x\"}", "answer"},
                {"{\"decision\":\"release\",\"by\":\"x\"}", "by"}};
     open_town("wissen");
-    const char *k = site_key("amt", "offen");
+    const char *k = official("amt", "offen");
     const char *const path = handed(k, HUND);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         AUTO(reply) *r = POST(site.net, path, k, bad[i].body);
@@ -124,7 +153,7 @@ TEST(a_decision_out_of_shape_is_refused_and_decides_nothing)
 TEST(what_was_decided_becomes_tests)
 {
     open_town("wissen");
-    const char *k = site_key("amt", "offen");
+    const char *k = official("amt", "offen");
     const char *const good = handed(k, HUND), *const bad = handed(k, SKY);
     (void)handed(k, HUND); /* stays open */
     AUTO(reply) *a =

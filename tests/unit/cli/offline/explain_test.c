@@ -103,6 +103,46 @@ TEST(what_is_in_no_table_is_refused_with_what_may_be_meant)
     CHECK_STATUS(&r, 2);
 }
 
+TEST(guardrails_and_purposes_of_the_policy_in_force_are_explained)
+{
+    FRESH(r);
+    static struct fake f;
+    static char path[300];
+    NEED(fake_start(&f));
+    snprintf(path, sizeof path, "%s/policy.yaml", f.dir);
+    FILE *file = fopen(path, "w");
+    NEED(file);
+    fputs(
+        "version: 1\nlevels: [{ height: 0, id: o, title: O }]\ncompartments: []\nparties: []\n"
+        "taints: []\npurposes: [{ id: aid, title: Hilfe, english: Help, law: § 1 }]\nguardrails:\n"
+        "  - { id: bau, kind: topic, where: both, then: block, words: [zünder, bauen], title: Bau "
+        "}\n"
+        "  - { id: konto, kind: identifiers, where: input, then: mask, types: \"IBAN\" }\n",
+        file);
+    fclose(file);
+    RUN(&r, &f, "explain", "guardrail.bau");
+    CHECK_STATUS(&r, 0);
+    CHECK_OUT(&r, "guardrail.bau is a guardrail.");
+    CHECK_OUT(&r, "blocks input and output");
+    CHECK_OUT(&r, "2 of: zünder, bauen");
+    CHECK_OUT(&r, "security officer (Geheimschutz)");
+    RUN(&r, &f, "explain", "aid", "--json");
+    CHECK_OUT(
+        &r, "\"kind\":\"purpose\",\"name\":\"aid\",\"meaning\":\"Hilfe\",\"in English\":\"Help\"");
+    RUN(&r, &f, "explain", "guardrail.konta");
+    CHECK_STATUS(&r, 1);
+    CHECK_SAYS(&r, "did you mean guardrail.konto?");
+    fake_says(&f, "GET /admin/v1/policy HTTP", 200, "{\"active\":3,\"versions\":[]}");
+    fake_says(&f, "GET /admin/v1/policy/3 HTTP", 200,
+              "{\"id\":3,\"text\":\"version: 1\\nlevels: [{ height: 0, id: o, title: O }]\\n"
+              "compartments: []\\nparties: []\\ntaints: []\\n"
+              "purposes: [{ id: neu, title: Neu }]\\n\"}");
+    RUN(&r, &f, "explain", "neu");
+    CHECK_STATUS(&r, 0);
+    CHECK_OUT(&r, "Neu");
+    fake_end(&f);
+}
+
 TEST(a_request_is_asked_of_the_daemon)
 {
     FRESH(r);
