@@ -123,6 +123,6 @@ main(int argc, char **argv)
     else
         say_good(&app);
     arena_free(app.a);
-    const bool is_alarmed = !e.code && app.report.alarm;
-    return err_info(is_alarmed ? (err){ERR_CORRUPT} : e)->exit_status;
+    const err alarm = {ERR_CORRUPT};
+    return err_info(!e.code && app.report.alarm ? alarm : e)->exit_status;
 }

@@ -12,7 +12,6 @@ get() { python3 -c 'import json, sys
 print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$dir/body" "$1"; }
 
 expect 'the daemon starts' daemon_with_toys
-expect 'an engine that came up is on record' await recorded engine.up 'object toy '
 expect 'a tenant is added' hoheit tenant add haus
 expect 'and removed' hoheit tenant rm haus
 expect 'which is on record' recorded tenant.rm 'object haus '
@@ -22,6 +21,8 @@ expect 'which is on record' recorded person.rm 'object frau '
 expect 'another model answers by default' hoheit model default toy
 expect 'which is on record' recorded model.default 'object toy '
 k=$(key amt OFFEN)
+expect 'a model is asked' status 200 "$k" POST /v1/chat/completions "$(chat Hallo)"
+expect 'an engine that came up is on record' await recorded engine.up 'object toy '
 expect 'a conversation is begun' status 200 "$k" POST /v1/conversations '{}'
 conv=$(get id)
 expect 'and removed' status 200 "$k" DELETE "/v1/conversations/$conv"

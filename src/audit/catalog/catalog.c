@@ -150,8 +150,10 @@ is_damage(err e)
 static void
 drop_from(catalog *c, size_t first)
 {
-    for (size_t i = first; i < c->count; i++)
+    for (size_t i = first; i < c->count; i++) {
+        run_unload(&c->runs[i]);
         IGNORE(run_remove(c->dir, &c->runs[i])); /* found again at the next start, and not used */
+    }
     c->count = first < c->count ? first : c->count;
 }
 
@@ -159,8 +161,10 @@ static void
 take_merged(catalog *c)
 {
     const size_t first = c->work.first, n = c->work.count;
-    for (size_t i = first; i < first + n; i++)
+    for (size_t i = first; i < first + n; i++) {
+        run_unload(&c->runs[i]);
         IGNORE(run_remove(c->dir, &c->runs[i])); /* the same */
+    }
     c->runs[first] = c->work.made;
     memmove(&c->runs[first + 1], &c->runs[first + n], (c->count - first - n) * sizeof c->runs[0]);
     c->count -= n - 1;
@@ -182,6 +186,8 @@ take_made(catalog *c)
 static void
 free_all(catalog *c)
 {
+    for (size_t i = 0; i < c->count; i++)
+        run_unload(&c->runs[i]);
     fd_auto(&c->f);
     mem_free(c);
 }
@@ -392,6 +398,14 @@ catalog_is_busy(const catalog *c)
     return c->is_busy;
 }
 
+/* Without memory for a fence it takes longer. */
+static fallible
+find_in(const catalog *c, struct run *r, const struct run_ask *q, struct run_hits *h)
+{
+    const err e = r->fence ? OK : run_load(c->dir, r);
+    return is_damage(e) ? e : run_find(c->dir, r, q, h);
+}
+
 /* Run `i` is; where one is, others may be. */
 static void
 drop_damaged(catalog *c, size_t i)
@@ -407,10 +421,10 @@ catalog_find(catalog *c, const struct run_ask *q, struct run_hits *h)
 {
     const size_t before = h->count;
     for (size_t i = c->count; i-- > 0 && h->count < h->max;) {
-        const struct run *r = &c->runs[i];
+        struct run *r = &c->runs[i];
         if (r->from >= q->to || r->to <= q->from)
             continue;
-        const err e = run_find(c->dir, r, q, h);
+        const err e = find_in(c, r, q, h);
         if (!e.code)
             continue;
         h->count = before;

@@ -12,7 +12,10 @@
 
 enum { MERGED_MAX = 16, OUT_BYTES = 64 * RUN_BLOCK };
 
-static const char magic[8] = "hohcat1";
+static const char magic[8] = "hohcat2";
+static const uint8_t fence_key[16] = {8};
+
+#define FENCE_BYTES_MAX ((size_t)1 << 30)
 
 struct block {
     struct posting at[RUN_PER_BLOCK];
@@ -98,12 +101,14 @@ struct out {
     buf bytes;
     struct block block;
     uint64_t count;
+    buf fence;
 };
 
 static void
 out_done(struct out *o)
 {
     fd_auto(&o->f);
+    buf_done(&o->fence);
     buf_done(&o->bytes);
 }
 
@@ -128,6 +133,8 @@ out_block(struct out *o)
 static fallible
 out_add(struct out *o, const struct posting *p)
 {
+    if (!o->block.count)
+        buf_add(&o->fence, (str){(const char *)&p->term, sizeof p->term});
     o->block.at[o->block.count++] = *p;
     o->count++;
     return o->block.count == RUN_PER_BLOCK ? out_block(o) : OK;
@@ -140,6 +147,7 @@ out_begin(struct out *o, const char *path)
     memset(o, 0, sizeof *o);
     o->f = -1;
     o->bytes = BUF(2 * OUT_BYTES);
+    o->fence = BUF(FENCE_BYTES_MAX);
     TRY(file_open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600, &o->f));
     return out_block(o);
 }
@@ -156,6 +164,15 @@ write_head(int f, const struct run *r)
     return file_write_all(f, (str){(const char *)&h, sizeof h});
 }
 
+static fallible
+write_fence(struct out *o)
+{
+    const uint64_t check = siphash24(fence_key, o->fence.at, o->fence.len);
+    buf_add(&o->fence, (str){(const char *)&check, sizeof check});
+    TRY(buf_end(&o->fence));
+    return file_write_all(o->f, buf_str(&o->fence));
+}
+
 /* Not synced: what a crash spoils has a wrong checksum, and is made again. */
 static fallible
 out_end(struct out *o, const char *beside, const char *path, const struct run *r)
@@ -163,6 +180,7 @@ out_end(struct out *o, const char *beside, const char *path, const struct run *r
     if (o->block.count)
         TRY(out_block(o));
     TRY(out_flush(o));
+    TRY(write_fence(o));
     TRY(write_head(o->f, r));
     if ((fault_now() ? (errno = EIO, -1) : rename(beside, path)) != 0)
         return file_errno("rename to", path);
@@ -287,7 +305,7 @@ run_open(const char *dir, struct run *r)
         FAIL(CORRUPT, "a file of the catalog is not what its name says");
     r->count = h.count;
     r->mark = h.mark;
-    if (size != (1 + blocks_of(r)) * RUN_BLOCK)
+    if (size != (1 + blocks_of(r)) * RUN_BLOCK + (blocks_of(r) + 1) * sizeof(uint64_t))
         FAIL(CORRUPT, "a file of the catalog has another size than it says");
     return OK;
 }
@@ -298,6 +316,35 @@ run_remove(const char *dir, const struct run *r)
     char path[RUN_PATH_MAX];
     TRY(path_of(dir, r, "", path));
     return file_remove(path);
+}
+
+fallible
+run_load(const char *dir, struct run *r)
+{
+    AUTO(fd) f = -1;
+    const size_t count = (size_t)blocks_of(r), len = (count + 1) * sizeof(uint64_t);
+    size_t got = 0;
+    TRY(open_run(dir, r, &f));
+    uint64_t *fence = mem_get(len);
+    if (!fence)
+        FAIL(LIMIT, "no memory for the fence of a catalog");
+    err e = file_read_at(f, (1 + count) * RUN_BLOCK, fence, len, &got);
+    if (!e.code && (got != len || fence[count] != siphash24(fence_key, fence, count * 8)))
+        e = err_start(ERR_CORRUPT, __FILE__, __LINE__, __func__, "the catalog's fence is damaged");
+    if (e.code) {
+        mem_free(fence);
+        return e;
+    }
+    run_unload(r);
+    r->fence = fence;
+    return OK;
+}
+
+void
+run_unload(struct run *r)
+{
+    mem_free(r->fence);
+    r->fence = NULL;
 }
 
 struct search {
@@ -320,6 +367,31 @@ guess(const struct search *s, uint64_t term, bool halve)
     if (step < 1)
         step = 1;
     return s->lo + (step < width ? step : width - 1);
+}
+
+/* How many blocks begin with a term below `term`, or below or at it. */
+static uint64_t
+count_fence(const struct run *r, uint64_t term, bool with_equal)
+{
+    uint64_t lo = 0, hi = blocks_of(r);
+    while (lo < hi) {
+        const uint64_t mid = lo + (hi - lo) / 2;
+        if (r->fence[mid] < term || (with_equal && r->fence[mid] == term))
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static void
+use_fence(struct search *s, const struct run *r, uint64_t term)
+{
+    const uint64_t below = count_fence(r, term, false);
+    s->lo = below ? below - 1 : 0;
+    s->hi = count_fence(r, term, true);
+    if (s->hi <= s->lo)
+        s->hi = s->lo + 1;
 }
 
 /* The last block that begins before `p`, or the first. */
@@ -394,6 +466,8 @@ run_find(const char *dir, const struct run *r, const struct run_ask *q, struct r
         return OK;
     TRY(open_run(dir, r, &f));
     struct search s = {.f = f, .hi = blocks_of(r), .hi_term = UINT64_MAX};
+    if (r->fence)
+        use_fence(&s, r, q->term);
     return find_in(&s, q, h);
 }
 
@@ -478,6 +552,7 @@ fallible
 run_merge(const char *dir, const struct run *in, size_t n, struct run *ret)
 {
     struct run r = *ret;
+    r.fence = NULL;
     struct merge *m = mem_get(sizeof *m);
     if (!m)
         FAIL(LIMIT, "no memory to merge the catalog");

@@ -84,6 +84,9 @@ TEST(what_was_written_is_found_however_many_there_are)
         CHECK_INT(again.count, ==, counts[i]);
         CHECK_INT(again.mark, ==, i);
         check_same(dir, &again, at, counts[i]);
+        NEED_OK(run_load(dir, &again));
+        check_same(dir, &again, at, counts[i]);
+        run_unload(&again);
     }
 }
 
@@ -119,6 +122,9 @@ TEST(runs_that_were_merged_hold_what_each_held)
     NEED_OK(run_open(dir, &all));
     CHECK_INT(all.mark, ==, 77);
     check_same(dir, &all, at, count);
+    NEED_OK(run_load(dir, &all));
+    check_same(dir, &all, at, count);
+    run_unload(&all);
 }
 
 TEST(names_lead_back)
@@ -178,7 +184,7 @@ TEST(no_changed_byte_goes_unnoticed)
     write_run(dir, &r, at, 600);
     NEED_OK(arena_open(1024 * 1024, &a));
     NEED_OK(file_read(a, path_of(dir, &r), 1024 * 1024, &bytes));
-    CHECK_INT(bytes.len, ==, 4 * RUN_BLOCK);
+    CHECK_INT(bytes.len, ==, 4 * RUN_BLOCK + 4 * 8);
     for (size_t i = 0; i < bytes.len; i += 1 + test_random() % 16) {
         uint64_t got[600];
         struct run_hits h = {.at = got, .max = 600};
@@ -188,11 +194,13 @@ TEST(no_changed_byte_goes_unnoticed)
         struct run again = {.from = 0, .to = 5000};
         is_bad = run_open(dir, &again).code == ERR_CORRUPT;
         again.count = 600;
-        for (uint64_t t = 0; t <= TERMS && i >= RUN_BLOCK; t++) {
+        for (uint64_t t = 0; t <= TERMS && i >= RUN_BLOCK && i < 4 * RUN_BLOCK; t++) {
             const struct run_ask q = {t == TERMS ? UINT64_MAX : t * (UINT64_MAX / TERMS), 0, 5000};
             h.count = 0;
             is_bad = run_find(dir, &again, &q, &h).code == ERR_CORRUPT || is_bad;
         }
+        is_bad = run_load(dir, &again).code == ERR_CORRUPT || is_bad;
+        run_unload(&again);
         CHECK(is_bad);
         write_run(dir, &r, at, 600);
         arena_reset(a);
