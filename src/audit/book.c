@@ -9,12 +9,13 @@
 #include "audit/ledger.h"
 #include "audit/queue.h"
 #include "audit/recall.h"
+#include "audit/retain/floor.h"
 #include "base/fault.h"
 #include "base/map.h"
 #include "os/entropy.h"
 #include "os/file.h"
 
-enum { RECENT = 64 * 1024 };
+enum { RECENT = 64 * 1024, HELD_LINES_MAX = 256 * 1024 };
 
 /* Where a durable record lies. */
 struct recent {
@@ -216,9 +217,9 @@ is_id(str s)
 static fallible
 find_recent(const book *b, uint64_t request, struct places *p, uint64_t *ret_before)
 {
-    const size_t held = b->recent_count < RECENT ? b->recent_count : RECENT;
+    const size_t in_memory = b->recent_count < RECENT ? b->recent_count : RECENT;
     *ret_before = b->queue.len;
-    for (size_t i = 1; i <= held; i++) {
+    for (size_t i = 1; i <= in_memory; i++) {
         const struct recent *r = &b->recent[(b->recent_count - i) % RECENT];
         *ret_before = r->offset;
         if (r->request == request)
@@ -241,6 +242,26 @@ is_all(const book *b, const struct places *p, bool *ret)
     return OK;
 }
 
+/* Of the part that was pruned. */
+static fallible
+find_held(const book *b, str needle, audit_fn *fn, void *ctx, bool *ret_any)
+{
+    AUTO(held) h = HELD;
+    bool is_there = true;
+    uint64_t index;
+    str line;
+    *ret_any = false;
+    TRY(held_open(ledger_dir(b->ledger), &h));
+    for (size_t i = 0; i < HELD_LINES_MAX && is_there; i++) {
+        TRY(held_next(&h, &is_there, &line, &index));
+        if (!is_there || str_find(line, needle) < 0)
+            continue;
+        *ret_any = true;
+        TRY(fn(ctx, line));
+    }
+    return OK;
+}
+
 fallible
 book_find(book *b, str request_id, audit_fn *fn, void *ctx)
 {
@@ -255,8 +276,12 @@ book_find(book *b, str request_id, audit_fn *fn, void *ctx)
     TRY(is_all(b, &p, &has_all));
     if (!has_all)
         TRY(recall_find(b->f, before, str_of(needle), &p));
-    if (!p.count)
-        REFUSE(NOT_FOUND, "request", "there is no record of this request");
+    if (!p.count) {
+        TRY(find_held(b, str_of(needle), fn, ctx, &has_all));
+        if (!has_all)
+            REFUSE(NOT_FOUND, "request", "there is no record of this request");
+        return OK;
+    }
     return recall_each(b->f, &p, str_of(needle), fn, ctx);
 }
 

@@ -17,7 +17,8 @@
  * CONFLICT.
  *
  * Looking up: the places of the latest 65,536 records are kept in memory; older ones are sought
- * in the last 64 MiB of the file.  One thread, the loop's. */
+ * in the last 64 MiB of the file, and then among those held back of what was pruned.  One thread,
+ * the loop's. */
 #pragma once
 #include "audit/audit.h"
 
