@@ -77,7 +77,7 @@ VERIFY := $(addprefix base/,arena buf enc err fault num secret str utf8) crypt/q
   os/file $(addprefix audit/,merkle tiles note past retain/floor retain/retain judge) main/verify
 $(O)/bin/hoheit-verify: $(VERIFY:%=src/%.c) $(O)/lib/third.a $(wildcard $(VERIFY:%=src/%.h))
 	@mkdir -p $(@D)
-	$(call say,LINK,$@) $(CC) $(CPPFLAGS) $(CFLAGS) $(if $(SAN_$B),,-Os -ffunction-sections -fdata-sections -static-pie -Wl$(comma)--gc-sections$(comma)-z$(comma)noseparate-code) \
+	$(call say,LINK,$@) $(CC) $(CPPFLAGS) $(CFLAGS) $(if $(SAN_$B),,-Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -static-pie -Wl$(comma)--gc-sections$(comma)-z$(comma)noseparate-code) \
 	  $(if $(SAN_$B),$(LDFLAGS),$(filter-out -pie,$(LDFLAGS))) -o $@ $(filter %.c %.a,$^) -lsodium -lcrypto
 $(O)/bin/tiny_log: $(O)/obj/tiny_log.c.o
 $(O)/bin/policy_steps: $(O)/obj/proof/policy_steps.c.o

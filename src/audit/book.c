@@ -9,13 +9,14 @@
 #include "audit/ledger.h"
 #include "audit/queue.h"
 #include "audit/recall.h"
+#include "audit/retain/floor.h"
 #include "base/fault.h"
 #include "base/map.h"
 #include "os/entropy.h"
 #include "os/file.h"
 #include "os/log.h"
 
-enum { RECENT = 64 * 1024 };
+enum { RECENT = 64 * 1024, HELD_LINES_MAX = 256 * 1024 };
 
 /* Where a durable record lies. */
 struct recent {
@@ -227,9 +228,9 @@ is_id(str s)
 static fallible
 find_recent(const book *b, uint64_t request, struct places *p, uint64_t *ret_before)
 {
-    const size_t held = b->recent_count < RECENT ? b->recent_count : RECENT;
+    const size_t in_memory = b->recent_count < RECENT ? b->recent_count : RECENT;
     *ret_before = b->queue.len;
-    for (size_t i = 1; i <= held; i++) {
+    for (size_t i = 1; i <= in_memory; i++) {
         const struct recent *r = &b->recent[(b->recent_count - i) % RECENT];
         *ret_before = r->offset;
         if (r->request == request)
@@ -249,6 +250,26 @@ is_all(const book *b, const struct places *p, bool *ret)
         return OK;
     TRY(recall_line(b->f, p->at[p->count - 1], room, &line));
     *ret = str_find(line, STR("\"event\":\"decision\"")) >= 0;
+    return OK;
+}
+
+/* Of the part that was pruned. */
+static fallible
+find_held(const book *b, str needle, audit_fn *fn, void *ctx, bool *ret_any)
+{
+    AUTO(held) h = HELD;
+    bool is_there = true;
+    uint64_t index;
+    str line;
+    *ret_any = false;
+    TRY(held_open(ledger_dir(b->ledger), &h));
+    for (size_t i = 0; i < HELD_LINES_MAX && is_there; i++) {
+        TRY(held_next(&h, &is_there, &line, &index));
+        if (!is_there || str_find(line, needle) < 0)
+            continue;
+        *ret_any = true;
+        TRY(fn(ctx, line));
+    }
     return OK;
 }
 
@@ -318,6 +339,7 @@ book_find(book *b, str request_id, audit_fn *fn, void *ctx)
 {
     char needle[ID_MAX + 16];
     struct places p = {0};
+    struct floor floor;
     uint64_t before = 0;
     bool has_all = false;
     if (!is_id(request_id))
@@ -325,12 +347,18 @@ book_find(book *b, str request_id, audit_fn *fn, void *ctx)
     snprintf(needle, sizeof needle, "\"request\":\"%.*s\"", STR_FMT(request_id));
     TRY(find_recent(b, hash_of(request_id), &p, &before));
     TRY(is_all(b, &p, &has_all));
+    TRY(floor_read(ledger_dir(b->ledger), &floor));
     /* One more than there is room for, so that it is said when there are more. */
-    const struct lookup q = {TERM_REQUEST, request_id, str_of(needle), 0, before, PLACES_MAX + 1};
-    if (!has_all)
+    const struct lookup q = {TERM_REQUEST, request_id, str_of(needle),
+                             floor.offset, before,     PLACES_MAX + 1};
+    if (!has_all && floor.offset < before)
         TRY(look_up(b, &q, &p, &has_all));
-    if (!p.count)
-        REFUSE(NOT_FOUND, "request", "there is no record of this request");
+    if (!p.count) {
+        TRY(find_held(b, str_of(needle), fn, ctx, &has_all));
+        if (!has_all)
+            REFUSE(NOT_FOUND, "request", "there is no record of this request");
+        return OK;
+    }
     return recall_each(b->f, &p, str_of(needle), fn, ctx);
 }
 
@@ -347,17 +375,20 @@ is_time(str s)
 }
 
 static fallible
-find_bounds(const book *b, const struct book_ask *q, struct lookup *ret)
+find_bounds(const book *b, const struct book_ask *q, struct lookup *ret, bool *ret_is_pruned)
 {
     const uint64_t end = b->queue.len;
+    struct floor floor;
     if ((q->since.len && !is_time(q->since)) || (q->until.len && !is_time(q->until)))
         REFUSE(ARGUMENT, "since", "a time is written as 2026-03-01T12:00:00.000Z");
-    ret->from = 0;
+    TRY(floor_read(ledger_dir(b->ledger), &floor));
+    ret->from = floor.offset;
     ret->end = end;
     if (q->since.len)
-        TRY(recall_at_time(b->f, end, q->since, &ret->from));
+        TRY(recall_at_time(b->f, floor.offset, end, q->since, &ret->from));
     if (q->until.len)
-        TRY(recall_at_time(b->f, end, q->until, &ret->end));
+        TRY(recall_at_time(b->f, floor.offset, end, q->until, &ret->end));
+    *ret_is_pruned = floor.offset && ret->from == floor.offset;
     return OK;
 }
 
@@ -367,10 +398,11 @@ book_query(book *b, const struct book_ask *q, audit_fn *fn, void *ctx, bool *ret
     AUTO(buf) needle = BUF(RECORD_BYTES_MAX);
     struct places p = {0};
     struct lookup k = {.field = q->field, .count_max = q->count};
+    bool is_pruned = false;
     ASSERT(q->field <= TERM_FIELDS);
     if (!q->count || q->count > PLACES_MAX)
         REFUSE(ARGUMENT, "count", "1 to %d records can be shown", PLACES_MAX);
-    TRY(find_bounds(b, q, &k));
+    TRY(find_bounds(b, q, &k, &is_pruned));
     if (q->field < TERM_FIELDS)
         term_put_needle(&needle, q->field, q->value);
     TRY(buf_end(&needle));
@@ -381,6 +413,7 @@ book_query(book *b, const struct book_ask *q, audit_fn *fn, void *ctx, bool *ret
         TRY(look_up(b, &k, &p, ret_is_all));
     else
         *ret_is_all = true;
+    *ret_is_all = *ret_is_all && (!is_pruned || p.count >= q->count);
     return recall_each(b->f, &p, k.needle, fn, ctx);
 }
 

@@ -18,8 +18,9 @@
  *
  * Looking up: the places of the latest 65,536 records are kept in memory, those of older ones in a
  * catalog (catalog/catalog.h) that is made from the file in the background.  What the catalog does
- * not cover yet is read, at most 64 MiB back.  Whatever says where a record lies, the record there
- * is looked at.  One thread, the loop's. */
+ * not cover yet is read, at most 64 MiB back; of what was pruned (retain/floor.h), the records that
+ * were held.  Whatever says where a record lies, the record there is looked at.  One thread, the
+ * loop's. */
 #pragma once
 #include "audit/audit.h"
 #include "audit/catalog/catalog.h"

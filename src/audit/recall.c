@@ -220,10 +220,10 @@ next_line(int f, uint64_t at, uint64_t end, char *room, uint64_t *ret)
 }
 
 fallible
-recall_at_time(int f, uint64_t end, str time, uint64_t *ret)
+recall_at_time(int f, uint64_t from, uint64_t end, str time, uint64_t *ret)
 {
     char room[LINE_BYTES_MAX];
-    uint64_t lo = 0, hi = end, at = end;
+    uint64_t lo = from, hi = end, at = end;
     str line;
     while (lo < hi) { /* halves each time: at most 64 turns */
         const uint64_t mid = lo + (hi - lo) / 2;

@@ -54,9 +54,9 @@ struct scan {
     size_t count_max;
 };
 fallible recall_scan(int f, const struct scan *s, str needle, struct places *p, uint64_t *ret_from);
-/* Where the first line begins, before `end`, whose time is `time` or later, both as in a record;
- * `end` if none does.  Times rise but where a clock was set back. */
-fallible recall_at_time(int f, uint64_t end, str time, uint64_t *ret);
+/* Where the first line begins, from line `from` on and before `end`, whose time is `time` or later,
+ * both as in a record; `end` if none does.  Times rise but where a clock was set back. */
+fallible recall_at_time(int f, uint64_t from, uint64_t end, str time, uint64_t *ret);
 /* Adds the last `count` lines. */
 fallible recall_last(int f, uint64_t end, size_t count, struct places *p);
 /* Hands the lines that hold `needle` to `fn`, the earliest first. */

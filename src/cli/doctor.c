@@ -106,6 +106,21 @@ judge_part(struct findings *f, const char *dir, const struct part *p, uint32_t o
         doctor_find(f, HEALTH_WRONG, TEXT(f, "%s is damaged", path), "restore it from the backup");
 }
 
+/* Gate and log are kept apart by their sandboxes; by their users as well where root starts them. */
+static void
+judge_log_user(struct findings *f, const struct part *top, const struct part *audit)
+{
+    if (!audit->there)
+        return;
+    if (audit->uid == top->uid)
+        doctor_find(f, HEALTH_WEAK, "the log's files belong to the user the gate runs as",
+                    "start hoheitd as root with audit.user set; the sandbox keeps them apart until "
+                    "then");
+    else
+        doctor_find(f, HEALTH_OK,
+                    TEXT(f, "the log's files belong to a user of their own (%u)", audit->uid), "");
+}
+
 void
 doctor_parts(struct findings *f, const char *dir, const struct part *parts, size_t count,
              uint32_t own_uid)
@@ -113,6 +128,9 @@ doctor_parts(struct findings *f, const char *dir, const struct part *parts, size
     const size_t before = f->wrong;
     for (size_t i = 0; i < count; i++)
         judge_part(f, dir, &parts[i], own_uid);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(parts[i].name, "audit") == 0)
+            judge_log_user(f, &parts[0], &parts[i]);
     if (f->wrong == before)
         doctor_find(f, HEALTH_OK, TEXT(f, "%s is whole and closed to others", dir), "");
     if (parts[0].there && parts[0].uid == 0)

@@ -188,6 +188,8 @@ keep_sweep(struct keep *k)
         e = objects_expired(k->objects, a, clock_wall_ms(), note_due, d);
         for (size_t i = 0; i < d->count && !e.code; i++)
             e = expire(k, &d->rows[i]);
+        if (!e.code)
+            e = keep_end_days(k, clock_wall_ms());
     }
     if (e.code)
         log_failure(LOG_ERROR, "keep.sweep_failed", e);

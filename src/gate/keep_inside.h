@@ -14,6 +14,7 @@ struct keep {
     uint64_t words_bytes; /* of what policy has kept */
     bool words_counted;   /* false: rows went since it was counted */
     bool words_full;      /* was said */
+    int64_t words_day;    /* up to it, keys of days were destroyed */
 };
 
 fallible keep_new(gate *g, struct keep **ret);
@@ -21,6 +22,8 @@ fallible keep_new(gate *g, struct keep **ret);
 void keep_free(struct keep *k);
 /* Removes what is past its time; a bounded number a turn. */
 void keep_sweep(struct keep *k);
+/* Destroys the keys of days that have come (keep_words); goes on from where it was. */
+fallible keep_end_days(struct keep *k, int64_t now_wall_ms);
 
 /* One way to use a kind of thing: its operation and how it is recorded. */
 enum keep_act { KEEP_ADD, KEEP_READ, KEEP_LIST, KEEP_SET, KEEP_REMOVE, KEEP_ACTS };

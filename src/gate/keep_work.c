@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "crypt/seal.h"
 #include "gate/keep_inside.h"
 #include "os/clock.h"
 #include "os/entropy.h"
@@ -212,6 +213,85 @@ words_id(const digest *commitment, char room[ID_MAX])
     return (str){room, (size_t)n};
 }
 
+/* What is to go on the same day is sealed under a key of that day besides its owner's, so that it
+ * goes from every copy as well when the day has come.  The mark tells it from what was kept before
+ * there were such keys, which is JSON. */
+enum { DAY_NAME_MAX = 48, DAYS_BACK = 400, SEALED_MARK = 1 };
+
+static str
+day_name(int64_t day, char room[DAY_NAME_MAX])
+{
+    const int n = snprintf(room, DAY_NAME_MAX, "words until day %lld", (long long)day);
+    return (str){room, (size_t)n};
+}
+
+/* The first day on which all of it is over. */
+static int64_t
+last_day(int64_t expires_wall_ms)
+{
+    return expires_wall_ms / DAY_MS + 1;
+}
+
+static fallible
+seal_for_day(gate *g, const struct object *row, str text, buf *ret)
+{
+    char room[DAY_NAME_MAX];
+    const secret *key;
+    TRY(subjects_key(g->keep->keys, day_name(last_day(row->expires_wall_ms), room), &key));
+    buf_add_char(ret, SEALED_MARK);
+    return seal_close(key, row->id, text, ret);
+}
+
+static fallible
+open_of_day(gate *g, arena *a, struct kept *k)
+{
+    char room[DAY_NAME_MAX];
+    AUTO(buf) plain = BUF(OBJECT_META_MAX);
+    const secret *key;
+    if (!k->meta.len || k->meta.at[0] != SEALED_MARK)
+        return OK;
+    TRY(subjects_find(g->keep->keys, day_name(last_day(k->head.expires_wall_ms), room), &key));
+    err e = seal_open(key, k->head.id, str_slice(k->meta, 1, k->meta.len), &plain);
+    if (!e.code)
+        e = try_arena_str(a, buf_str(&plain), &k->meta);
+    if (plain.at)
+        wipe(plain.at, plain.len);
+    return e;
+}
+
+static fallible
+end_day(struct keep *k, int64_t day)
+{
+    char room[DAY_NAME_MAX];
+    const str name = day_name(day, room);
+    const secret *unused;
+    const err e = subjects_find(k->keys, name, &unused);
+    if (e.code == ERR_NOT_FOUND || e.code == ERR_CORRUPT) /* gone already, or never made */
+        return OK;
+    TRY(e);
+    TRY(subjects_erase(k->keys, name));
+    const struct audit_record r = {.event = EVENT_KEPT_EXPIRED,
+                                   .object = name,
+                                   .why = STR("the key of that day was destroyed"),
+                                   .decision = "",
+                                   .rule = "",
+                                   .outcome = "ok"};
+    return audit_append(k->gate->parts.audit, &r, NULL, NULL);
+}
+
+fallible
+keep_end_days(struct keep *k, int64_t now_wall_ms)
+{
+    const int64_t today = now_wall_ms / DAY_MS;
+    if (today == k->words_day)
+        return OK;
+    int64_t day = today - k->words_day > DAYS_BACK ? today - DAYS_BACK : k->words_day;
+    for (; day <= today; day++)
+        TRY(end_day(k, day));
+    k->words_day = today;
+    return OK;
+}
+
 /* Nobody waits for the record; the answer that fails says it too. */
 static void
 say_full(struct keep *k)
@@ -267,8 +347,10 @@ keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
                          .created_wall_ms = now,
                          /* Another policy since: no longer. */
                          .expires_wall_ms = now + (days ? days * DAY_MS : 1)};
-    TRY(objects_add(g->keep->objects, w->grant, &row, text));
-    g->keep->words_bytes += text.len;
+    AUTO(buf) sealed = BUF(OBJECT_META_MAX);
+    TRY(seal_for_day(g, &row, text, &sealed));
+    TRY(objects_add(g->keep->objects, w->grant, &row, buf_str(&sealed)));
+    g->keep->words_bytes += sealed.len;
     *ret_commitment = d;
     return OK;
 }
@@ -292,7 +374,9 @@ take_words(void *ctx, const struct object *row)
                           .target = policy_local_sink(f->c->gate->parts.policy)};
     if (keep_decide(f->c, &q, f->d, &k.grant).code)
         return OK;
-    const err e = keep_open_meta(f->c, &k);
+    err e = keep_open_meta(f->c, &k);
+    if (!e.code)
+        e = open_of_day(f->c->gate, f->c->a, &k);
     if (e.code == ERR_NOT_FOUND)
         return OK;
     TRY(e);

@@ -121,6 +121,8 @@ become(const struct proc_spec *s, pid_t parent, int tell)
     const char *failed = place_fds(s, &tell);
     if (!failed && s->new_network)
         cut_network();
+    if (!failed && s->dir && SYS(chdir(s->dir)) != 0)
+        failed = "find the directory of";
     if (!failed)
         failed = drop_user(s);
     if (!failed)

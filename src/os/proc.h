@@ -19,7 +19,8 @@ struct proc_spec {
     const char *const *env;  /* NULL-ended; the whole environment */
     int fds[PROC_FDS_MAX];   /* become 3, 4, 5 … */
     size_t fd_count;
-    uid_t uid; /* 0: keep */
+    const char *dir; /* it starts in; NULL: as this one */
+    uid_t uid;       /* 0: keep */
     gid_t gid;
     bool new_network; /* an empty network namespace, where permitted */
 };

@@ -13,6 +13,7 @@
 #include "os/share.h"
 #include "super/backoff.h"
 #include "super/engine_proc.h"
+#include "super/own.h"
 
 enum { QUEUE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 2048, KILL_AFTER_MS = 2000, MISSED_MAX = 16 };
 
@@ -21,6 +22,8 @@ struct log_proc {
     struct log_proc_spec spec;
     pid_t pid;    /* 0: none */
     ipc *channel; /* NULL: none */
+    struct own own;
+    char audit_dir[BOOT_PATH_MAX];
     uint64_t started_ms;
     struct backoff backoff;
     loop_timer *again, *grace;
@@ -140,11 +143,9 @@ share_boot(const log_proc *p, fd *ret)
     mine->version = BOOT_VERSION;
     mine->params = b->params;
     mine->fault = p->started_ms ? 0 : b->log_fault; /* of the first one */
-    const int n = snprintf(mine->audit_dir, sizeof mine->audit_dir, "%s/audit", b->data_dir);
-    const bool fits = n > 0 && (size_t)n < sizeof mine->audit_dir;
-    const err e = fits ? share_make("boot", (str){(const char *)mine, sizeof *mine}, ret)
-                       : err_start(ERR_ARGUMENT, __FILE__, __LINE__, __func__,
-                                   "the path of the data directory is too long");
+    /* A user of its own passes through no directory above: it starts there. */
+    (void)snprintf(mine->audit_dir, sizeof mine->audit_dir, "%s", p->own.uid ? "." : p->audit_dir);
+    const err e = share_make("boot", (str){(const char *)mine, sizeof *mine}, ret);
     mem_free(mine);
     return e;
 }
@@ -161,8 +162,22 @@ spawn(log_proc *p, int channel, int boot)
                                    .env = env,
                                    .fds = {channel, boot},
                                    .fd_count = 2,
+                                   .dir = p->own.uid ? p->audit_dir : NULL,
+                                   .uid = p->own.uid,
+                                   .gid = p->own.gid,
                                    .new_network = true};
     return proc_start(&spec, &p->pid);
+}
+
+static fallible
+find_owner(log_proc *p)
+{
+    const struct boot *b = p->spec.boot;
+    const int n = snprintf(p->audit_dir, sizeof p->audit_dir, "%s/audit", b->data_dir);
+    if (n < 0 || (size_t)n >= sizeof p->audit_dir)
+        FAIL(ARGUMENT, "the path of the data directory is too long");
+    TRY(own_find(b->params.audit_user, &p->own));
+    return p->own.uid ? own_give(&p->own, p->audit_dir) : OK;
 }
 
 static fallible
@@ -171,6 +186,7 @@ start(log_proc *p)
     const struct ipc_hooks hooks = {.on_message = on_message, .on_end = on_end, .ctx = p};
     int pair[2];
     AUTO(fd) boot = -1;
+    TRY(find_owner(p));
     TRY(ipc_pair(pair));
     AUTO(fd) ours = pair[0];
     AUTO(fd) theirs = pair[1];

@@ -67,6 +67,8 @@ expect 'what was noted before holds' verify --known "$dir/noted"
 expect 'what was held is shown to be in it' says 'entry 107 is of request req_107' 0 verify --request req_107
 refuse 'what is gone is not' verify --request req_100
 expect 'the command says it too' says '"pruned_below":512' 0 hoheit verify --json
+expect 'and is told of' says 'person.add' 0 hoheit explain req_107 --json
+expect 'with its proof' says '"leaf":107' 0 hoheit explain req_107 --json
 expect 'who decided is on record' grep -qa '"event":"log.prune",.*"object":"512"' "$records"
 expect 'a bundle for auditors is made of what is there' hoheit evidence export "$dir/bundle"
 expect 'and good' says '' 0 hoheit evidence verify "$dir/bundle"

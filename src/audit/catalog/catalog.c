@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "audit/retain/floor.h"
 #include "base/fault.h"
 #include "base/map.h"
 #include "os/clock.h"
@@ -22,6 +23,7 @@ enum {
 struct catalog {
     loop *l;
     char dir[RUN_PATH_MAX];
+    char log_dir[RUN_PATH_MAX];
     fd f;         /* audit.jsonl, for reading */
     uint64_t len; /* of it, durable */
     struct run runs[CATALOG_RUNS_MAX];
@@ -81,15 +83,14 @@ add_terms(struct making *m, str line, uint64_t place)
 }
 
 static fallible
-read_stretch(const catalog *c, struct making *m, size_t *ret_len)
+read_stretch(const catalog *c, uint64_t from, struct making *m, size_t *ret_len)
 {
-    const uint64_t left = c->work.len - c->work.from;
+    const uint64_t left = c->work.len > from ? c->work.len - from : 0;
     size_t got = 0;
-    TRY(file_read_at(c->f, c->work.from, m->lines, left < CATALOG_STRETCH ? left : CATALOG_STRETCH,
-                     &got));
+    TRY(file_read_at(c->f, from, m->lines, left < CATALOG_STRETCH ? left : CATALOG_STRETCH, &got));
     const char *last = got ? memrchr(m->lines, '\n', got) : NULL;
     if (!last)
-        FAIL(CORRUPT, "no line of the log ends behind byte %llu", (unsigned long long)c->work.from);
+        FAIL(CORRUPT, "no line of the log ends behind byte %llu", (unsigned long long)from);
     *ret_len = (size_t)(last - m->lines) + 1;
     return OK;
 }
@@ -99,11 +100,14 @@ fill_run(catalog *c, struct making *m)
 {
     struct run *r = &c->work.made;
     size_t len = 0;
-    TRY(read_stretch(c, m, &len));
+    struct floor floor;
+    TRY(floor_read(c->log_dir, &floor));
+    const uint64_t from = floor.offset > c->work.from ? floor.offset : c->work.from;
+    TRY(read_stretch(c, from, m, &len));
     str lines = {m->lines, len - 1}, line;
-    for (uint64_t place = c->work.from; str_next(&lines, '\n', &line); place += line.len + 1)
+    for (uint64_t place = from; str_next(&lines, '\n', &line); place += line.len + 1)
         TRY(add_terms(m, line, place));
-    *r = (struct run){.from = c->work.from, .to = c->work.from + len, .count = m->count};
+    *r = (struct run){.from = c->work.from, .to = from + len, .count = m->count};
     TRY(mark_of(c->f, r->to, &r->mark));
     return run_write(c->dir, r, m->at);
 }
@@ -337,6 +341,7 @@ set_up(catalog *c, const char *audit_dir, uint64_t len)
     if (n < 0 || (size_t)n + RUN_NAME_MAX >= sizeof c->dir)
         FAIL(ARGUMENT, "path of %zu bytes is too long", strlen(audit_dir));
     snprintf(path, sizeof path, "%s/audit.jsonl", audit_dir);
+    snprintf(c->log_dir, sizeof c->log_dir, "%s/log", audit_dir);
     TRY(file_open(path, O_RDONLY | O_NOFOLLOW, 0, &c->f));
     return find_runs(c, len);
 }

@@ -359,10 +359,10 @@ TEST(the_first_line_of_a_time_is_found)
         char time[64];
         uint64_t found = UINT64_MAX;
         snprintf(time, sizeof time, "2026-03-01T12:%02zu:%02zu.000Z", i / 60, i % 60);
-        CHECK_OK(recall_at_time(f, b.len, str_of(time), &found));
+        CHECK_OK(recall_at_time(f, 0, b.len, str_of(time), &found));
         CHECK_INT(found, ==, at[i]);
         snprintf(time, sizeof time, "2026-03-01T12:%02zu:%02zu.001Z", i / 60, i % 60);
-        CHECK_OK(recall_at_time(f, b.len, str_of(time), &found));
+        CHECK_OK(recall_at_time(f, 0, b.len, str_of(time), &found));
         CHECK_INT(found, ==, i + 1 < count ? at[i + 1] : b.len);
     }
 }
@@ -374,11 +374,11 @@ TEST(times_before_and_after_all_are_the_ends)
     uint64_t found = 7;
     put_times(&b, at, 10);
     AUTO(fd) f = file_of(buf_str(&b));
-    CHECK_OK(recall_at_time(f, b.len, STR("2020"), &found));
+    CHECK_OK(recall_at_time(f, 0, b.len, STR("2020"), &found));
     CHECK_INT(found, ==, 0);
-    CHECK_OK(recall_at_time(f, b.len, STR("2030"), &found));
+    CHECK_OK(recall_at_time(f, 0, b.len, STR("2030"), &found));
     CHECK_INT(found, ==, b.len);
-    CHECK_OK(recall_at_time(f, 0, STR("2026"), &found));
+    CHECK_OK(recall_at_time(f, 0, 0, STR("2026"), &found));
     CHECK_INT(found, ==, 0);
 }
 

@@ -387,6 +387,31 @@ TEST(what_must_be_kept_and_has_no_room_is_refused_loudly_and_room_comes_back)
     rig_close(&rig);
 }
 
+TEST(what_was_said_goes_from_every_copy_when_its_day_has_come)
+{
+    struct keeper auditor;
+    struct kept_list out;
+    const int64_t now = clock_wall_ms();
+    rig_open(&rig);
+    keep_intern();
+    keeper_init(&auditor, &rig, "key_2", "VS-NfD");
+    auditor.session.roles = ROLE_AUDITOR;
+    struct asker *k = ask_for_answer("intern");
+    CHECK_OK(keep_end_days(rig.gate->keep, now));
+    NEED_OK(keeper_wait(&auditor, keep_words_read(&auditor.call, str_of(k->id), &out)));
+    CHECK_INT(out.list.count, ==, 1);
+    /* The row is there still, as in a backup; its key is not. */
+    CHECK_OK(keep_end_days(rig.gate->keep, now + INT64_C(400) * 86400000));
+    CHECK_ERR(keeper_wait(&auditor, keep_words_read(&auditor.call, str_of(k->id), &out)),
+              NOT_FOUND);
+    RIG_UNTIL(&rig, rig_record(&rig, "kept.expired", "", 0).len);
+    CHECK(rig_has(rig_record(&rig, "kept.expired", "", 0), "words until day "));
+    CHECK_OK(keep_end_days(rig.gate->keep, now + INT64_C(401) * 86400000));
+    asker_free(k);
+    keeper_end(&auditor);
+    rig_close(&rig);
+}
+
 TEST(a_salt_is_the_requests_own_and_goes_with_its_owner)
 {
     digest a, b, c;

@@ -257,6 +257,7 @@ TEST(what_was_decided_goes_and_all_that_was_signed_still_verifies)
     CHECK_INT(lines, ==, OLD + YOUNG + 1 - 512);
     CHECK_ERR(book_find(c.b, STR("req_100"), take_line, &lines), NOT_FOUND);
     CHECK_OK(book_find(c.b, STR("req_550"), take_line, &lines));
+    CHECK_OK(book_find(c.b, STR("req_107"), take_line, &lines)); /* held */
 }
 
 TEST(the_log_opens_over_it_and_goes_on)
