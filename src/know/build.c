@@ -376,7 +376,9 @@ put_docs(const build *b, struct writer *w)
                               .abbreviation = put_text(w, d->d.abbreviation),
                               .edition = put_text(w, d->d.edition),
                               .unit_first = d->unit_first,
-                              .unit_count = d->unit_count};
+                              .unit_count = d->unit_count,
+                              .valid_from = d->d.valid_from,
+                              .valid_to = d->d.valid_to};
         memcpy(row.digest, d->d.digest, sizeof row.digest);
         put(w->out, &row, sizeof row);
     }
@@ -398,7 +400,9 @@ put_units(const build *b, struct writer *w)
                                      .to = (uint32_t)u->u.to,
                                      .words = u->words,
                                      .ref_first = refs,
-                                     .ref_count = (uint32_t)u->refs.count};
+                                     .ref_count = (uint32_t)u->refs.count,
+                                     .page = u->u.page,
+                                     .page_to = u->u.page_to};
         refs += row.ref_count;
         put(w->out, &row, sizeof row);
     }

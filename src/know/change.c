@@ -3,6 +3,8 @@
  * together with what was added; when a label has many segments, all of them are. */
 #include "know/know.h"
 
+#include <stdio.h>
+
 #include "base/map.h"
 #include "crypt/hash.h"
 #include "know/inside.h"
@@ -61,7 +63,10 @@ digest_of(const struct know_source *s, str bytes, uint8_t ret[16])
     digest d;
     sha256 *h = NULL;
     TRY(sha256_new(&h));
-    const str pieces[] = {s->title, STR("\n"), s->edition, STR("\n"), bytes};
+    char days[64];
+    const int n = snprintf(days, sizeof days, "\n%u\n%u\n", s->valid_from, s->valid_to);
+    const str valid = str_slice((str){days, sizeof days - 1}, 0, n > 0 ? (size_t)n : 0);
+    const str pieces[] = {s->title, STR("\n"), s->edition, valid, bytes};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         const err e = sha256_add(h, pieces[i]);
         if (e.code) {
@@ -78,6 +83,10 @@ static fallible
 read_source(know *k, const struct know_source *s, str bytes, struct doc *ret)
 {
     TRY(doc_read(k->stage, s->name, s->form, bytes, ret));
+    ret->valid_from = s->valid_from ? s->valid_from : ret->valid_from;
+    ret->valid_to = s->valid_to ? s->valid_to : ret->valid_to;
+    if (ret->valid_from && ret->valid_to && ret->valid_to < ret->valid_from)
+        REFUSE(ARGUMENT, "valid_to", "a document's validity ends before it begins");
     TRY(try_arena_str(k->stage, s->title.len ? s->title : ret->title, &ret->title));
     TRY(try_arena_str(k->stage, ret->abbreviation, &ret->abbreviation));
     return try_arena_str(k->stage, s->edition.len ? s->edition : ret->edition, &ret->edition);
@@ -196,7 +205,9 @@ doc_of(struct writing *w, const struct segment *s, const struct seg_doc *row, st
     struct doc d = {.name = segment_text(s, row->name),
                     .title = segment_text(s, row->title),
                     .abbreviation = segment_text(s, row->abbreviation),
-                    .edition = segment_text(s, row->edition)};
+                    .edition = segment_text(s, row->edition),
+                    .valid_from = row->valid_from,
+                    .valid_to = row->valid_to};
     memcpy(d.digest, row->digest, sizeof d.digest);
     for (uint32_t i = 0; i < row->unit_count; i++) {
         const struct seg_unit *const u = &s->units[row->unit_first + i];
@@ -205,7 +216,9 @@ doc_of(struct writing *w, const struct segment *s, const struct seg_doc *row, st
                                       segment_text(s, u->path),
                                       segment_text(s, u->text),
                                       u->from,
-                                      u->to};
+                                      u->to,
+                                      u->page,
+                                      u->page_to};
         TRY(VEC_ADD(w->a, &d.units, &unit));
     }
     *ret = d;

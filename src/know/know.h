@@ -10,6 +10,9 @@
  * A document is known by its name within its label: who may not see another label's document of
  * that name can neither replace nor remove it, nor learn of it.
  *
+ * A document may say from when and until when it is valid; a search answers for a day, by what was
+ * valid then.  Editions side by side are documents of different names.
+ *
  * Changes are staged in memory and take effect together with know_commit: after kill -9 at any
  * moment the collection is what it was before it or after it.  Adding a document that is there
  * with the same bytes changes nothing, so an interrupted import is simply run again.
@@ -42,7 +45,8 @@ know_auto(know **k)
 struct know_source {
     str name;
     enum doc_form form;
-    str title, edition; /* empty: the document's own */
+    str title, edition;            /* empty: the document's own */
+    uint32_t valid_from, valid_to; /* days (day.h), both within; 0: the document's own */
 };
 
 enum know_change { KNOW_SAME, KNOW_ADDED, KNOW_REPLACED };
@@ -93,6 +97,7 @@ struct know_ask {
     size_t dims;
     float weight;        /* of likeness; 0: the default */
     bool without_quotes; /* spares the look for the best line */
+    uint32_t day;        /* of which the answer is to be (day.h); 0: today; DAY_ANY */
     /* Which documents may answer, by their names; scores are as if all could.  NULL: all. */
     bool (*fits)(void *ctx, str doc);
     void *ctx;
@@ -103,6 +108,8 @@ struct know_hit {
     content text, quote;
     size_t quote_from, quote_to;   /* in text */
     size_t source_from, source_to; /* of the unit, in the source */
+    uint32_t page, page_to;        /* where it begins and ends; 0: the source has no pages */
+    uint32_t valid_from, valid_to; /* of the document (day.h); 0: open */
     float score, words, near;      /* both legs and each alone (know/rank.h) */
 };
 
