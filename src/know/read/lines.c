@@ -9,8 +9,9 @@ void
 lines_begin(struct lines *l, buf *out)
 {
     ASSERT(out);
+    const buf room = BUF(out->limit);
     *l = (struct lines){
-        .out = out, .line = BUF(out->limit), .note = BUF(out->limit), .notes = BUF(out->limit)};
+        .out = out, .line = room, .note = room, .notes = room, .title = room, .first = room};
 }
 
 void
