@@ -42,6 +42,7 @@ struct doc_unit {
 
 struct doc {
     str name, title, abbreviation, edition;
+    str origin;                    /* the caller's; may be empty */
     uint32_t valid_from, valid_to; /* days (day.h), both within; 0: open */
     bool is_statute;
     uint8_t digest[16]; /* the caller's, of the source's bytes */

@@ -47,6 +47,9 @@ struct know_source {
     enum doc_form form;
     str title, edition;            /* empty: the document's own */
     uint32_t valid_from, valid_to; /* days (day.h), both within; 0: the document's own */
+    str origin;                    /* where it is taken from, as a folder; may be empty */
+    /* What the bytes were made of (know_is_same), when they are not the source; may be empty. */
+    str original;
 };
 
 enum know_change { KNOW_SAME, KNOW_ADDED, KNOW_REPLACED };
@@ -55,11 +58,29 @@ enum know_change { KNOW_SAME, KNOW_ADDED, KNOW_REPLACED };
  * doc_read; BUSY if another process writes. */
 fallible know_add(know *k, const grant *g, const struct know_source *s, content bytes,
                   enum know_change *ret);
+/* What tells documents apart that are made and shown alike. */
+fallible know_mark(const struct know_source *s, str bytes, uint8_t ret[16]);
+/* Is the document of that name there, from these bytes, or of s->original if that is set? */
+fallible
+know_is_same(know *k, const grant *g, const struct know_source *s, content bytes, bool *ret);
 /* Stages the removal from every label that `g` covers; NOT_FOUND if none has it. */
 fallible know_remove(know *k, const grant *g, str name);
 /* Bytes of text that wait for know_commit. */
 size_t know_staged(const know *k);
 fallible know_commit(know *k);
+
+/* A document as it is listed. */
+struct know_listed {
+    str name, title, edition, origin;
+    label label;
+    uint32_t valid_from, valid_to;
+    size_t units;
+};
+typedef err know_listed_fn(void *ctx, const struct know_listed *d);
+/* Every document that `g` covers, without what is staged; `fn` does not call know. */
+fallible know_list(know *k, const grant *g, know_listed_fn *fn, void *ctx);
+/* The same for a name within a label alone, which `g` covers; NOT_FOUND. */
+fallible know_remove_of(know *k, const grant *g, label l, str name);
 
 /* ---- vectors: the caller's, from whatever embedder he runs */
 

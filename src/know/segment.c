@@ -40,7 +40,8 @@ docs_are_whole(const struct segment *s)
     for (uint32_t i = 0; i < s->doc_count; i++) {
         const struct seg_doc *const d = &s->docs[i];
         if (!is_text(s, d->name) || !is_text(s, d->title) || !is_text(s, d->abbreviation) ||
-            !is_text(s, d->edition) || !is_range(d->unit_first, d->unit_count, s->unit_count))
+            !is_text(s, d->edition) || !is_text(s, d->origin) ||
+            !is_range(d->unit_first, d->unit_count, s->unit_count))
             return false;
     }
     return true;

@@ -19,7 +19,7 @@ struct seg_text {
 };
 
 struct seg_doc {
-    struct seg_text name, title, abbreviation, edition;
+    struct seg_text name, title, abbreviation, edition, origin;
     uint32_t unit_first, unit_count;
     uint32_t valid_from, valid_to; /* days (day.h); 0: open */
     uint8_t digest[16];            /* of the source's bytes */

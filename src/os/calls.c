@@ -118,11 +118,10 @@ static const struct rule engine_open_rules[] = {
 /* ---- a tool: a program of somebody else's that loads its libraries, reads what Landlock leaves of
  * the files and computes; more threads, no other process, no socket, nothing written by name */
 
-static const int tool[] = {S(execve),    S(mmap),       S(mprotect),       S(arch_prctl),
-                           S(prlimit64), S(getrlimit),  S(getdents64),     S(access),
-                           S(faccessat), S(faccessat2), S(stat),           S(lstat),
-                           S(readlink),  S(readlinkat), S(getcwd),         S(statfs),
-                           S(mincore),   S(get_robust_list)};
+static const int tool[] = {
+    S(execve),     S(mmap),       S(mprotect),  S(arch_prctl), S(prlimit64), S(getrlimit),
+    S(getdents64), S(access),     S(faccessat), S(faccessat2), S(stat),      S(lstat),
+    S(readlink),   S(readlinkat), S(getcwd),    S(statfs),     S(mincore),   S(get_robust_list)};
 static const struct rule tool_rules[] = {
     {S(clone), SCMP_ACT_ALLOW, {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}},
     {S(openat), SCMP_ACT_ALLOW, {2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY}},
@@ -161,7 +160,7 @@ static const int cli[] = {S(mmap),          S(mprotect),      S(clone),
                           S(mincore),       S(get_mempolicy), S(set_mempolicy),
                           S(mbind),         S(capget),        S(getrlimit),
                           S(getxattr),      S(fgetxattr),     S(lgetxattr),
-                          S(wait4)};
+                          S(wait4),         S(inotify_init1), S(inotify_add_watch)};
 static const struct rule cli_rules[] = {
     /* a terminal may be asked anything but to take input that nobody typed */
     {S(ioctl), SCMP_ACT_ALLOW, {1, SCMP_CMP_NE, TIOCSTI, 0}},
