@@ -37,7 +37,7 @@ day_put(buf *b, uint32_t day)
 /* Years that begin in March, eras of 400 years (H. Hinnant, "chrono-compatible low-level date
  * algorithms"). */
 uint32_t
-day_of(int64_t wall_ms)
+day_at(int64_t wall_ms)
 {
     const int64_t since = (wall_ms < 0 ? 0 : wall_ms) / DAY_MS + 719468;
     const int64_t era = since / ERA_DAYS, of_era = since % ERA_DAYS;

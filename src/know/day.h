@@ -11,4 +11,4 @@
 fallible day_read(str text, uint32_t *ret);
 void day_put(buf *b, uint32_t day);
 /* Milliseconds since 1970-01-01. */
-uint32_t day_of(int64_t wall_ms);
+uint32_t day_at(int64_t wall_ms);

@@ -200,7 +200,7 @@ know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struc
                        .work = work,
                        .out = a,
                        .ask = ask,
-                       .day = ask->day ? ask->day : day_of(clock_wall_ms())};
+                       .day = ask->day ? ask->day : day_at(clock_wall_ms())};
     TRY(open_segments(&s, g, &hits));
     TRY(question_read(work, k->e, s.c, text, &s.q));
     hits.known = known_share(&s);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/map.h"
 #include "os/file.h"
 
 enum { FILES_MAX = 1000000, DEPTH_MAX = 32 };
@@ -83,16 +84,30 @@ by_path(const void *a, const void *b)
     return str_cmp(((const struct know_file *)a)->path, ((const struct know_file *)b)->path);
 }
 
+/* Of files whose documents would have one name, the later keep their endings. */
+static fallible
+tell_apart(know_files *f, map *seen)
+{
+    for (size_t i = 0; i < f->all.count; i++) {
+        struct know_file *const at = &f->all.at[i];
+        if (map_get(seen, at->name))
+            at->name.len = (size_t)(at->path.at + at->path.len - at->name.at);
+        TRY(map_put(seen, at->name, at));
+    }
+    return OK;
+}
+
 static fallible
 fill(know_files *f, str root)
 {
+    AUTO(map) seen = {0};
     while (root.len > 1 && root.at[root.len - 1] == '/')
         root.len--;
     TRY(try_arena_str(f->a, root, &f->root));
     TRY(look_at(f, f->root.at, 0));
     if (f->all.count)
         qsort(f->all.at, f->all.count, sizeof *f->all.at, by_path);
-    return OK;
+    return tell_apart(f, &seen);
 }
 
 fallible

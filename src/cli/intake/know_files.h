@@ -17,7 +17,9 @@ typedef struct know_files {
     VEC(str) folders; /* the root's and all below */
 } know_files;
 
-/* Files below a path, or itself, in the order of their paths; hidden ones left out.  The lists lie
+/* A document's name is its path below the root without the ending; with it for files whose names
+ * would be the same, but the first.
+ * Files below a path, or itself, in the order of their paths; hidden ones left out.  The lists lie
  * in an arena of their own. */
 fallible know_files_read(str root, know_files *ret);
 void know_files_auto(know_files *f);

@@ -98,6 +98,7 @@ take(void *ctx, const know_files *folder, const struct know_file *f)
     struct adding *const t = ctx;
     AUTO(arena) *work = NULL;
     str bytes;
+    t->began_us = t->began_us ? t->began_us : clock_us();
     TRY(arena_open(FILE_BYTES_MAX + (1 << 20), &work));
     const err e = file_read(work, f->path.at, FILE_BYTES_MAX, &bytes);
     if (e.code == ERR_NOT_FOUND && folder->folders.count)
@@ -176,7 +177,7 @@ tell(const struct adding *t)
 {
     struct cli *const c = t->c;
     char size[SHOW_MAX], time[SHOW_MAX];
-    const uint64_t us = clock_us() - t->began_us;
+    const uint64_t us = t->began_us ? clock_us() - t->began_us : 0;
     if (!c->json) {
         cli_note(c,
                  "%zu added, %zu replaced, %zu as they were, %zu removed, %zu left out "
@@ -205,8 +206,7 @@ static void
 begin_count(struct adding *t)
 {
     t->added = t->replaced = t->same = t->twins = t->refused = t->removed = 0;
-    t->bytes = 0;
-    t->began_us = clock_us();
+    t->bytes = t->began_us = 0;
 }
 
 static err

@@ -52,6 +52,7 @@ lines_title(const struct lines *l, str properties, buf *out)
     if (!str_trim(buf_str(&b)).len)
         add_collapsed(&b, buf_str(&l->first));
     const str one = str_trim(buf_str(&b));
+    out->failed |= b.failed || l->title.failed || l->first.failed;
     if (!one.len)
         return;
     buf_add(out, STR("---\ntitle: "));

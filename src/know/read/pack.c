@@ -24,6 +24,8 @@ fallible
 pack_open(str bytes, pack **ret)
 {
     zip_error_t why;
+    if (!bytes.len)
+        REFUSE(PARSE, "", "is empty");
     zip_error_init(&why);
     AUTO(pack) *p = mem_get(sizeof *p);
     if (!p)

@@ -102,12 +102,12 @@ end_run(struct reader *r)
 {
     const str text = str_trim(buf_str(&r->text));
     r->is_open = false;
+    TRY(buf_end(&r->text));
     if (!text.len || !r->run.is_visible || r->to->page_heights.count == 0)
         return OK;
     if (r->to->all.count == RUNS_MAX)
         REFUSE(PARSE, "", "has more than %d runs of text", RUNS_MAX);
     r->run.is_bold = r->bold_bytes + (r->text.len - text.len) >= r->text.len;
-    TRY(buf_end(&r->text));
     TRY(try_arena_str(r->to->a, text, &r->run.text));
     return VEC_ADD(r->to->a, &r->to->all, &r->run);
 }
