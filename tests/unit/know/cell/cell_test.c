@@ -106,7 +106,7 @@ TEST(no_memory_is_no_document)
         }
         CHECK(e.code != 0);
         (void)close(r.channel); /* an answer may wait there that nobody asked for now */
-        NEED_OK(cell_start(rig_program(), &r.channel));
+        NEED_OK(cell_start(self_reader(), &r.channel));
     }
     CHECK(!"ends");
 }

@@ -16,7 +16,7 @@ run_worker(const char *form, str bytes, char room[512])
     CHECK_OK(share_make("in", bytes, &in));
     CHECK_OK(share_room("out", &out));
     const struct proc_spec spec = {
-        .path = rig_program(), .argv = argv, .env = env, .fds = {in, out}, .fd_count = 2};
+        .path = self_reader(), .argv = argv, .env = env, .fds = {in, out}, .fd_count = 2};
     CHECK_OK(proc_start(&spec, &pid));
     CHECK(waitpid(pid, &status, 0) == pid);
     CHECK_OK(file_read_at(out, 0, room, 511, &len));
