@@ -15,7 +15,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-enum { MARK_BYTES = 16 };
+enum { MARK_BYTES = 16, COMMIT_US = 10000000, COMMIT_TIMES = 20 };
 #define FILE_BYTES_MAX ((size_t)256 << 20)
 #define COMMIT_BYTES ((size_t)64 << 20)
 
@@ -27,6 +27,7 @@ struct adding {
     map marks;               /* of files taken in this run, to their paths */
     size_t added, replaced, same, twins, refused, removed;
     uint64_t bytes, began_us;
+    uint64_t committed_us, commit_took_us;
 };
 
 /* ---- a file */
@@ -49,6 +50,27 @@ find_twin(struct adding *t, const struct know_source *s, const struct know_file 
 }
 
 static fallible
+commit_now(struct adding *t)
+{
+    const uint64_t began_us = clock_us();
+    TRY(know_commit(t->o->k));
+    t->committed_us = clock_us();
+    t->commit_took_us = t->committed_us - began_us;
+    return OK;
+}
+
+/* What was read is not to be lost with the process; a commit costs the more the more there is. */
+static bool
+is_time_to_commit(struct adding *t)
+{
+    const uint64_t now_us = clock_us(), wait_us = t->commit_took_us * COMMIT_TIMES;
+    if (!t->committed_us)
+        t->committed_us = now_us;
+    return know_staged(t->o->k) >= COMMIT_BYTES ||
+           now_us - t->committed_us > (wait_us > COMMIT_US ? wait_us : COMMIT_US);
+}
+
+static fallible
 take_text(struct adding *t, struct know_source *s, const struct know_text *text)
 {
     enum know_change change;
@@ -57,7 +79,7 @@ take_text(struct adding *t, struct know_source *s, const struct know_text *text)
     t->added += change == KNOW_ADDED;
     t->replaced += change == KNOW_REPLACED;
     t->same += change == KNOW_SAME;
-    return know_staged(t->o->k) >= COMMIT_BYTES ? know_commit(t->o->k) : OK;
+    return is_time_to_commit(t) ? commit_now(t) : OK;
 }
 
 static void
