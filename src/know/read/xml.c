@@ -106,10 +106,10 @@ on_text(void *ctx, const char *at, int len)
 
 /* pdftohtml names a document type of its own; one with declarations inside is no document's. */
 static void
-on_doctype(void *ctx, const char *name, const char *system, const char *public, int has_internal)
+on_doctype(void *ctx, const char *name, const char *file, const char *public, int has_internal)
 {
     (void)name;
-    (void)system;
+    (void)file;
     (void)public;
     if (has_internal)
         stop_with(ctx, declares());
