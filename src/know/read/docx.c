@@ -2,12 +2,13 @@
 #include "know/read/docx.h"
 
 #include "base/num.h"
+#include "know/read/docx_number.h"
 #include "know/read/docx_style.h"
 #include "know/read/lines.h"
 #include "know/read/pack.h"
 #include "know/read/xml.h"
 
-enum { TITLE_BYTES = 64 * 1024 };
+enum { TITLE_BYTES = 64 * 1024, NUMBER_ID_MAX = 16 };
 enum { WORK_BYTES = 256 * 1024 * 1024, NOTES_MAX = 10000, TINY_HALF_POINTS = 2, LEVEL_MAX = 9 };
 
 /* A footnote or endnote, by the number the body calls it by. */
@@ -22,7 +23,10 @@ struct notes {
 struct paragraph {
     struct docx_style style;
     int level; /* its own; LEVEL_MAX: body text; STYLE_LEVEL_NONE */
-    bool is_item, is_shaded;
+    bool has_list, is_shaded;
+    char list[NUMBER_ID_MAX]; /* its own w:numId; "0": none, whatever the style says */
+    uint32_t list_level;
+    bool has_list_level, is_begun, is_numbered; /* is_begun: its number, if any, is put */
 };
 
 struct run {
@@ -33,6 +37,7 @@ struct reader {
     arena *a;
     struct lines lines;
     struct docx_styles styles;
+    struct docx_numbers numbers;
     struct notes footnotes, endnotes;
     struct notes *filling; /* NULL: the body is read */
     struct note note;
@@ -90,7 +95,11 @@ take_paragraph_property(struct reader *r, str name, const char *const *attribute
     else if (str_eq(name, STR("w:outlineLvl")) && !num_u64(value, 0, LEVEL_MAX, &level).code)
         r->p.level = (int)level;
     else if (str_eq(name, STR("w:numId")))
-        r->p.is_item = !str_eq(value, STR("0"));
+        r->p.has_list = str_copy(value, r->p.list, sizeof r->p.list);
+    else if (str_eq(name, STR("w:ilvl")) && !num_u64(value, 0, NUMBER_LEVELS - 1, &level).code) {
+        r->p.list_level = (uint32_t)level;
+        r->p.has_list_level = true;
+    }
 }
 
 static void
@@ -161,6 +170,31 @@ end_note(struct reader *r)
 
 /* ---- paragraphs and rows */
 
+static str
+list_of(const struct paragraph *p)
+{
+    const str list = p->has_list ? str_of(p->list) : p->style.list;
+    return str_eq(list, STR("0")) ? STR_NONE : list;
+}
+
+/* Before its first words: a paragraph without any has no number either. */
+static void
+put_number(struct reader *r)
+{
+    AUTO(buf) b = BUF(1024);
+    const struct paragraph *const p = &r->p;
+    const str list = list_of(p);
+    if (p->is_begun || r->filling || !list.len)
+        return;
+    r->p.is_begun = true;
+    if (!docx_number_next(&r->numbers, list,
+                          p->has_list_level ? p->list_level : p->style.list_level, &b))
+        return;
+    lines_text(&r->lines, buf_str(&b));
+    lines_text(&r->lines, STR(" "));
+    r->p.is_numbered = true;
+}
+
 static int
 level_of(const struct reader *r)
 {
@@ -181,7 +215,7 @@ end_paragraph(struct reader *r)
     } else if (level != STYLE_LEVEL_NONE)
         lines_end(&r->lines, LINES_HEADING, level + 2);
     else
-        lines_end(&r->lines, r->p.is_item || r->p.style.is_list ? LINES_ITEM : LINES_TEXT, 0);
+        lines_end(&r->lines, list_of(&r->p).len && !r->p.is_numbered ? LINES_ITEM : LINES_TEXT, 0);
     r->p = (struct paragraph){.level = STYLE_LEVEL_NONE, .style.level = STYLE_LEVEL_NONE};
 }
 
@@ -292,8 +326,10 @@ static err
 on_text(void *ctx, str text)
 {
     struct reader *const r = ctx;
-    if (!r->skipping && r->in_text && is_seen(r))
+    if (!r->skipping && r->in_text && is_seen(r)) {
+        put_number(r);
         lines_text(&r->lines, text);
+    }
     return OK;
 }
 
@@ -337,10 +373,19 @@ read_styles(struct reader *r, pack *p)
 }
 
 static fallible
+read_numbers(struct reader *r, pack *p)
+{
+    AUTO(buf) xml = BUF(PACK_PART_BYTES_MAX);
+    TRY(read_part(p, "word/numbering.xml", &xml));
+    return xml.len ? docx_numbers_read(&r->numbers, buf_str(&xml)) : OK;
+}
+
+static fallible
 read_all(struct reader *r, pack *p)
 {
     AUTO(buf) xml = BUF(PACK_PART_BYTES_MAX);
     TRY(read_styles(r, p));
+    TRY(read_numbers(r, p));
     TRY(read_notes(r, p, "word/footnotes.xml", &r->footnotes));
     TRY(read_notes(r, p, "word/endnotes.xml", &r->endnotes));
     const err e = pack_read(p, "word/document.xml", &xml);
@@ -403,7 +448,7 @@ read_into(pack *p, arena *a, buf *body, buf *b)
     AUTO(lines) l = {0};
     AUTO(buf) title = BUF(TITLE_BYTES);
     lines_begin(&l, body);
-    struct reader r = {.a = a, .styles.a = a, .lines = l};
+    struct reader r = {.a = a, .styles.a = a, .numbers.a = a, .lines = l};
     const err e = read_all(&r, p);
     l = r.lines;
     TRY(e);

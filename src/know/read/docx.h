@@ -4,8 +4,8 @@
  * Read are the body, in the order of the file, and footnotes and endnotes, each behind its
  * paragraph.  Headings are what styles or paragraphs give an outline level; the style "Title" is
  * the title, else the document's properties name it.  A table's row is a line, its cells with " | "
- * between.  Paragraphs that Word numbers by itself get their number where it is plain to tell
- * ("§ 3", "1.", "a)"), else are list items.
+ * between.  Paragraphs that Word numbers by itself get their number (docx_number.h: "§ 3", "(1)",
+ * "a)"); those with bullets are list items.
  *
  * Left out: hidden text (w:vanish, by run or by style), white text outside of tables and shading,
  * text of at most one point, what tracked changes deleted or moved away, field codes, comments,

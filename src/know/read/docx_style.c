@@ -52,8 +52,11 @@ on_open(void *ctx, str name, const char *const *attributes)
         return try_arena_str(r->to->a, value, &r->now.base);
     else if (str_eq(name, STR("w:outlineLvl")) && !num_u64(value, 0, OUTLINE_MAX, &level).code)
         r->now.level = (int)level;
-    else if (str_eq(name, STR("w:numId")))
+    else if (str_eq(name, STR("w:numId"))) {
         r->now.is_list = !str_eq(value, STR("0"));
+        return try_arena_str(r->to->a, r->now.is_list ? value : STR_NONE, &r->now.list);
+    } else if (str_eq(name, STR("w:ilvl")) && !num_u64(value, 0, OUTLINE_MAX, &level).code)
+        r->now.list_level = (uint32_t)level;
     else if (str_eq(name, STR("w:vanish")))
         r->now.is_hidden = docx_is_on(attributes);
     else if (str_eq(name, STR("w:color")))
@@ -99,6 +102,8 @@ docx_style_of(const struct docx_styles *s, str id)
         all.is_title |= at->is_title;
         all.is_contents |= at->is_contents;
         all.is_list |= at->is_list;
+        all.list_level = all.list.len ? all.list_level : at->list_level;
+        all.list = all.list.len ? all.list : at->list;
         all.is_hidden |= at->is_hidden;
         all.is_white |= at->is_white;
     }

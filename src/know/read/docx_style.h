@@ -10,6 +10,8 @@ enum { STYLE_LEVEL_NONE = -1 };
 
 struct docx_style {
     str id, base;
+    str list; /* w:numId, empty: none; list_level is of it */
+    uint32_t list_level;
     int level; /* 0 to 8 of the outline; STYLE_LEVEL_NONE */
     bool is_title, is_contents, is_list;
     bool is_hidden, is_white;

@@ -137,6 +137,29 @@ TEST(what_is_no_word_document_says_so)
     CHECK_HAS(rig_docx("<!DOCTYPE a [<!ENTITY a 'b'>]>" W_BODY(W_P("&a;"))), "! declares entities");
 }
 
+#define LISTED(list, text)                                                                         \
+    "<w:p><w:pPr><w:numPr><w:ilvl w:val='" list "'/><w:numId w:val='1'/></w:numPr></w:pPr><w:r>"   \
+    "<w:t>" text "</w:t></w:r></w:p>"
+
+TEST(numbers_that_word_gives_are_read)
+{
+    static const struct zip_part parts[] = {
+        {.name = "word/document.xml",
+         .bytes = STR_INIT(W_BODY(LISTED("0", "Zweck") LISTED("1", "Absatz") LISTED("1", "") LISTED(
+             "1", "Noch einer") LISTED("0", "Kosten") LISTED("1", "Absatz") LISTED("2", "Punkt")))},
+        {.name = "word/numbering.xml",
+         .bytes = STR_INIT("<w:numbering " W_SPACE "><w:abstractNum w:abstractNumId='7'>"
+                           "<w:lvl w:ilvl='0'><w:numFmt w:val='decimal'/><w:lvlText w:val='§ %1'/>"
+                           "</w:lvl><w:lvl w:ilvl='1'><w:numFmt w:val='decimal'/>"
+                           "<w:lvlText w:val='(%2)'/></w:lvl><w:lvl w:ilvl='2'>"
+                           "<w:numFmt w:val='bullet'/><w:lvlText w:val='-'/></w:lvl>"
+                           "</w:abstractNum><w:num w:numId='1'><w:abstractNumId w:val='7'/></w:num>"
+                           "</w:numbering>")}};
+    CHECK_STR(rig_read_parts(DOC_DOCX, parts, 2),
+              STR("§ 1 Zweck\n\n(1) Absatz\n\n(2) Noch einer\n\n§ 2 Kosten\n\n(1) Absatz\n\n"
+                  "* Punkt\n\n"));
+}
+
 TEST(no_memory_is_no_document)
 {
     AUTO(buf) zip = BUF(RIG_BYTES);
