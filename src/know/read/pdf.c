@@ -203,8 +203,8 @@ is_item(str text)
     while (n < text.len && n < 4 &&
            ((text.at[n] >= '0' && text.at[n] <= '9') || (text.at[n] >= 'a' && text.at[n] <= 'z')))
         n++;
-    return n && n + 1 < text.len && (text.at[n] == ')' || (text.at[n] == '.' && n < 3)) &&
-           text.at[n + 1] == ' ';
+    const char end = n < text.len ? text.at[n] : 0, after = n + 1 < text.len ? text.at[n + 1] : 0;
+    return n && after == ' ' && (end == ')' || (end == '.' && n < 3));
 }
 
 static bool
