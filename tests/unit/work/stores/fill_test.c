@@ -43,7 +43,11 @@ TEST(a_file_of_a_form_that_is_read_elsewhere_fails_alone)
 {
     nook_open();
     const str store = nook_store("offen");
-    struct kept pdf = nook_row(store, "file-1", "offen", "{\"name\":\"satzung.pdf\"}");
+    struct kept pdf = nook_row(store, "file-1", "offen", "{}");
+    struct store_file f;
+    NEED_OK(store_file_load(nook.rig.a, pdf.meta, &f));
+    f.name = STR("satzung.pdf");
+    NEED_OK(store_file_save(nook.rig.a, &f, &pdf.meta));
     NEED_OK(stores_fill(&nook.stores, nook.rig.a, &pdf, STR("%PDF-1.4")));
     CHECK_STR(pdf.head.state, STR("failed"));
     nook_close();
