@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
 #include "know/cell/cell.h"
 #include "os/file.h"
 #include "os/ipc.h"
@@ -70,7 +69,8 @@ say(struct job *j, enum err_code code, const char *text)
     (void)snprintf(j->answer.text, sizeof j->answer.text, "%s", text);
 }
 
-/* A worker's own words: text on one line, or none. */
+/* A worker's own words, which are ASCII: of one that was taken over none reaches a terminal that it
+ * would obey. */
 static void
 say_told(struct job *j, int status, int out)
 {
@@ -80,9 +80,8 @@ say_told(struct job *j, int status, int out)
     IGNORE(file_read_at(out, 0, room, sizeof room - 1, &len)); /* then it said nothing */
     room[len] = 0;
     for (size_t i = 0; i < len; i++)
-        room[i] = (unsigned char)room[i] < ' ' ? ' ' : room[i];
-    const bool is_text = len && utf8_valid((str){room, len});
-    say(j, is_known ? (enum err_code)status : ERR_PARSE, is_text ? room : "cannot be read");
+        room[i] = room[i] < ' ' || room[i] > '~' ? '?' : room[i];
+    say(j, is_known ? (enum err_code)status : ERR_PARSE, len ? room : "cannot be read");
 }
 
 static void
