@@ -86,7 +86,8 @@ segment_view(str bytes, struct segment *ret)
     ASSERT(((uintptr_t)bytes.at & 7) == 0);
     const struct seg_head *const h = (const struct seg_head *)cut(&c, 1, sizeof *h);
     if (h && h->magic == SEGMENT_MAGIC_OLD)
-        FAIL(CORRUPT, "the collection is of an older version: make it anew from its documents");
+        REFUSE(CORRUPT, "",
+               "the collection is of an older version: make it anew from its documents");
     if (!h || h->magic != SEGMENT_MAGIC)
         FAIL(CORRUPT, "not a segment");
     struct segment s = {.doc_count = h->doc_count,
