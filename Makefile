@@ -23,7 +23,7 @@ flip   = $(if $1,$(call flip,$(wordlist 2,99,$1)) $(firstword $1))
 
 LLHTTP := $(shell deps/path llhttp)
 YYJSON := $(shell deps/path yyjson)
-PKGS   := libuv libnghttp2 openssl libsodium sqlite3 libcyaml yaml-0.1 libseccomp
+PKGS   := libuv libnghttp2 openssl libsodium sqlite3 libcyaml yaml-0.1 libseccomp libzip expat
 comma  := ,
 
 include flags.mk
@@ -37,7 +37,7 @@ LLAMA_FLAGS  = -isystem $(LLAMA)/include -isystem $(LLAMA)/include/common
 LLAMA_LIBS   = $(shell PKG_CONFIG_PATH=$(LLAMA)/lib/pkgconfig pkg-config --libs hoheit-llama)
 endif
 
-PROGRAMS := hoheitd hoheit-gate hoheit-log hoheit-egress hoheit-engine-toy hoheit hoheit-verify $(if $(filter llama,$(ENGINES)),hoheit-engine)
+PROGRAMS := hoheitd hoheit-gate hoheit-log hoheit-egress hoheit-engine-toy hoheit-reader hoheit hoheit-verify $(if $(filter llama,$(ENGINES)),hoheit-engine)
 main      = $(O)/obj/main/$(subst -,_,$(patsubst hoheit-%,%,$1)).c.o
 BINS     := $(PROGRAMS:%=$(O)/bin/%)
 

@@ -260,6 +260,8 @@ carry_out(struct cli *c, int argc, const char *const *argv, struct args *a)
     TRY(args_check_count(a));
     TRY(find_handler(c, a->command, &handle));
     TRY(remote_choose(c, a));
+    if (c->env.prepare)
+        TRY(c->env.prepare(c, a));
     TRY(confine(c, a->command));
     return handle(c, a);
 }

@@ -30,6 +30,8 @@ struct cli_env {
     const char *commit, *sbom_sha256; /* of this build; NULL: unknown */
     void (*put_dialects)(FILE *f);    /* the page of all fields; NULL: not in this build */
     command_fn *const *offline;       /* commands_offline; NULL: not in this build */
+    command_fn *prepare;              /* what must be there before the sandbox is; NULL: nothing */
+    const char *reader;               /* the program hoheit-reader; NULL: beside this one */
     bool confine;                     /* enter the sandbox: for good, so not in tests */
 };
 
@@ -42,6 +44,7 @@ struct cli {
     bool json, quiet, verbose, german;
     bool silent;          /* the failure is not told, only its status */
     const char *data_dir; /* absolute */
+    int reader;           /* channel to hoheit-reader (know/cell/cell.h); 0: none */
     str url, key;         /* url: the network's or "unix:…"; key empty: none */
     bool is_local;        /* url is the socket of data_dir */
     /* What the table cannot know of the failure at hand; empty: the table's. */

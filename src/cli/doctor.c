@@ -85,6 +85,11 @@ doctor_host(struct findings *f, const struct host *h)
                     "run chrony or systemd-timesyncd");
     else
         doctor_find(f, HEALTH_OK, "the clock is plausible", "");
+    if (h->reads_pdf)
+        doctor_find(f, HEALTH_OK, "PDF documents can be read", "");
+    else
+        doctor_find(f, HEALTH_WEAK, "PDF documents cannot be read: there is no pdftohtml",
+                    "install poppler-utils, if there are any");
 }
 
 /* ---- the data directory */

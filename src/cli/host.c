@@ -48,6 +48,12 @@ look_at_memory(arena *a, struct host *h)
 
 /* ---- the rest of the machine */
 
+static bool
+has_pdf_tool(void)
+{
+    return access("/usr/bin/pdftohtml", X_OK) == 0 || access("/usr/local/bin/pdftohtml", X_OK) == 0;
+}
+
 static void
 look_at_clock(struct host *h)
 {
@@ -76,6 +82,7 @@ host_look(arena *a, struct host *ret)
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         h.files_max = files.rlim_max;
     look_at_memory(a, &h);
+    h.reads_pdf = has_pdf_tool();
     look_at_clock(&h);
     *ret = h;
 }

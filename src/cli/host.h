@@ -13,6 +13,7 @@ struct host {
     uint64_t files_max;
     int64_t wall_ms;
     bool clock_known, clock_set; /* set: something keeps it */
+    bool reads_pdf;              /* pdftohtml is there, where know/cell looks for it */
 };
 
 void host_look(arena *a, struct host *ret);

@@ -231,6 +231,7 @@ build_add(build *b, const struct doc *d)
     TRY(copy_text(b, &n.d.title));
     TRY(copy_text(b, &n.d.abbreviation));
     TRY(copy_text(b, &n.d.edition));
+    TRY(copy_text(b, &n.d.origin));
     TRY(add_words(b, n.d.title, &n.title_words, &ignored));
     TRY(add_words(b, n.d.abbreviation, &n.title_words, &ignored));
     TRY(VEC_ADD(b->a, &b->docs, &n));
@@ -375,8 +376,11 @@ put_docs(const build *b, struct writer *w)
                               .title = put_text(w, d->d.title),
                               .abbreviation = put_text(w, d->d.abbreviation),
                               .edition = put_text(w, d->d.edition),
+                              .origin = put_text(w, d->d.origin),
                               .unit_first = d->unit_first,
-                              .unit_count = d->unit_count};
+                              .unit_count = d->unit_count,
+                              .valid_from = d->d.valid_from,
+                              .valid_to = d->d.valid_to};
         memcpy(row.digest, d->d.digest, sizeof row.digest);
         put(w->out, &row, sizeof row);
     }
@@ -398,7 +402,9 @@ put_units(const build *b, struct writer *w)
                                      .to = (uint32_t)u->u.to,
                                      .words = u->words,
                                      .ref_first = refs,
-                                     .ref_count = (uint32_t)u->refs.count};
+                                     .ref_count = (uint32_t)u->refs.count,
+                                     .page = u->u.page,
+                                     .page_to = u->u.page_to};
         refs += row.ref_count;
         put(w->out, &row, sizeof row);
     }

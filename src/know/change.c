@@ -3,6 +3,8 @@
  * together with what was added; when a label has many segments, all of them are. */
 #include "know/know.h"
 
+#include <stdio.h>
+
 #include "base/map.h"
 #include "crypt/hash.h"
 #include "know/inside.h"
@@ -61,7 +63,10 @@ digest_of(const struct know_source *s, str bytes, uint8_t ret[16])
     digest d;
     sha256 *h = NULL;
     TRY(sha256_new(&h));
-    const str pieces[] = {s->title, STR("\n"), s->edition, STR("\n"), bytes};
+    char days[64];
+    const int n = snprintf(days, sizeof days, "\n%u\n%u\n", s->valid_from, s->valid_to);
+    const str valid = str_slice((str){days, sizeof days - 1}, 0, n > 0 ? (size_t)n : 0);
+    const str pieces[] = {s->title, STR("\n"), s->edition, valid, bytes};
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         const err e = sha256_add(h, pieces[i]);
         if (e.code) {
@@ -74,12 +79,23 @@ digest_of(const struct know_source *s, str bytes, uint8_t ret[16])
     return OK;
 }
 
+fallible
+know_mark(const struct know_source *s, str bytes, uint8_t ret[16])
+{
+    return digest_of(s, s->original.len ? s->original : bytes, ret);
+}
+
 static fallible
 read_source(know *k, const struct know_source *s, str bytes, struct doc *ret)
 {
     TRY(doc_read(k->stage, s->name, s->form, bytes, ret));
+    ret->valid_from = s->valid_from ? s->valid_from : ret->valid_from;
+    ret->valid_to = s->valid_to ? s->valid_to : ret->valid_to;
+    if (ret->valid_from && ret->valid_to && ret->valid_to < ret->valid_from)
+        REFUSE(ARGUMENT, "valid_to", "a document's validity ends before it begins");
     TRY(try_arena_str(k->stage, s->title.len ? s->title : ret->title, &ret->title));
     TRY(try_arena_str(k->stage, ret->abbreviation, &ret->abbreviation));
+    TRY(try_arena_str(k->stage, s->origin, &ret->origin));
     return try_arena_str(k->stage, s->edition.len ? s->edition : ret->edition, &ret->edition);
 }
 
@@ -94,6 +110,27 @@ own_units(know *k, struct doc *d)
     return OK;
 }
 
+static bool
+is_listed_same(const know *k, label l, const struct seg_doc *old, str name, const uint8_t mark[16])
+{
+    return old && !is_removed(k, l, name) && memcmp(old->digest, mark, 16) == 0;
+}
+
+fallible
+know_is_same(know *k, const grant *g, const struct know_source *s, content bytes, bool *ret)
+{
+    str text;
+    uint8_t mark[16];
+    struct loaded *part = NULL;
+    const struct seg_doc *old = NULL;
+    TRY(content_open(bytes, g, &text));
+    TRY(know_mark(s, text, mark));
+    TRY(find_listed(k, bytes.label, s->name, &part, &old));
+    *ret =
+        !find_staged(k, bytes.label, s->name) && is_listed_same(k, bytes.label, old, s->name, mark);
+    return OK;
+}
+
 fallible
 know_add(know *k, const grant *g, const struct know_source *s, content bytes, enum know_change *ret)
 {
@@ -104,11 +141,10 @@ know_add(know *k, const grant *g, const struct know_source *s, content bytes, en
     const struct seg_doc *old = NULL;
     TRY(content_open(bytes, g, &text));
     TRY(shelf_lock(k->files));
-    TRY(digest_of(s, text, mark));
+    TRY(know_mark(s, text, mark));
     TRY(find_listed(k, bytes.label, s->name, &part, &old));
     struct staged_doc *const staged = find_staged(k, bytes.label, s->name);
-    if (!staged && old && !is_removed(k, bytes.label, s->name) &&
-        memcmp(old->digest, mark, sizeof mark) == 0) {
+    if (!staged && is_listed_same(k, bytes.label, old, s->name, mark)) {
         *ret = KNOW_SAME;
         return OK;
     }
@@ -126,13 +162,20 @@ know_add(know *k, const grant *g, const struct know_source *s, content bytes, en
     return OK;
 }
 
+/* `only` NULL: every label that `g` covers. */
 static bool
-unstage(know *k, const grant *g, str name)
+is_meant(const grant *g, const label *only, label l)
+{
+    return grant_covers(g, l) && (!only || label_eq(*only, l));
+}
+
+static bool
+unstage(know *k, const grant *g, const label *only, str name)
 {
     size_t kept = 0;
     for (size_t i = 0; i < k->docs.count; i++) {
         const struct staged_doc *const d = &k->docs.at[i];
-        if (!grant_covers(g, d->label) || !str_eq(d->d.name, name))
+        if (!is_meant(g, only, d->label) || !str_eq(d->d.name, name))
             k->docs.at[kept++] = *d;
     }
     const bool is_found = kept < k->docs.count;
@@ -140,14 +183,14 @@ unstage(know *k, const grant *g, str name)
     return is_found;
 }
 
-fallible
-know_remove(know *k, const grant *g, str name)
+static fallible
+remove_from(know *k, const grant *g, const label *only, str name)
 {
     TRY(shelf_lock(k->files));
-    bool is_found = unstage(k, g, name);
+    bool is_found = unstage(k, g, only, name);
     for (size_t i = 0; i < k->part_count; i++) {
         struct loaded *const p = &k->parts[i];
-        if (!grant_covers(g, p->part.label))
+        if (!is_meant(g, only, p->part.label))
             continue;
         TRY(know_load(k, p));
         if (!segment_doc(&p->view, name) || is_removed(k, p->part.label, name))
@@ -158,6 +201,18 @@ know_remove(know *k, const grant *g, str name)
     if (!is_found)
         REFUSE(NOT_FOUND, "name", "there is no such document");
     return OK;
+}
+
+fallible
+know_remove(know *k, const grant *g, str name)
+{
+    return remove_from(k, g, NULL, name);
+}
+
+fallible
+know_remove_of(know *k, const grant *g, label l, str name)
+{
+    return remove_from(k, g, &l, name);
 }
 
 size_t
@@ -196,7 +251,10 @@ doc_of(struct writing *w, const struct segment *s, const struct seg_doc *row, st
     struct doc d = {.name = segment_text(s, row->name),
                     .title = segment_text(s, row->title),
                     .abbreviation = segment_text(s, row->abbreviation),
-                    .edition = segment_text(s, row->edition)};
+                    .edition = segment_text(s, row->edition),
+                    .origin = segment_text(s, row->origin),
+                    .valid_from = row->valid_from,
+                    .valid_to = row->valid_to};
     memcpy(d.digest, row->digest, sizeof d.digest);
     for (uint32_t i = 0; i < row->unit_count; i++) {
         const struct seg_unit *const u = &s->units[row->unit_first + i];
@@ -205,7 +263,9 @@ doc_of(struct writing *w, const struct segment *s, const struct seg_doc *row, st
                                       segment_text(s, u->path),
                                       segment_text(s, u->text),
                                       u->from,
-                                      u->to};
+                                      u->to,
+                                      u->page,
+                                      u->page_to};
         TRY(VEC_ADD(w->a, &d.units, &unit));
     }
     *ret = d;

@@ -7,11 +7,9 @@
 #include "know/markdown.h"
 #include "know/xzufi.h"
 
-static const char *const forms[DOC_FORMS] = {[DOC_TEXT] = "text",
-                                             [DOC_MARKDOWN] = "markdown",
-                                             [DOC_HTML] = "html",
-                                             [DOC_CSV] = "csv",
-                                             [DOC_XZUFI] = "xzufi"};
+static const char *const forms[DOC_FORMS] = {
+    [DOC_TEXT] = "text",   [DOC_MARKDOWN] = "markdown", [DOC_HTML] = "html", [DOC_CSV] = "csv",
+    [DOC_XZUFI] = "xzufi", [DOC_DOCX] = "docx",         [DOC_ODT] = "odt",   [DOC_PDF] = "pdf"};
 
 const char *
 doc_form_name(enum doc_form f)
@@ -28,7 +26,7 @@ doc_form_read(str name, enum doc_form *ret)
             *ret = (enum doc_form)f;
             return OK;
         }
-    REFUSE(ARGUMENT, "form", "must be markdown, html, text, csv or xzufi");
+    REFUSE(ARGUMENT, "form", "must be markdown, html, text, csv, xzufi, docx, odt or pdf");
 }
 
 enum doc_form
@@ -39,7 +37,10 @@ doc_form_of(str name)
         enum doc_form form;
     } ends[] = {{STR_INIT(".md"), DOC_MARKDOWN}, {STR_INIT(".markdown"), DOC_MARKDOWN},
                 {STR_INIT(".html"), DOC_HTML},   {STR_INIT(".htm"), DOC_HTML},
-                {STR_INIT(".csv"), DOC_CSV},     {STR_INIT(".xml"), DOC_XZUFI}};
+                {STR_INIT(".csv"), DOC_CSV},     {STR_INIT(".xml"), DOC_XZUFI},
+                {STR_INIT(".docx"), DOC_DOCX},   {STR_INIT(".docm"), DOC_DOCX},
+                {STR_INIT(".odt"), DOC_ODT},     {STR_INIT(".ott"), DOC_ODT},
+                {STR_INIT(".pdf"), DOC_PDF}};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (name.len > ends[i].end.len &&
             str_eq_nocase(str_slice(name, name.len - ends[i].end.len, name.len), ends[i].end))
@@ -79,6 +80,8 @@ doc_read(arena *a, str name, enum doc_form form, str bytes, struct doc *ret)
     struct doc d = {0};
     str text = bytes;
     TRY(check_name(name));
+    if (form >= DOC_DOCX)
+        REFUSE(UNSUPPORTED, "form", "%s is read by `hoheit know add` alone", doc_form_name(form));
     if (!utf8_valid(bytes))
         REFUSE(PARSE, "", "the document is no UTF-8 from byte %zu on", utf8_valid_len(bytes));
     if (form != DOC_TEXT && form != DOC_MARKDOWN)

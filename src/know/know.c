@@ -226,3 +226,38 @@ know_stat(know *k, const grant *g, struct know_stat *ret)
     *ret = s;
     return OK;
 }
+
+/* ---- listing */
+
+static fallible
+list_part(const struct loaded *l, know_listed_fn *fn, void *ctx)
+{
+    const struct segment *const s = &l->view;
+    for (uint32_t i = 0; i < s->doc_count; i++) {
+        const struct seg_doc *const d = &s->docs[i];
+        const struct know_listed one = {.name = segment_text(s, d->name),
+                                        .title = segment_text(s, d->title),
+                                        .edition = segment_text(s, d->edition),
+                                        .origin = segment_text(s, d->origin),
+                                        .label = l->part.label,
+                                        .valid_from = d->valid_from,
+                                        .valid_to = d->valid_to,
+                                        .units = d->unit_count};
+        TRY(fn(ctx, &one));
+    }
+    return OK;
+}
+
+fallible
+know_list(know *k, const grant *g, know_listed_fn *fn, void *ctx)
+{
+    AUTO(arena) *a = NULL;
+    struct loaded **parts = NULL;
+    size_t count = 0;
+    ASSERT(fn);
+    TRY(arena_open(LIST_BYTES, &a));
+    TRY(know_cleared(k, g, a, &parts, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(list_part(parts[i], fn, ctx));
+    return OK;
+}

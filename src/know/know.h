@@ -10,6 +10,9 @@
  * A document is known by its name within its label: who may not see another label's document of
  * that name can neither replace nor remove it, nor learn of it.
  *
+ * A document may say from when and until when it is valid; a search answers for a day, by what was
+ * valid then.  Editions side by side are documents of different names.
+ *
  * Changes are staged in memory and take effect together with know_commit: after kill -9 at any
  * moment the collection is what it was before it or after it.  Adding a document that is there
  * with the same bytes changes nothing, so an interrupted import is simply run again.
@@ -42,7 +45,11 @@ know_auto(know **k)
 struct know_source {
     str name;
     enum doc_form form;
-    str title, edition; /* empty: the document's own */
+    str title, edition;            /* empty: the document's own */
+    uint32_t valid_from, valid_to; /* days (day.h), both within; 0: the document's own */
+    str origin;                    /* where it is taken from, as a folder; may be empty */
+    /* What the bytes were made of (know_is_same), when they are not the source; may be empty. */
+    str original;
 };
 
 enum know_change { KNOW_SAME, KNOW_ADDED, KNOW_REPLACED };
@@ -51,11 +58,29 @@ enum know_change { KNOW_SAME, KNOW_ADDED, KNOW_REPLACED };
  * doc_read; BUSY if another process writes. */
 fallible know_add(know *k, const grant *g, const struct know_source *s, content bytes,
                   enum know_change *ret);
+/* What tells documents apart that are made and shown alike. */
+fallible know_mark(const struct know_source *s, str bytes, uint8_t ret[16]);
+/* Is the document of that name there, from these bytes, or of s->original if that is set? */
+fallible
+know_is_same(know *k, const grant *g, const struct know_source *s, content bytes, bool *ret);
 /* Stages the removal from every label that `g` covers; NOT_FOUND if none has it. */
 fallible know_remove(know *k, const grant *g, str name);
 /* Bytes of text that wait for know_commit. */
 size_t know_staged(const know *k);
 fallible know_commit(know *k);
+
+/* A document as it is listed. */
+struct know_listed {
+    str name, title, edition, origin;
+    label label;
+    uint32_t valid_from, valid_to;
+    size_t units;
+};
+typedef err know_listed_fn(void *ctx, const struct know_listed *d);
+/* Every document that `g` covers, without what is staged; `fn` does not call know. */
+fallible know_list(know *k, const grant *g, know_listed_fn *fn, void *ctx);
+/* The same for a name within a label alone, which `g` covers; NOT_FOUND. */
+fallible know_remove_of(know *k, const grant *g, label l, str name);
 
 /* ---- vectors: the caller's, from whatever embedder he runs */
 
@@ -93,6 +118,7 @@ struct know_ask {
     size_t dims;
     float weight;        /* of likeness; 0: the default */
     bool without_quotes; /* spares the look for the best line */
+    uint32_t day;        /* of which the answer is to be (day.h); 0: today; DAY_ANY */
     /* Which documents may answer, by their names; scores are as if all could.  NULL: all. */
     bool (*fits)(void *ctx, str doc);
     void *ctx;
@@ -103,6 +129,8 @@ struct know_hit {
     content text, quote;
     size_t quote_from, quote_to;   /* in text */
     size_t source_from, source_to; /* of the unit, in the source */
+    uint32_t page, page_to;        /* where it begins and ends; 0: the source has no pages */
+    uint32_t valid_from, valid_to; /* of the document (day.h); 0: open */
     float score, words, near;      /* both legs and each alone (know/rank.h) */
 };
 

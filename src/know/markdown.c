@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "know/day.h"
 
 enum { STACK_MAX = 32, ANNEX_ID_MAX = 64, GONE_TEXT_MAX = 60, STATUTE_HEADINGS = 3 };
 
@@ -20,6 +21,9 @@ struct reader {
     bool is_open, in_annex, is_plain; /* is_plain: no headings at all */
     struct doc_unit unit;             /* while is_open */
     size_t body_from;
+    size_t paged; /* up to here form feeds are counted */
+    uint32_t page;
+    bool has_pages;
 };
 
 /* ---- lines */
@@ -89,6 +93,35 @@ is_list_item(str line, bool *ret_star)
     }
     const bool before_mark = *ret_star && str_starts(str_slice(s, n, s.len), STR("[^"));
     return n && (n == s.len || s.at[n] == ' ' || s.at[n] == '\t' || before_mark);
+}
+
+/* ---- pages */
+
+static bool
+begins_page(str line)
+{
+    return line.len && line.at[0] == '\f';
+}
+
+/* The page on which the byte at `at` stands; places come in order. */
+static uint32_t
+page_at(struct reader *r, size_t at)
+{
+    for (; r->paged < at; r->paged++)
+        r->page += r->text.at[r->paged] == '\f';
+    return r->has_pages ? r->page : 0;
+}
+
+static void
+set_pages(struct reader *r, struct doc_unit *u)
+{
+    size_t from = u->from, to = u->to;
+    while (from < to && (unsigned char)r->text.at[from] <= ' ')
+        from++;
+    while (to > from && (unsigned char)r->text.at[to - 1] <= ' ')
+        to--;
+    u->page = page_at(r, from);
+    u->page_to = page_at(r, to);
 }
 
 /* ---- cleaning */
@@ -179,6 +212,8 @@ clean_line(struct cleaner *c, str line)
         return;
     c->in_footnote = false;
     const bool is_heading = heading_level(line, &title) > 0;
+    if (begins_page(line))
+        line = str_slice(line, 1, line.len);
     if (is_heading || is_only_marks(line))
         flush(c);
     if (is_heading) {
@@ -345,6 +380,7 @@ close_unit(struct reader *r, size_t end)
     TRY(markdown_clean(r->a, str_slice(r->text, r->body_from, end), &u.text));
     u.from = r->body_from;
     u.to = end;
+    set_pages(r, &u);
     if (is_filling(u.text) || is_gone(u.heading) || (u.text.len < GONE_TEXT_MAX && is_gone(u.text)))
         return OK;
     TRY(unique_name(r, u.section, &u.section));
@@ -429,12 +465,12 @@ plain_heading(struct reader *r, int level, str title, size_t line_at)
 /* ---- documents */
 
 /* "Title: Wohngeldgesetz" */
-static void
+static fallible
 front_line(struct doc *d, str line)
 {
     str value = line, key;
     if (!line.len || line.at[0] == ' ' || !str_next(&value, ':', &key))
-        return;
+        return OK;
     value = str_trim(value);
     if (value.len > 1 && value.at[0] == '"' && value.at[value.len - 1] == '"')
         value = str_slice(value, 1, value.len - 1);
@@ -444,22 +480,28 @@ front_line(struct doc *d, str line)
         d->abbreviation = value;
     else if (str_eq_nocase(key, STR("edition")) || str_eq_nocase(key, STR("stand")))
         d->edition = value;
+    else if (str_eq_nocase(key, STR("valid_from")) || str_eq_nocase(key, STR("gültig_ab")))
+        return day_read(value, &d->valid_from);
+    else if (str_eq_nocase(key, STR("valid_to")) || str_eq_nocase(key, STR("gültig_bis")))
+        return day_read(value, &d->valid_to);
+    return OK;
 }
 
-static void
+static fallible
 read_front(struct reader *r)
 {
     str line;
     size_t at = 0;
     if (!next_line(r->text, &at, &line) || !str_eq(line, STR("---")))
-        return;
+        return OK;
     while (next_line(r->text, &at, &line)) {
         if (str_eq(line, STR("---"))) {
             r->at = at;
-            return;
+            return OK;
         }
-        front_line(r->d, line);
+        TRY(front_line(r->d, line));
     }
+    return OK;
 }
 
 static void
@@ -468,6 +510,7 @@ look_ahead(struct reader *r)
     str line, title, name, rest;
     size_t sections = 0, headings = 0;
     for (size_t at = r->at; next_line(r->text, &at, &line);) {
+        r->has_pages |= begins_page(line);
         if (!heading_level(line, &title))
             continue;
         headings++;
@@ -498,14 +541,18 @@ static fallible
 read_plain(struct reader *r)
 {
     str line;
-    size_t words = 0, number = 0;
+    size_t words = 0, number = 0, page = 1;
     for (size_t before = r->at; next_line(r->text, &r->at, &line); before = r->at) {
-        if (r->is_open && words >= DOC_UNIT_WORDS && is_blank(line))
+        page += begins_page(line);
+        if (r->has_pages ? begins_page(line) : words >= DOC_UNIT_WORDS && is_blank(line))
             TRY(close_unit(r, before));
         if (!r->is_open) {
             words = 0;
             r->at = before;
-            TRY(open_unit(r, 1, arena_fmt(r->a, "%zu", ++number), STR_NONE));
+            TRY(open_unit(r, 1,
+                          r->has_pages ? arena_fmt(r->a, "Seite %zu", page)
+                                       : arena_fmt(r->a, "%zu", ++number),
+                          STR_NONE));
             (void)next_line(r->text, &r->at, &line);
         }
         for (size_t i = 0; i < line.len; i++)
@@ -519,8 +566,8 @@ fallible
 markdown_read(arena *a, str text, struct doc *d)
 {
     AUTO(map) seen = {0};
-    struct reader r = {.a = a, .d = d, .text = text};
-    read_front(&r);
+    struct reader r = {.a = a, .d = d, .text = text, .page = 1};
+    TRY(read_front(&r));
     look_ahead(&r);
     const err e = r.is_plain ? read_plain(&r) : read_headed(&r);
     seen = r.seen;

@@ -279,7 +279,7 @@ drop_unfit(struct ranker *r, const struct rank_ask *in)
     for (size_t i = 0; i < r->c.count; i++)
         for (size_t d = 0; d < r->c.at[i]->doc_count; d++) {
             const struct seg_doc *const doc = &r->c.at[i]->docs[d];
-            if (in->fits(in->ctx, segment_text(r->c.at[i], doc->name)))
+            if (in->fits(in->ctx, r->c.at[i], doc))
                 continue;
             for (uint32_t u = 0; u < doc->unit_count; u++)
                 r->score[r->base[i] + doc->unit_first + u] = 0;

@@ -27,7 +27,8 @@ struct rank_ask {
     const struct question *q;
     const float *likeness; /* one for each unit in the segments' order, or NULL; RANK_NONE: none */
     float weight;          /* of likeness against the lexical leg's 1 */
-    bool (*fits)(void *ctx, str doc); /* NULL: all documents do */
+    /* Whether a document may answer; NULL: all may. */
+    bool (*fits)(void *ctx, const struct segment *s, const struct seg_doc *d);
     void *ctx;
 };
 

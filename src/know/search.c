@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "know/know.h"
 
+#include "know/day.h"
 #include "know/inside.h"
 #include "know/quote.h"
 #include "know/rank.h"
+#include "os/clock.h"
 
 enum { LIKE_MAX = 4000, LIKE_LEAST = 32 };
 #define SEARCH_BYTES ((size_t)2 << 30)
@@ -19,6 +21,7 @@ struct search {
     struct cleared c;
     const struct question *q;
     const struct vector_query *vq; /* set while likeness is found */
+    uint32_t day;
 };
 
 /* ---- likeness */
@@ -76,6 +79,17 @@ find_likeness(struct search *s, const float **ret)
     return OK;
 }
 
+/* ---- which documents may answer */
+
+static bool
+may_answer(void *ctx, const struct segment *from, const struct seg_doc *d)
+{
+    const struct search *const s = ctx;
+    const bool is_valid = s->day == DAY_ANY || ((!d->valid_from || d->valid_from <= s->day) &&
+                                                (!d->valid_to || s->day <= d->valid_to));
+    return is_valid && (!s->ask->fits || s->ask->fits(s->ask->ctx, segment_text(from, d->name)));
+}
+
 /* ---- answers */
 
 static fallible
@@ -105,6 +119,10 @@ fill_hit(const struct search *s, const struct ranked *r, struct know_hit *h)
     h->quote = content_of(str_slice(text, h->quote_from, h->quote_to), l);
     h->source_from = u->from;
     h->source_to = u->to;
+    h->page = u->page;
+    h->page_to = u->page_to;
+    h->valid_from = d->valid_from;
+    h->valid_to = d->valid_to;
     h->score = r->score;
     h->words = r->words;
     h->near = r->near;
@@ -138,8 +156,8 @@ answer(struct search *s, struct know_hits *ret)
                                 .q = s->q,
                                 .likeness = likeness,
                                 .weight = weight_of(s),
-                                .fits = s->ask->fits,
-                                .ctx = s->ask->ctx};
+                                .fits = may_answer,
+                                .ctx = s};
     TRY(try_arena_get(s->work, most, sizeof(struct ranked), &at));
     struct ranked *const best = (struct ranked *)at;
     TRY(rank_units(s->work, &in, most, best, &ret->count));
@@ -178,7 +196,11 @@ know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struc
         REFUSE(ARGUMENT, "most", "a search gives 1 to %d hits", RANK_HITS_MAX);
     TRY(content_open(ask->text, g, &text));
     TRY(arena_open(SEARCH_BYTES, &work));
-    struct search s = {.k = k, .work = work, .out = a, .ask = ask};
+    struct search s = {.k = k,
+                       .work = work,
+                       .out = a,
+                       .ask = ask,
+                       .day = ask->day ? ask->day : day_at(clock_wall_ms())};
     TRY(open_segments(&s, g, &hits));
     TRY(question_read(work, k->e, s.c, text, &s.q));
     hits.known = known_share(&s);

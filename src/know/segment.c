@@ -40,7 +40,8 @@ docs_are_whole(const struct segment *s)
     for (uint32_t i = 0; i < s->doc_count; i++) {
         const struct seg_doc *const d = &s->docs[i];
         if (!is_text(s, d->name) || !is_text(s, d->title) || !is_text(s, d->abbreviation) ||
-            !is_text(s, d->edition) || !is_range(d->unit_first, d->unit_count, s->unit_count))
+            !is_text(s, d->edition) || !is_text(s, d->origin) ||
+            !is_range(d->unit_first, d->unit_count, s->unit_count))
             return false;
     }
     return true;
@@ -84,6 +85,9 @@ segment_view(str bytes, struct segment *ret)
     struct cutter c = {.bytes = bytes};
     ASSERT(((uintptr_t)bytes.at & 7) == 0);
     const struct seg_head *const h = (const struct seg_head *)cut(&c, 1, sizeof *h);
+    if (h && h->magic == SEGMENT_MAGIC_OLD)
+        REFUSE(CORRUPT, "",
+               "the collection is of an older version: make it anew from its documents");
     if (!h || h->magic != SEGMENT_MAGIC)
         FAIL(CORRUPT, "not a segment");
     struct segment s = {.doc_count = h->doc_count,

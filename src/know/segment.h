@@ -19,9 +19,10 @@ struct seg_text {
 };
 
 struct seg_doc {
-    struct seg_text name, title, abbreviation, edition;
+    struct seg_text name, title, abbreviation, edition, origin;
     uint32_t unit_first, unit_count;
-    uint8_t digest[16]; /* of the source's bytes */
+    uint32_t valid_from, valid_to; /* days (day.h); 0: open */
+    uint8_t digest[16];            /* of the source's bytes */
 };
 
 struct seg_unit {
@@ -29,6 +30,7 @@ struct seg_unit {
     uint32_t doc, from, to; /* from, to: bytes of the source */
     uint32_t words;         /* length for ranking: words that are no stop words */
     uint32_t ref_first, ref_count;
+    uint32_t page, page_to; /* 0: the source has no pages */
 };
 
 /* A word as written (folded), and how often. */

@@ -8,7 +8,8 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "segments are little-endian");
 
-#define SEGMENT_MAGIC 0x31676573776f6e6bu /* "knowseg1" */
+#define SEGMENT_MAGIC 0x32676573776f6e6bu     /* "knowseg2" */
+#define SEGMENT_MAGIC_OLD 0x31676573776f6e6bu /* "knowseg1": without pages and validity */
 
 struct seg_head {
     uint64_t magic, words_all;

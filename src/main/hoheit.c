@@ -28,6 +28,7 @@ main(int argc, char **argv)
                                 .sbom_sha256 = HOHEIT_SBOM_SHA256,
                                 .put_dialects = fates_put,
                                 .offline = commands_offline,
+                                .prepare = commands_prepare,
                                 .confine = true};
     /* A peer or reader that is gone shows as a failed write. */
     (void)signal(SIGPIPE, SIG_IGN);

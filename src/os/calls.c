@@ -116,6 +116,18 @@ static const struct rule engine_open_rules[] = {
     {S(openat), REFUSED(EACCES), {2, SCMP_CMP_MASKED_EQ, O_ACCMODE, O_WRONLY}},
     {S(openat), REFUSED(EACCES), {2, SCMP_CMP_MASKED_EQ, O_ACCMODE, O_RDWR}}};
 
+/* ---- a tool: a program of somebody else's that loads its libraries, reads what Landlock leaves of
+ * the files and computes; more threads, no other process, no socket, nothing written by name */
+
+static const int tool[] = {
+    S(execve),     S(mmap),       S(mprotect),  S(arch_prctl), S(prlimit64), S(getrlimit),
+    S(getdents64), S(access),     S(faccessat), S(faccessat2), S(stat),      S(lstat),
+    S(readlink),   S(readlinkat), S(getcwd),    S(statfs),     S(mincore),   S(get_robust_list)};
+static const struct rule tool_rules[] = {
+    {S(clone), SCMP_ACT_ALLOW, {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}},
+    {S(openat), SCMP_ACT_ALLOW, {2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY}},
+    {S(open), SCMP_ACT_ALLOW, {1, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY}}};
+
 /* ---- egress: sockets to the outside and what looks names up; files of the resolver, for reading
  */
 
@@ -149,7 +161,7 @@ static const int cli[] = {S(mmap),          S(mprotect),      S(clone),
                           S(mincore),       S(get_mempolicy), S(set_mempolicy),
                           S(mbind),         S(capget),        S(getrlimit),
                           S(getxattr),      S(fgetxattr),     S(lgetxattr),
-                          S(wait4)};
+                          S(wait4),         S(inotify_init1), S(inotify_add_watch)};
 static const struct rule cli_rules[] = {
     /* a terminal may be asked anything but to take input that nobody typed */
     {S(ioctl), SCMP_ACT_ALLOW, {1, SCMP_CMP_NE, TIOCSTI, 0}},
@@ -278,6 +290,19 @@ fill_egress(filter f)
 }
 
 static fallible
+fill_tool(filter f)
+{
+    const struct rule abort_rule = {
+        S(tgkill), SCMP_ACT_ALLOW, {0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0}};
+    TRY(add(f, SCMP_ACT_ALLOW, common, COUNT(common)));
+    TRY(add(f, SCMP_ACT_ALLOW, tool, COUNT(tool)));
+    TRY(add_rules(f, tool_rules, COUNT(tool_rules)));
+    TRY(add_rules(f, &abort_rule, 1));
+    TRY(add(f, REFUSED(ENOSYS), cell_missing, COUNT(cell_missing)));
+    return OK;
+}
+
+static fallible
 fill_cli(filter f)
 {
     TRY(add(f, SCMP_ACT_ALLOW, common, COUNT(common)));
@@ -305,6 +330,10 @@ fill(filter f, enum sandbox_role role, bool may_open)
         return fill_log(f);
     case SANDBOX_ENGINE:
         return fill_engine(f, may_open);
+    case SANDBOX_READER:
+        return fill_engine(f, false);
+    case SANDBOX_TOOL:
+        return fill_tool(f);
     case SANDBOX_EGRESS:
         return fill_egress(f);
     case SANDBOX_CLI:
@@ -321,7 +350,7 @@ bool
 calls_is_cell(enum sandbox_role role)
 {
     return role == SANDBOX_GATE || role == SANDBOX_LOG || role == SANDBOX_ENGINE ||
-           role == SANDBOX_EGRESS;
+           role == SANDBOX_EGRESS || role == SANDBOX_READER || role == SANDBOX_TOOL;
 }
 
 bool
@@ -334,8 +363,9 @@ calls_available(void)
 fallible
 calls_enter(enum sandbox_role role, bool may_open)
 {
-    const bool is_cell = calls_is_cell(role);
-    AUTO(filter) f = seccomp_init(is_cell ? SCMP_ACT_KILL_PROCESS : REFUSED(EPERM));
+    /* What a foreign program tries is not ours to know. */
+    const bool is_deadly = calls_is_cell(role) && role != SANDBOX_TOOL;
+    AUTO(filter) f = seccomp_init(is_deadly ? SCMP_ACT_KILL_PROCESS : REFUSED(EPERM));
     if (!f)
         FAIL(LIMIT, "no memory for the system call filter");
     TRY(fill(f, role, may_open));

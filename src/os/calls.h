@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* calls.h - which system calls a role may make (seccomp, through libseccomp).
  *
- * Lists allow, everything else ends: in gate, log, engines, egress by SECCOMP_RET_KILL_PROCESS,
- * since there is no harmless reason for such a call.  The operator finds it twice: the supervisor
- * logs "signal 31 (Bad system call)", the kernel's log says which call.  What libraries try in good
- * faith and do without (new thread calls, terminals, topology files) fails with an errno instead.
- * The supervisor's and the CLI's lists refuse with EPERM.  The supervisor's list is inherited by
- * all children, so it holds whatever they may need until they enter their own.
- * For os/ only. */
+ * Lists allow, everything else ends: in gate, log, engines, readers, egress by
+ * SECCOMP_RET_KILL_PROCESS, since there is no harmless reason for such a call.  The operator finds
+ * it twice: the supervisor logs "signal 31 (Bad system call)", the kernel's log says which call.
+ * What libraries try in good faith and do without (new thread calls, terminals, topology files)
+ * fails with an errno instead. The supervisor's, the CLI's and tools' lists refuse with EPERM.  The
+ * supervisor's list is inherited by all children, so it holds whatever they may need until they
+ * enter their own. For os/ only. */
 #pragma once
 #include "os/sandbox.h"
 

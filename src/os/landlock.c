@@ -103,6 +103,7 @@ landlock_enter(int abi, const struct landlock_spec *spec)
         return file_errno("make", "Landlock rules");
     TRY(allow_all(rules, spec->writable, ((change & ~FS_DEVICES) | FS_READ) & all.fs));
     TRY(allow_all(rules, spec->readable, FS_READ & all.fs));
+    TRY(allow_all(rules, spec->runnable, (FS_READ | BIT(FS_EXECUTE)) & all.fs));
     if (SYS(syscall(SYS_landlock_restrict_self, rules, 0)) != 0)
         return file_errno("enter", "Landlock rules");
     return OK;

@@ -16,6 +16,7 @@ struct landlock_spec {
     bool writes_only;            /* reading and running stay as they are */
     bool alone;                  /* no TCP, no signals and no abstract sockets to others */
     bool may_connect;            /* but TCP */
+    const char *const *runnable; /* NULL-ended, or NULL: read and run */
 };
 
 /* 0: the kernel has none, or it was switched off at boot. */

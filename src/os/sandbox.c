@@ -40,6 +40,10 @@ set_limits(const struct sandbox_spec *spec, struct sandbox_report *r)
     TRY(limit(RLIMIT_CORE, "core", 0));
     if (spec->files_max)
         TRY(limit(RLIMIT_NOFILE, "open files", spec->files_max));
+    if (spec->file_bytes_max)
+        TRY(limit(RLIMIT_FSIZE, "file size", spec->file_bytes_max));
+    if (spec->cpu_s_max)
+        TRY(limit(RLIMIT_CPU, "processor time", spec->cpu_s_max));
     if (spec->memory_bytes_max && CALLS_FIT)
         TRY(limit(RLIMIT_AS, "address space", spec->memory_bytes_max));
     r->core_dumps_off = !CALLS_FIT || SYS(prctl(PR_SET_DUMPABLE, 0)) == 0;
@@ -110,6 +114,7 @@ confine_files(const struct sandbox_spec *spec, int abi)
     const struct landlock_spec rules = {
         .writable = writable,
         .readable = readable,
+        .runnable = spec->runnable,
         .writes_only = !is_cell,
         .alone = is_cell,
         .may_connect = is_egress,

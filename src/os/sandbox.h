@@ -12,7 +12,9 @@
 #pragma once
 #include "base/err.h"
 
-/* SANDBOX_EGRESS alone may make connections; of files it may read what looking up names needs. */
+/* SANDBOX_EGRESS alone may make connections; of files it may read what looking up names needs.
+ * SANDBOX_READER computes on what it was handed.  SANDBOX_TOOL turns into a foreign program (one
+ * of `runnable`) that reads what it was handed and writes to what it was handed. */
 enum sandbox_role {
     SANDBOX_SUPERVISOR,
     SANDBOX_GATE,
@@ -20,6 +22,8 @@ enum sandbox_role {
     SANDBOX_ENGINE,
     SANDBOX_EGRESS,
     SANDBOX_CLI,
+    SANDBOX_READER,
+    SANDBOX_TOOL,
     SANDBOX_ROLES
 };
 
@@ -33,8 +37,12 @@ struct sandbox_spec {
     enum sandbox_role role;
     const char *const *writable; /* NULL-ended directories the process may read and write */
     const char *const *readable; /* NULL-ended directories and files it may read */
-    uint64_t memory_bytes_max;   /* RLIMIT_AS; 0: none */
-    uint64_t files_max;          /* RLIMIT_NOFILE; 0: leave */
+    const char *const
+        *runnable;             /* NULL-ended: also run programs and libraries from; SANDBOX_TOOL */
+    uint64_t memory_bytes_max; /* RLIMIT_AS; 0: none */
+    uint64_t file_bytes_max;   /* RLIMIT_FSIZE: the largest file written; 0: none */
+    uint64_t cpu_s_max;        /* RLIMIT_CPU; 0: none */
+    uint64_t files_max;        /* RLIMIT_NOFILE; 0: leave */
     bool strict;
 };
 

@@ -23,14 +23,30 @@ make(const char *name)
 }
 
 fallible
-share_make(const char *name, str bytes, fd *ret)
+share_room(const char *name, fd *ret)
 {
-    AUTO(fd) f = make(name);
+    const int f = make(name);
     if (f < 0)
         return file_errno("make shared memory", name);
-    TRY(file_write_all(f, bytes));
+    *ret = f;
+    return OK;
+}
+
+fallible
+share_seal(int f)
+{
     if (SYS(fcntl(f, F_ADD_SEALS, SEALS)) != 0)
-        return file_errno("seal", name);
+        return file_errno("seal", "shared memory");
+    return OK;
+}
+
+fallible
+share_make(const char *name, str bytes, fd *ret)
+{
+    AUTO(fd) f = -1;
+    TRY(share_room(name, &f));
+    TRY(file_write_all(f, bytes));
+    TRY(share_seal(f));
     *ret = fd_take(&f);
     return OK;
 }

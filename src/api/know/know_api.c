@@ -4,6 +4,7 @@
 #include "api/read.h"
 #include "api/responses/kept.h"
 #include "crypt/hash.h"
+#include "know/day.h"
 #include "work/library/library.h"
 
 enum { NAME_BYTES = 1024, QUERY_BYTES = 16384, DOCUMENTS_MAX = 10000, MOST_MAX = 50 };
@@ -19,6 +20,7 @@ struct want {
     digest all;
     str query, collection;
     int64_t most;
+    uint32_t day;
     enum audit_event event;
 };
 
@@ -225,10 +227,23 @@ read_form(const jval *v, enum doc_form *ret)
     return OK;
 }
 
+/* Left alone if there is none. */
+static fallible
+read_day(const jval *object, const char *name, uint32_t *ret)
+{
+    const jval v = json_get(object, name);
+    str text = STR_NONE;
+    TRY(opt_json_str(&v, NAME_BYTES, &text));
+    if (text.len && day_read(text, ret).code)
+        REFUSE_AT(ARGUMENT, &v, "must be a day, YYYY-MM-DD");
+    return OK;
+}
+
 static fallible
 read_document(const jval *v, struct know_source *s, str *ret_text)
 {
-    static const char *const known[] = {"name", "text", "form", "title", "edition", NULL};
+    static const char *const known[] = {"name",    "text",       "form",     "title",
+                                        "edition", "valid_from", "valid_to", NULL};
     TRY(json_object(v));
     TRY(read_members(v, known));
     const jval name = json_get(v, "name"), text = json_get(v, "text"), form = json_get(v, "form"),
@@ -237,6 +252,8 @@ read_document(const jval *v, struct know_source *s, str *ret_text)
     TRY(json_str(&text, TEXT_BYTES, ret_text));
     TRY(opt_json_str(&title, NAME_BYTES, &s->title));
     TRY(opt_json_str(&edition, NAME_BYTES, &s->edition));
+    TRY(read_day(v, "valid_from", &s->valid_from));
+    TRY(read_day(v, "valid_to", &s->valid_to));
     return read_form(&form, &s->form);
 }
 
@@ -341,6 +358,16 @@ drop_route(struct api_call *c)
 }
 
 /* ---- searching */
+static void
+put_day(buf *b, const char *name, uint32_t day)
+{
+    AUTO(buf) text = BUF(32);
+    if (!day)
+        return;
+    day_put(&text, day);
+    json_member_str(b, name, buf_str(&text));
+}
+
 static fallible
 put_hit(buf *b, const grant *g, const struct know_hit *h)
 {
@@ -365,6 +392,12 @@ put_hit(buf *b, const grant *g, const struct know_hit *h)
     json_member_str(b, "quote", quote);
     json_member_u64(b, "source_from", h->source_from);
     json_member_u64(b, "source_to", h->source_to);
+    if (h->page) {
+        json_member_u64(b, "page", h->page);
+        json_member_u64(b, "page_to", h->page_to);
+    }
+    put_day(b, "valid_from", h->valid_from);
+    put_day(b, "valid_to", h->valid_to);
     json_close(b, '}');
     return OK;
 }
@@ -373,8 +406,8 @@ static fallible
 search(struct kept_work *w)
 {
     const struct want *const t = w->own;
-    const struct know_ask ask = {.text = content_of(t->query, w->one.head.label),
-                                 .most = (size_t)t->most};
+    const struct know_ask ask = {
+        .text = content_of(t->query, w->one.head.label), .most = (size_t)t->most, .day = t->day};
     struct know_hits hits;
     char room[LABEL_TEXT_MAX];
     know *k;
@@ -408,7 +441,7 @@ search_then(struct kept_work *w)
 static fallible
 read_search(struct kept_work *w)
 {
-    static const char *const known[] = {"query", "max_num_results", "rewrite_query", NULL};
+    static const char *const known[] = {"query", "max_num_results", "rewrite_query", "day", NULL};
     struct want *const t = w->own;
     jval body;
     know *k;
@@ -423,6 +456,7 @@ read_search(struct kept_work *w)
         REFUSE_AT(ARGUMENT, &query, "is empty");
     TRY(opt_json_i64(&most, 1, MOST_MAX, &t->most));
     TRY(opt_json_bool(&again, &rewrite));
+    TRY(read_day(&body, "day", &t->day));
     TRY(find(w, &k));
     return keep_allow(&w->keep, OP_KNOW_SEARCH, label_of(w->call), &w->one);
 }

@@ -6,12 +6,14 @@
  *     GET    /v1/know/{name}                          how much of it the key may see
  *     DELETE /v1/know/{name}                          all of it, by an operator
  *     POST   /v1/know/{name}/documents                {"documents": [{"name", "text", "form",
- *                                                     "title", "edition"}]}, of X-Hoheit-Label
+ *                                                     "title", "edition", "valid_from",
+ *                                                     "valid_to"}]}, of X-Hoheit-Label
  *     DELETE /v1/know/{name}/documents/{...}          one, from every label the key may see
  *     POST   /v1/know/{name}/embed                    {"model"}: a model gives all passages the key
  *                                                     may see their vectors, for citizens
  *     POST   /v1/know/{name}/search                   in OpenAI's shape, with quote, section and
- *                                                     edition beside
+ *                                                     edition beside, page if there is one; "day"
+ *                                                     (YYYY-MM-DD) asks what is valid then
  *
  * Documents of one call are added all or none, and replaced by their names.  Each call is decided
  * and recorded before anything is read or written; a change is recorded once more, with its digest,

@@ -20,5 +20,7 @@
 #undef OPTION
 #undef EXAMPLE
 
+/* For cli_env.prepare: starts hoheit-reader for commands that read documents. */
+fallible commands_prepare(struct cli *c, const struct args *a);
 /* NULL for those of cli/. */
 extern command_fn *const commands_offline[CMD_global];

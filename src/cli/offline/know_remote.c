@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cli/offline/know_remote.h"
 
-#include "base/utf8.h"
+#include "cli/intake/know_read.h"
+#include "cli/intake/know_watch.h"
 #include "cli/show.h"
 #include "os/file.h"
 
-enum { PATH_BYTES = 8192, SENT_BYTES = 4 * 1024 * 1024, FILE_BYTES = 8 * 1024 * 1024 };
+enum { PATH_BYTES = 8192, SENT_BYTES = 4 * 1024 * 1024, FILE_BYTES = 256 * 1024 * 1024 };
 #define BODY_BYTES ((size_t)64 << 20)
 
 bool
@@ -50,7 +51,7 @@ struct sending {
     str path;
     buf body;
     size_t held; /* documents in the body */
-    uint64_t added, replaced, same, left_out;
+    uint64_t added, replaced, same, left_out, removed;
 };
 
 static void
@@ -83,42 +84,67 @@ send_body(struct sending *s)
     return OK;
 }
 
-static fallible
-put_file(struct sending *s, str path, str root)
+static void
+put_option(struct sending *s, const char *member, const char *option)
 {
-    AUTO(arena) *work = NULL;
-    str bytes;
-    TRY(arena_open(FILE_BYTES + (1 << 20), &work));
-    TRY(file_read(work, path.at, FILE_BYTES, &bytes));
-    if (!utf8_valid(bytes)) {
-        s->left_out++;
-        cli_note(s->c, "%s: left out, no UTF-8 text", path.at);
-        return OK;
-    }
+    if (args_has(s->a, option))
+        json_member_str(&s->body, member, args_str(s->a, option));
+}
+
+static fallible
+put_text(struct sending *s, str name, const struct know_text *t)
+{
     json_open(&s->body, '{');
-    json_member_str(&s->body, "name", know_name_of(path, root));
-    json_member_str(&s->body, "form", str_of(doc_form_name(doc_form_of(path))));
-    json_member_str(&s->body, "text", bytes);
+    json_member_str(&s->body, "name", name);
+    json_member_str(&s->body, "form", str_of(doc_form_name(t->form)));
+    json_member_str(&s->body, "text", t->text);
+    put_option(s, "edition", "edition");
+    put_option(s, "valid_from", "valid-from");
+    put_option(s, "valid_to", "valid-to");
     json_close(&s->body, '}');
     s->held++;
     return s->body.len >= SENT_BYTES ? send_body(s) : OK;
 }
 
-static fallible
-send_all(struct sending *s)
+static err
+take(void *ctx, const know_files *folder, const struct know_file *f)
 {
-    begin_body(s);
-    for (size_t i = 0; i < s->a->count; i++) {
-        know_files files = {0};
-        str root = s->a->at[i];
-        while (root.len > 1 && root.at[root.len - 1] == '/')
-            root.len--;
-        TRY(know_files_list(s->c, &files, arena_str(s->c->a, root).at, 0));
-        know_files_sort(&files);
-        for (size_t n = 0; n < files.count; n++)
-            TRY(put_file(s, files.at[n], root));
-    }
-    return send_body(s);
+    struct sending *const s = ctx;
+    AUTO(arena) *work = NULL;
+    AUTO(know_text) text = {0};
+    str bytes;
+    TRY(arena_open(FILE_BYTES + (1 << 20), &work));
+    const err e = file_read(work, f->path.at, FILE_BYTES, &bytes);
+    if (e.code == ERR_NOT_FOUND && folder->folders.count)
+        return OK; /* gone since it was listed */
+    TRY(e);
+    TRY(know_read(s->c, doc_form_of(f->path), bytes, &text));
+    if (!text.refused)
+        return put_text(s, f->name, &text);
+    s->left_out++;
+    cli_note(s->c, "%s: left out, it %s", f->path.at, text.refused);
+    return OK;
+}
+
+static fallible
+remove_one(struct cli *c, const struct args *a, str name)
+{
+    AUTO(buf) path = BUF(PATH_BYTES);
+    jval root;
+    TRY(put_path(a, "/documents/", &path));
+    percent_put(&path, name);
+    TRY(buf_end(&path));
+    const struct remote_call q = REMOTE_CALL("DELETE", buf_str(&path));
+    return remote_json(c, &q, &root);
+}
+
+static err
+drop(void *ctx, str name)
+{
+    struct sending *const s = ctx;
+    const err e = remove_one(s->c, s->a, name);
+    s->removed += !e.code;
+    return e.code == ERR_NOT_FOUND ? OK : e; /* it was left out */
 }
 
 static fallible
@@ -126,18 +152,59 @@ tell_added(const struct sending *s)
 {
     AUTO(buf) b = BUF(1024);
     if (!s->c->json) {
-        cli_note(s->c, "%llu added, %llu replaced, %llu as they were, %llu left out",
+        cli_note(s->c, "%llu added, %llu replaced, %llu as they were, %llu removed, %llu left out",
                  (unsigned long long)s->added, (unsigned long long)s->replaced,
-                 (unsigned long long)s->same, (unsigned long long)s->left_out);
+                 (unsigned long long)s->same, (unsigned long long)s->removed,
+                 (unsigned long long)s->left_out);
         return OK;
     }
     json_open(&b, '{');
     json_member_u64(&b, "added", s->added);
     json_member_u64(&b, "replaced", s->replaced);
     json_member_u64(&b, "same", s->same);
+    json_member_u64(&b, "removed", s->removed);
     json_member_u64(&b, "left_out", s->left_out);
     json_close(&b, '}');
-    return cli_put_json(s->c, &b);
+    TRY(cli_put_json(s->c, &b));
+    (void)fflush(s->c->out); /* whoever follows reads each line as it comes */
+    return OK;
+}
+
+static err
+commit(void *ctx, size_t taken, size_t dropped)
+{
+    struct sending *const s = ctx;
+    (void)taken, (void)dropped;
+    TRY(send_body(s));
+    TRY(tell_added(s));
+    s->added = s->replaced = s->same = s->removed = s->left_out = 0;
+    return OK;
+}
+
+static void
+tell_ready(void *ctx)
+{
+    const struct sending *const s = ctx;
+    cli_note(s->c, "watching; Ctrl-C ends");
+}
+
+static fallible
+send_all(struct sending *s, struct know_watching *w)
+{
+    begin_body(s);
+    for (size_t i = 0; i < s->a->count && i < KNOW_ROOTS_MAX; i++) {
+        TRY(know_files_read(s->a->at[i], &w->at[i]));
+        w->count++;
+        for (size_t n = 0; n < w->at[i].all.count; n++)
+            TRY(take(s, &w->at[i], &w->at[i].all.at[n]));
+    }
+    TRY(commit(s, 0, 0));
+    if (!args_has(s->a, "watch"))
+        return OK;
+    w->on_ready = tell_ready;
+    w->ctx = s;
+    const struct know_taker taker = {.take = take, .drop = drop, .commit = commit, .ctx = s};
+    return know_watch(w, &taker);
 }
 
 fallible
@@ -145,26 +212,23 @@ know_remote_add(struct cli *c, const struct args *a)
 {
     AUTO(buf) path = BUF(PATH_BYTES);
     struct sending s = {.c = c, .a = a, .body = BUF(BODY_BYTES)};
+    if (args_has(a, "sync"))
+        REFUSE(ARGUMENT, "sync", "--sync is for a collection in a directory: give --dir");
     TRY(put_path(a, "/documents", &path));
     s.path = buf_str(&path);
-    const err e = send_all(&s);
+    struct know_watching *const w = arena_new(c->a, struct know_watching);
+    const err e = send_all(&s, w);
+    for (size_t i = 0; i < w->count; i++)
+        know_files_auto(&w->at[i]);
     buf_done(&s.body);
-    TRY(e);
-    return tell_added(&s);
+    return e;
 }
 
 fallible
 know_remote_rm(struct cli *c, const struct args *a)
 {
-    for (size_t i = 0; i < a->count; i++) {
-        AUTO(buf) path = BUF(PATH_BYTES);
-        jval root;
-        TRY(put_path(a, "/documents/", &path));
-        percent_put(&path, a->at[i]);
-        TRY(buf_end(&path));
-        const struct remote_call q = REMOTE_CALL("DELETE", buf_str(&path));
-        TRY(remote_json(c, &q, &root));
-    }
+    for (size_t i = 0; i < a->count; i++)
+        TRY(remove_one(c, a, a->at[i]));
     return OK;
 }
 
@@ -204,6 +268,8 @@ show_hit(struct cli *c, const jval *h, size_t number)
     show_text(c->out, cli_text(c, h, "file_id"), false);
     (void)fputs("  ", c->out);
     show_text(c->out, section, false);
+    if (cli_number(h, "page"))
+        (void)fprintf(c->out, "  p. %llu", (unsigned long long)cli_number(h, "page"));
     (void)fputc('\n', c->out);
     show_wrapped(c->out, cli_text(c, h, "quote"), 4, 96);
 }
@@ -220,6 +286,8 @@ know_remote_search(struct cli *c, const struct args *a)
     json_open(&body, '{');
     json_member_str(&body, "query", a->at[0]);
     json_member_u64(&body, "max_num_results", most);
+    if (args_has(a, "day"))
+        json_member_str(&body, "day", args_str(a, "day"));
     json_close(&body, '}');
     struct remote_call q = REMOTE_CALL("POST", buf_str(&path));
     q.body = buf_str(&body);

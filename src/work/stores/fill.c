@@ -29,7 +29,8 @@ add_words(const struct stores *s, const struct kept *row, const struct store_fil
 static bool
 is_of_file(err e)
 {
-    return e.code == ERR_PARSE || e.code == ERR_ARGUMENT || e.code == ERR_LIMIT;
+    return e.code == ERR_PARSE || e.code == ERR_ARGUMENT || e.code == ERR_LIMIT ||
+           e.code == ERR_UNSUPPORTED;
 }
 
 fallible

@@ -42,6 +42,7 @@ static const struct host sound = {
     .wall_ms = INT64_C(1800000000000),
     .clock_known = true,
     .clock_set = true,
+    .reads_pdf = true,
 };
 
 TEST(a_sound_machine_is_ok)
@@ -57,7 +58,7 @@ TEST(each_weakness_of_a_machine_is_found)
 {
     FINDINGS(f);
     struct host h = sound;
-    h.sandbox.landlock = h.sandbox.core_dumps_off = h.clock_set = false;
+    h.sandbox.landlock = h.sandbox.core_dumps_off = h.clock_set = h.reads_pdf = false;
     h.swap_bytes = 1 << 30;
     h.memory_free_bytes = 100 << 20;
     doctor_host(&f, &h);
@@ -66,7 +67,8 @@ TEST(each_weakness_of_a_machine_is_found)
     CHECK_FOUND(f, WEAK, "1.00 GiB of swap");
     CHECK_FOUND(f, WEAK, "only 100 MiB of memory");
     CHECK_FOUND(f, WEAK, "keeps the clock");
-    CHECK_INT(f.weak, ==, 5);
+    CHECK_FOUND(f, WEAK, "PDF documents cannot be read");
+    CHECK_INT(f.weak, ==, 6);
     CHECK_INT(f.wrong, ==, 0);
 }
 

@@ -27,6 +27,7 @@
 
 #ifndef RIG_OFFLINE
 #define RIG_OFFLINE NULL
+#define RIG_READER NULL
 #endif
 
 enum { FAKE_RULES = 16, FAKE_ROOM = 1 << 20 };
@@ -209,6 +210,7 @@ run_args(struct run *r, const struct fake *f, const char *const *words, size_t c
     r->env.out = out;
     r->env.err = error;
     r->env.offline = RIG_OFFLINE;
+    r->env.reader = RIG_READER;
     r->status = cli_run(3 + (int)count, argv, &r->env);
     fclose(in);
     run_fill(r->out, out);

@@ -230,3 +230,93 @@ TEST(kill_at_any_moment_leaves_both_documents_of_one_commit)
         know_close(k);
     }
 }
+
+struct listed {
+    char text[400];
+};
+
+static err
+note_listed(void *ctx, const struct know_listed *d)
+{
+    struct listed *const l = ctx;
+    const size_t len = strlen(l->text);
+    (void)snprintf(l->text + len, sizeof l->text - len, "%.*s(%.*s %u-%u) ", STR_FMT(d->name),
+                   STR_FMT(d->origin), d->valid_from, d->valid_to);
+    return OK;
+}
+
+TEST(documents_are_listed_with_where_they_came_from_and_when_they_are_valid)
+{
+    RIG(r);
+    const char *dir;
+    know *k = open_fresh(&r, &dir);
+    enum know_change change;
+    struct listed below = {0}, all = {0};
+    const struct know_source s = {.name = STR("a"),
+                                  .form = DOC_MARKDOWN,
+                                  .origin = STR("/satzungen"),
+                                  .valid_from = 20260101,
+                                  .valid_to = 20261231};
+    const grant *const g = rig_grant(&r, "VS-NfD");
+    CHECK_OK(know_add(k, g, &s, content_of(STR("# A\n\nx\n"), LABEL_BOTTOM), &change));
+    rig_add(&r, k, "geheim", "VS-NfD", "# G\n\ny\n");
+    CHECK_OK(know_commit(k));
+    (void)add(&r, k, "b", "# B\n\nz\n"); /* the first is carried over into a new segment */
+    CHECK_OK(know_remove(k, g, STR("b")));
+    CHECK_OK(know_commit(k));
+    know_close(k);
+    k = open_again(dir);
+    NEED(k);
+    CHECK_OK(know_list(k, rig_grant(&r, "intern"), note_listed, &below));
+    CHECK_STR(str_of(below.text), STR("a(/satzungen 20260101-20261231) "));
+    CHECK_OK(know_list(k, g, note_listed, &all));
+    CHECK(strlen(all.text) > strlen(below.text));
+    know_close(k);
+}
+
+TEST(a_document_is_the_same_by_what_it_was_made_of)
+{
+    RIG(r);
+    const char *dir;
+    know *const k = open_fresh(&r, &dir);
+    enum know_change change;
+    bool is_same = true;
+    struct know_source s = {.name = STR("a"), .form = DOC_MARKDOWN, .original = STR("PK-bytes")};
+    const grant *const g = rig_grant(&r, "offen");
+    const content text = content_of(STR("# A\n\nx\n"), LABEL_BOTTOM),
+                  other = content_of(STR("# B\n"), LABEL_BOTTOM);
+    CHECK_OK(know_is_same(k, g, &s, text, &is_same));
+    CHECK(!is_same);
+    CHECK_OK(know_add(k, g, &s, text, &change));
+    CHECK_OK(know_commit(k));
+    CHECK_OK(know_is_same(k, g, &s, other, &is_same));
+    CHECK(is_same);
+    CHECK_OK(know_add(k, g, &s, other, &change));
+    CHECK_INT(change, ==, KNOW_SAME);
+    s.original = STR("other bytes");
+    CHECK_OK(know_is_same(k, g, &s, text, &is_same));
+    CHECK(!is_same);
+    s.original = STR("PK-bytes");
+    s.valid_to = 20261231;
+    CHECK_OK(know_is_same(k, g, &s, text, &is_same));
+    CHECK(!is_same);
+    know_close(k);
+}
+
+TEST(a_removal_may_be_of_one_label_alone)
+{
+    RIG(r);
+    const char *dir;
+    know *const k = open_fresh(&r, &dir);
+    const grant *const g = rig_grant(&r, "VS-NfD");
+    rig_add(&r, k, "a", "offen", "# A\n\noffen\n");
+    rig_add(&r, k, "a", "intern", "# A\n\nintern\n");
+    CHECK_OK(know_commit(k));
+    CHECK_OK(know_remove_of(k, g, rig_label(&r, "intern"), STR("a")));
+    CHECK_ERR(know_remove_of(k, g, rig_label(&r, "intern"), STR("a")), NOT_FOUND);
+    CHECK_ERR(know_remove_of(k, rig_grant(&r, "offen"), rig_label(&r, "intern"), STR("a")),
+              NOT_FOUND);
+    CHECK_OK(know_commit(k));
+    CHECK_INT(count_docs(&r, k), ==, 1);
+    know_close(k);
+}

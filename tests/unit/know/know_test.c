@@ -8,6 +8,8 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "know/day.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "rig.h"
 
@@ -521,5 +523,50 @@ TEST(documents_that_do_not_fit_do_not_answer_and_change_no_score)
     name[0] = 'x';
     NEED_OK(know_search(k, rig_grant(&r, "offen"), &q, r.a, &some));
     CHECK_INT(some.count, ==, 0);
+    know_close(k);
+}
+
+TEST(a_search_answers_for_a_day_and_else_for_today)
+{
+    RIG(r);
+    know *k = open_fresh(&r);
+    struct know_hits hits;
+    rig_add(&r, k, "alt", "offen", "---\nvalid_to: 2025-12-31\n---\n# A\n\nDie Steuer: 90 Euro.\n");
+    rig_add(&r, k, "neu", "offen",
+            "---\nvalid_from: 2026-01-01\n---\n# A\n\nDie Steuer: 96 Euro.\n");
+    NEED_OK(know_commit(k));
+    struct know_ask q = {.text = content_of(STR("Steuer"), LABEL_BOTTOM), .most = 10};
+    static const struct {
+        uint32_t day;
+        size_t count;
+        const char *first;
+    } rows[] = {{20251231, 1, "alt"},
+                {20260101, 1, "neu"},
+                {19700101, 1, "alt"},
+                {DAY_ANY, 2, "alt"},
+                {0, 1, "neu"}};
+    clock_fix(1, INT64_C(1780000000000)); /* in 2026 */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        q.day = rows[i].day;
+        NEED_OK(know_search(k, rig_grant(&r, "offen"), &q, r.a, &hits));
+        NEED(hits.count == rows[i].count);
+        CHECK_STR(hits.at[0].doc, str_of(rows[i].first));
+    }
+    clock_free();
+    CHECK_INT(hits.at[0].valid_from, ==, 20260101);
+    know_close(k);
+}
+
+TEST(a_passage_says_its_pages)
+{
+    RIG(r);
+    know *k = open_fresh(&r);
+    struct know_hits hits;
+    rig_add(&r, k, "d", "offen", "# T\n\n\f\n## Steuer\n\n96 Euro.\n\n\f\nWeiter.\n");
+    NEED_OK(know_commit(k));
+    const struct know_ask q = {.text = content_of(STR("Steuer"), LABEL_BOTTOM), .most = 10};
+    NEED_OK(know_search(k, rig_grant(&r, "offen"), &q, r.a, &hits));
+    NEED(hits.count == 1);
+    CHECK(hits.at[0].page == 2 && hits.at[0].page_to == 3);
     know_close(k);
 }

@@ -60,3 +60,11 @@ TEST(cut_or_changed_bytes_are_refused_or_stay_inside)
     }
     CHECK_OK(segment_view(buf_str(&out), &s));
 }
+
+TEST(a_segment_of_an_older_version_says_so)
+{
+    static _Alignas(8) char bytes[256] = "knowseg1";
+    struct segment s;
+    CHECK_ERR(segment_view((str){bytes, sizeof bytes}, &s), CORRUPT);
+    CHECK(strstr(err_text(), "older version") != NULL);
+}

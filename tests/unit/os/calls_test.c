@@ -295,6 +295,40 @@ TEST(the_supervisor_starts_programs_but_changes_no_system)
     CHECK_ROWS(SANDBOX_SUPERVISOR, false, rows);
 }
 
+TEST(a_reader_computes_and_nothing_else)
+{
+    static const struct attempt rows[] = {
+        ROW(write, EBADF, 9999),
+        ROW(openat, EACCES, (unsigned long)AT_FDCWD, P("/dev/null"), O_RDONLY),
+        ROW(socket, EACCES, 2, 1, 0),
+        ROW(execve, KILLED, P("/bin/true"), P(no_args), P(no_args)),
+        ROW(fork, KILLED, 0),
+        ROW(kill, KILLED, 0x3FFFFFFF, 0),
+        ROW(unlink, KILLED, P("/nowhere")),
+    };
+    NEED_CALLS();
+    CHECK_ROWS(SANDBOX_READER, false, rows);
+}
+
+TEST(a_tool_runs_and_reads_but_writes_and_connects_nowhere)
+{
+    static const struct attempt rows[] = {
+        ROW(execve, 0, P("/bin/true"), P(no_args), P(no_args)),
+        ROW(openat, 0, (unsigned long)AT_FDCWD, P("/dev/null"), O_RDONLY),
+        ROW(openat, EPERM, (unsigned long)AT_FDCWD, P("/dev/null"), O_RDWR),
+        ROW(openat, EPERM, (unsigned long)AT_FDCWD, P("/nowhere/x"), O_CREAT | O_WRONLY),
+        ROW(socket, EPERM, 2, 1, 0),
+        ROW(connect, EPERM, 9999),
+        ROW(fork, EPERM, 0),
+        ROW(kill, EPERM, 0x3FFFFFFF, 0),
+        ROW(unlink, EPERM, P("/nowhere")),
+        ROW(ptrace, EPERM, 0),
+        ROW(unshare, EPERM, CLONE_NEWNET),
+    };
+    NEED_CALLS();
+    CHECK_ROWS(SANDBOX_TOOL, false, rows);
+}
+
 /* Each call of a cell must be on the supervisor's list too, for its children inherit that. */
 TEST(a_gate_inside_a_supervisor_works_as_outside)
 {

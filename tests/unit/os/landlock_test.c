@@ -53,7 +53,7 @@ static bool
 enter(int abi, bool writes_only, bool alone)
 {
     const char *const writable[] = {mine, NULL}, *const readable[] = {theirs, NULL};
-    const struct landlock_spec s = {writable, readable, writes_only, alone, false};
+    const struct landlock_spec s = {writable, readable, writes_only, alone, false, NULL};
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && !landlock_enter(abi, &s).code;
 }
 

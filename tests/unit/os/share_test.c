@@ -105,3 +105,18 @@ TEST(every_failure_is_reported)
         CHECK_INT(e.code != 0, ==, fired);
     }
 }
+
+TEST(a_room_is_written_then_sealed_then_mapped)
+{
+    AUTO(fd) f = -1;
+    str s = STR_NONE;
+    NEED_OK(share_room("room", &f));
+    CHECK_ERR(share_map(f, 10, &s), ARGUMENT);
+    NEED_OK(file_write_all(f, STR("ja")));
+    NEED_OK(share_seal(f));
+    CHECK(file_write_all(f, STR("nein")).code != 0);
+    NEED_OK(share_map(f, 10, &s));
+    CHECK_STR(s, STR("ja"));
+    share_unmap(s);
+    CHECK(share_seal(-1).code != 0);
+}

@@ -45,12 +45,12 @@ TEST(a_folder_goes_in_one_call_in_the_order_of_names_with_their_forms)
     CHECK_STATUS(&r, 0);
     CHECK_IN(fake_asked(&f),
              "\r\n\r\n{\"documents\":["
-             "{\"name\":\"amt/hund\",\"form\":\"html\",\"text\":\"<p>\\\"Hund\\\"</p>\"},"
+             "{\"name\":\"amt/hund\",\"form\":\"markdown\",\"text\":\"\\\"Hund\\\"\\n\\n\"},"
              "{\"name\":\"b\",\"form\":\"text\",\"text\":\"Text\"},"
              "{\"name\":\"muell\",\"form\":\"markdown\",\"text\":\"# Müll\\n\"}]}");
     CHECK_IN(fake_asked(&f), "X-Hoheit-Label: intern\r\n");
-    CHECK_SAYS(&r, "bild.md: left out, no UTF-8 text");
-    CHECK_SAYS(&r, "2 added, 1 replaced, 0 as they were, 1 left out");
+    CHECK_SAYS(&r, "bild.md: left out, it is no UTF-8 text");
+    CHECK_SAYS(&r, "2 added, 1 replaced, 0 as they were, 0 removed, 1 left out");
     fake_end(&f);
 }
 
@@ -80,7 +80,8 @@ TEST(as_json_what_was_added_is_json)
               "{\"added\":2,\"replaced\":1,\"same\":0}");
     RUN(&r, &f, "know", "add", "--know", "wissen", "--json", folder("json"));
     CHECK_STATUS(&r, 0);
-    CHECK_STR(str_of(r.out), STR("{\"added\":2,\"replaced\":1,\"same\":0,\"left_out\":1}\n"));
+    CHECK_STR(str_of(r.out),
+              STR("{\"added\":2,\"replaced\":1,\"same\":0,\"removed\":0,\"left_out\":1}\n"));
     fake_end(&f);
 }
 

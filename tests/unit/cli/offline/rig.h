@@ -3,5 +3,8 @@
 #pragma once
 #include "cli/offline/commands.h"
 
+#include "self_reader.h"
+
 #define RIG_OFFLINE commands_offline
+#define RIG_READER self_reader()
 #include "unit/cli/rig.h"

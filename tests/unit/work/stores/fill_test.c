@@ -39,6 +39,20 @@ TEST(what_is_no_text_is_said_to_have_failed_and_spoils_nothing)
     nook_close();
 }
 
+TEST(a_file_of_a_form_that_is_read_elsewhere_fails_alone)
+{
+    nook_open();
+    const str store = nook_store("offen");
+    struct kept pdf = nook_row(store, "file-1", "offen", "{}");
+    struct store_file f;
+    NEED_OK(store_file_load(nook.rig.a, pdf.meta, &f));
+    f.name = STR("satzung.pdf");
+    NEED_OK(store_file_save(nook.rig.a, &f, &pdf.meta));
+    NEED_OK(stores_fill(&nook.stores, nook.rig.a, &pdf, STR("%PDF-1.4")));
+    CHECK_STR(pdf.head.state, STR("failed"));
+    nook_close();
+}
+
 TEST(what_is_taken_out_is_found_no_more_and_twice_is_no_failure)
 {
     nook_open();
