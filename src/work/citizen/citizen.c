@@ -64,6 +64,12 @@ citizen_public(const citizen *z)
     return &z->public;
 }
 
+const lexicon *
+citizen_lexicon(const citizen *z)
+{
+    return z->lexicon;
+}
+
 str
 citizen_collection(const citizen *z)
 {

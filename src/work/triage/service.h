@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* service.h - which of an authority's services a letter is about, and which office has it, by the
+ * passages of its documents that the letter's words find.
+ *
+ * A service is what a passage belongs to: the description it is a module of (XZuFi), else its
+ * document.  It gathers the scores of its best passages, the first whole, the next a half, and so
+ * on.  How likely it is the right one is a logistic curve over four things (service.c says what it
+ * was fitted on): how strong the passages are, how far the next service is behind, how many of the
+ * letter's words that point to few services stand in the service's name and headings, and how many
+ * in its passages.
+ *
+ * The office is what the service's own documents call so: a module "Zuständige Stelle" or
+ * "Ansprechpunkt", else an office that its best passages name ("beim Steueramt").  Pure but for the
+ * search itself, which keeps the promise of know.h. */
+#pragma once
+#include "know/know.h"
+
+enum { SERVICES_MAX = 3 };
+
+struct service {
+    str name, document, section, heading; /* of its best passage */
+    double score;                         /* 0 … 1 */
+    str why;                              /* in German; in the arena */
+};
+
+struct office {
+    str name; /* empty: none is named */
+    str document, section;
+    double score;
+    str why;
+};
+
+struct services {
+    struct service at[SERVICES_MAX]; /* best first */
+    size_t count;
+    struct office office; /* of the first */
+    label read;           /* join of all that was searched */
+};
+
+/* Everything lives in `a`. */
+fallible service_find(know *k, const grant *g, content letter, arena *a, struct services *ret);
