@@ -2,16 +2,15 @@
 /* POST /v1/citizen/triage: where a letter belongs (work/triage). */
 #include "api/citizen/citizen_api.h"
 #include "api/read.h"
-#include "api/responses/kept.h"
+#include "base/json.h"
 #include "base/num.h"
 #include "os/clock.h"
-#include "work/triage/triage.h"
 
-enum { NAME_BYTES = 256, DATE_BYTES = 10 };
+enum { NAME_BYTES = 256, DATE_BYTES = 10, ANSWER_BYTES = 1 << 20 };
 
 struct letter {
-    str text, from;
-    day received;
+    struct api_call *call;
+    struct keep_call keep;
 };
 
 /* "2026-11-23" */
@@ -33,62 +32,57 @@ read_received(const jval *v, day *ret)
     return OK;
 }
 
-static fallible
-sort(struct kept_work *w)
-{
-    const struct letter *const l = w->own;
-    struct api_call *const c = w->call;
-    const struct triage_ask ask = {.letter = content_of(l->text, w->one.head.label),
-                                   .received = l->received,
-                                   .names = citizen_lexicon(api_citizen(c->api))};
-    char room[LABEL_TEXT_MAX];
-    struct triage t;
-    know *collection;
-    TRY(library_find(api_library(c->api), l->from, &collection));
-    TRY(triage_run(collection, w->one.grant, &ask, c->a, &t));
-    json_open(&w->body, '{');
-    triage_put_json(&w->body, &t);
-    const str marked = label_text(policy_names(gate_parts_of(c->gate)->policy), t.label, room);
-    json_member_str(&w->body, "label", marked);
-    json_close(&w->body, '}');
-    kept_answer(w, marked);
-    return OK;
-}
-
 static void
-sort_then(struct kept_work *w)
+on_sorted(void *ctx, const struct triage *t, str marked, err e)
 {
-    kept_go(w, sort(w));
+    struct letter *const l = ctx;
+    AUTO(buf) b = BUF(ANSWER_BYTES);
+    const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
+                                        {STR("x-hoheit-label"), marked}};
+    l->call->job = NULL;
+    if (!t) {
+        api_fail(l->call, e);
+        return;
+    }
+    json_open(&b, '{');
+    triage_put_json(&b, t);
+    json_member_str(&b, "label", marked);
+    json_close(&b, '}');
+    http_answer(l->call->x, 200, fields, 2, buf_str(&b));
 }
 
 static fallible
-read_letter(struct kept_work *w)
+sort(struct letter *l)
 {
     static const char *const known[] = {"text", "know", "received", NULL};
-    struct api_call *const c = w->call;
-    struct letter *const l = w->own;
-    know *collection;
+    struct api_call *const c = l->call;
+    struct citizen *const z = api_citizen(c->api);
+    struct citizen_sort q = {.call = &l->keep,
+                             .collection = citizen_collection(z),
+                             .label_text = http_header(c->x, STR("x-hoheit-label")),
+                             .received = day_of_wall_ms(clock_wall_ms()),
+                             .received_us = http_received_us(c->x),
+                             .done = on_sorted,
+                             .ctx = l};
     jval body;
     TRY(api_body(c, &body));
     TRY(api_body_only(&body, known));
     const jval text = json_get(&body, "text"), from = json_get(&body, "know"),
                received = json_get(&body, "received");
-    l->from = citizen_collection(api_citizen(c->api));
-    l->received = day_of_wall_ms(clock_wall_ms());
-    TRY(json_str(&text, MAIL_BYTES_MAX, &l->text));
-    TRY(opt_json_str(&from, NAME_BYTES, &l->from));
-    TRY(read_received(&received, &l->received));
-    if (!l->text.len)
-        REFUSE_AT(ARGUMENT, &text, "is empty");
-    TRY(library_find(api_library(c->api), l->from, &collection));
-    return keep_allow(&w->keep, OP_CITIZEN_TRIAGE, http_header(c->x, STR("x-hoheit-label")),
-                      &w->one);
+    TRY(json_str(&text, MAIL_BYTES_MAX, &q.letter));
+    TRY(opt_json_str(&from, NAME_BYTES, &q.collection));
+    TRY(read_received(&received, &q.received));
+    return citizen_sort(z, &q, &c->job);
 }
 
 void
 triage_route(struct api_call *c)
 {
-    struct kept_work *const w = kept_begin(c, sort_then);
-    w->own = arena_new(c->a, struct letter);
-    kept_go(w, read_letter(w));
+    struct letter *const l = arena_new(c->a, struct letter);
+    l->call = c;
+    l->keep = (struct keep_call){
+        .gate = c->gate, .session = c->session, .request_id = http_request_id(c->x), .a = c->a};
+    const err e = sort(l);
+    if (e.code)
+        api_fail(c, e);
 }

@@ -71,6 +71,7 @@ struct sorting {
     const lexicon *names;
     label label;
     day received;
+    offline_vectors vectors; /* of letters that are measured */
 };
 
 static fallible
@@ -79,20 +80,20 @@ sorting_open(struct sorting *s, struct cli *c, const struct args *a)
     s->c = c;
     s->a = a;
     s->received = day_of_wall_ms(clock_wall_ms());
-    if (args_has(a, "received"))
-        TRY(read_day(args_str(a, "received"), &s->received));
     if (!args_has(a, "dir"))
         return OK;
     TRY(offline_open(c, a, OP_CITIZEN_TRIAGE, &s->o));
-    TRY(offline_label(&s->o, a, &s->label));
     return detect_open(c->a, &s->names);
 }
 
 static fallible
-sort_here(const struct sorting *s, str letter, arena *work, struct triage *ret)
+sort_here(const struct sorting *s, str letter, str id, arena *work, struct triage *ret)
 {
-    const struct triage_ask ask = {
-        .letter = content_of(letter, s->label), .received = s->received, .names = s->names};
+    const struct triage_ask ask = {.letter = content_of(letter, s->label),
+                                   .received = s->received,
+                                   .vector = offline_vectors_find(&s->vectors, id),
+                                   .dims = s->vectors.dims,
+                                   .names = s->names};
     return triage_run(s->o.k, s->o.g, &ask, work, ret);
 }
 
@@ -101,9 +102,9 @@ sort(const struct sorting *s, str letter, arena *work, jval *ret)
 {
     AUTO(buf) b = BUF((size_t)1 << 24);
     struct triage t;
-    if (!args_has(s->a, "dir"))
+    if (!s->names)
         return ask_daemon(s->c, s->a, letter, ret);
-    TRY(sort_here(s, letter, work, &t));
+    TRY(sort_here(s, letter, STR_NONE, work, &t));
     json_open(&b, '{');
     triage_put_json(&b, &t);
     json_close(&b, '}');
@@ -181,6 +182,10 @@ sort_files(struct sorting *s)
 {
     struct cli *const c = s->c;
     AUTO(arena) *work = NULL;
+    if (args_has(s->a, "received"))
+        TRY(read_day(args_str(s->a, "received"), &s->received));
+    if (args_has(s->a, "dir"))
+        TRY(offline_label(&s->o, s->a, &s->label));
     TRY(arena_open(WORK_BYTES, &work));
     for (size_t i = 0; i < s->a->count; i++) {
         str letter;
@@ -308,7 +313,7 @@ static fallible
 evaluate_line(struct sorting *s, str line, arena *work, struct tally *n)
 {
     jval root;
-    str received;
+    str received, id;
     struct triage t;
     TRY(json_read(work, line, &root));
     TRY(json_object(&root));
@@ -316,9 +321,10 @@ evaluate_line(struct sorting *s, str line, arena *work, struct tally *n)
     str letter;
     TRY(json_str(&text, MAIL_BYTES_MAX, &letter));
     TRY(text_of(&root, "received", &received));
+    TRY(text_of(&root, "id", &id));
     if (received.len)
         TRY(read_day(received, &s->received));
-    TRY(sort_here(s, letter, work, &t));
+    TRY(sort_here(s, letter, id, work, &t));
     n->letters++;
     return judge(n, &t, &root);
 }
@@ -364,8 +370,11 @@ cmd_eval_triage(struct cli *c, const struct args *a)
     if (!args_has(a, "dir"))
         REFUSE(ARGUMENT, "dir", "say where: --dir DIR");
     err e = sorting_open(&s, c, a);
+    if (!e.code && args_has(a, "vectors"))
+        e = offline_vectors_read(args_str(a, "vectors"), &s.vectors);
     if (!e.code)
         e = evaluate(&s);
+    offline_vectors_auto(&s.vectors);
     offline_auto(&s.o);
     return e;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "work/citizen/citizen.h"
 
-#include <math.h>
-
 #include "base/fault.h"
+#include "work/citizen/likeness.h"
 
 enum { NAME_ROOM = 256, LEXICON_BYTES = 64 * 1024 * 1024, WRITTEN_MAX = 64 * 1024 };
 enum { ANSWER_TOKENS = 320, HITS = 10, PROMPT_BYTES = 64 * 1024, PERSONAL_SCORE = 80 };
@@ -64,6 +63,12 @@ citizen_public(const citizen *z)
     return &z->public;
 }
 
+const struct citizen_parts *
+citizen_parts_of(const citizen *z)
+{
+    return &z->parts;
+}
+
 const lexicon *
 citizen_lexicon(const citizen *z)
 {
@@ -88,8 +93,7 @@ struct asking {
     struct conv conv;
     buf written;
     struct scoped scope;
-    struct conv embed_conv; /* the question alone */
-    float *vector;          /* its vector; NULL: words alone */
+    const float *vector; /* its vector; NULL: words alone */
     size_t dims;
 };
 
@@ -303,36 +307,12 @@ answer(struct asking *k)
 
 /* ---- the question's vector */
 static void
-on_vector(void *ctx, uint32_t index, const float *values, size_t dims)
+on_likeness(void *ctx, const float *vector, size_t dims)
 {
     struct asking *const k = ctx;
-    double sum = 0;
-    void *at = NULL;
-    for (size_t i = 0; i < dims; i++)
-        sum += (double)values[i] * (double)values[i];
-    if (index || !(sum > 0) || !isfinite(sum) ||
-        try_arena_get(k->call.a, dims, sizeof(float), &at).code)
-        return;
-    k->vector = at;
+    k->vector = vector;
     k->dims = dims;
-    for (size_t i = 0; i < dims; i++)
-        k->vector[i] = (float)((double)values[i] / sqrt(sum));
-}
-
-static void
-on_embedded(void *ctx, err e)
-{
-    struct asking *const k = ctx;
-    *k->job = NULL;
-    if (e.code) /* words alone find most */
-        k->vector = NULL;
     answer(k);
-}
-
-static void
-on_embed_start(void *ctx, const struct gate_start *s)
-{
-    (void)ctx, (void)s; /* the answer's label is made of what is found */
 }
 
 /* Are there vectors to compare with, of what the asker may see? */
@@ -353,29 +333,14 @@ has_vectors(struct asking *k, bool *ret)
 static fallible
 embed(struct asking *k)
 {
-    AUTO(buf) b = BUF(2 * CITIZEN_QUESTION_MAX + 4 * SCOPE_BYTES_MAX);
-    str text;
-    const struct gate_hooks hooks = {.on_start = on_embed_start,
-                                     .on_vector = on_vector,
-                                     .on_done = on_done,
-                                     .on_end = on_embedded,
-                                     .ctx = k};
-    const struct gate_ask ask = {.session = k->call.session,
-                                 .op = OP_EMBED,
-                                 .kind = ENGINE_EMBED,
-                                 .label_text = k->ask.label_text,
-                                 .conv = &k->embed_conv,
-                                 .request_id = k->call.request_id,
-                                 .received_us = k->ask.received_us,
-                                 .a = k->call.a};
-    buf_add(&b, STR("query: ")); /* what embedders of passages are trained to hear */
-    buf_add(&b, k->scope.question);
-    TRY(buf_end(&b));
-    TRY(try_arena_str(k->call.a, buf_str(&b), &text));
-    const content input = content_of(text, LABEL_BOTTOM);
-    conv_params_default(&k->embed_conv.params);
-    TRY(VEC_ADD(k->call.a, &k->embed_conv.inputs, &input));
-    return gate_run(k->z->parts.gate, &ask, hooks, k->job);
+    const struct likeness_ask ask = {.call = &k->call,
+                                     .text = k->scope.question,
+                                     .label_text = k->ask.label_text,
+                                     .received_us = k->ask.received_us,
+                                     .done = on_likeness,
+                                     .ctx = k,
+                                     .job = k->job};
+    return likeness_run(&ask);
 }
 
 static void

@@ -10,12 +10,15 @@
 #include "work/answer/sentence.h"
 
 enum { HITS = 40, CANDIDATES_MAX = 24, WORDS_MAX = 128, BEST_PASSAGES = 4, COMPOUND_LEAST = 4 };
-enum { SHARERS_MAX = 2, WORDS_TOLD = 4, OFFICE_BYTES = 200, OFFICE_HITS = 60 };
+enum { SHARERS_MAX = 2, NAME_WORDS_MAX = 3, WORDS_TOLD = 4, OFFICE_BYTES = 200, OFFICE_HITS = 60 };
 
-/* Fitted on the training half of the generated letters (tests/peer/triage.py): whether the first
- * service is the right one, of letters that have one and letters that have none. */
-static const double of_strength = 0.45, of_margin = 2.2, of_name = 0.75, of_text = 0.2,
-                    of_nothing = -3.6;
+/* Fitted on the fitting half of the generated letters (tests/peer/triage.py), without and with
+ * likeness: whether the first service is the right one, of letters that have one and letters that
+ * have none.  How strong the passages are, and how many of the letter's words stand in their text,
+ * added nothing to these two. */
+static const struct curve {
+    double nothing, margin, name;
+} by_words = {-1.6, 2.1, 2.1}, by_likeness = {-0.7, 3.0, 2.7};
 
 struct candidate {
     str name;
@@ -35,7 +38,7 @@ struct letter {
 struct vote {
     struct letter l;
     struct candidate at[CANDIDATES_MAX];
-    size_t count, units;
+    size_t count;
 };
 
 /* ---- the letter's words */
@@ -119,7 +122,6 @@ candidate_of(struct vote *v, const struct know_hit *h)
 static fallible
 count_votes(struct vote *v, const grant *g, const struct know_hits *hits)
 {
-    v->units = hits->units;
     for (size_t i = 0; i < hits->count; i++) {
         const struct know_hit *const h = &hits->at[i];
         struct candidate *const c = candidate_of(v, h);
@@ -127,7 +129,7 @@ count_votes(struct vote *v, const grant *g, const struct know_hits *hits)
         TRY(content_open(h->text, g, &text));
         if (!c || c->passages == BEST_PASSAGES)
             continue;
-        c->sum += (double)h->words / pow(2, (double)c->passages++);
+        c->sum += (double)h->score / pow(2, (double)c->passages++);
         mark_words(&v->l, c->name, c->in_name);
         mark_words(&v->l, h->heading, c->in_name);
         mark_words(&v->l, text, c->in_text);
@@ -160,7 +162,7 @@ is_telling(const struct vote *v, size_t word)
 /* ---- how sure, and why */
 
 struct measure {
-    double strength, margin, name, text;
+    double margin, name;
 };
 
 static struct measure
@@ -168,22 +170,17 @@ measure(const struct vote *v, size_t i)
 {
     const struct candidate *const c = &v->at[i];
     const double other = i ? v->at[0].sum : v->count > 1 ? v->at[1].sum : 0;
-    struct measure m = {.strength = c->sum / log(2 + (double)v->units),
-                        .margin = c->sum > 0 ? (c->sum - other) / c->sum : 0};
-    for (size_t w = 0; w < v->l.count; w++) {
+    struct measure m = {.margin = c->sum > 0 ? (c->sum - other) / c->sum : 0};
+    for (size_t w = 0; w < v->l.count; w++)
         m.name += c->in_name[w] && is_telling(v, w);
-        m.text += c->in_text[w] && is_telling(v, w);
-    }
-    m.name = m.name > 3 ? 3 : m.name;
-    m.text = m.text > 8 ? 8 : m.text;
+    m.name = m.name > NAME_WORDS_MAX ? NAME_WORDS_MAX : m.name;
     return m;
 }
 
 static double
-score_of(const struct measure *m)
+score_of(const struct measure *m, const struct curve *c)
 {
-    return 1 / (1 + exp(-(of_strength * m->strength + of_margin * m->margin + of_name * m->name +
-                          of_text * m->text + of_nothing)));
+    return 1 / (1 + exp(-(c->nothing + c->margin * m->margin + c->name * m->name)));
 }
 
 static void
@@ -333,14 +330,16 @@ find_office(know *k, const grant *g, const struct know_hits *hits, arena *a, str
 }
 
 fallible
-service_find(know *k, const grant *g, content letter, arena *a, struct services *ret)
+service_find(know *k, const grant *g, const struct service_ask *want, arena *a,
+             struct services *ret)
 {
     struct know_hits hits = {0};
     struct services s = {.count = 0};
     void *at = NULL;
     str text;
-    const struct know_ask ask = {.text = letter, .most = HITS};
-    TRY(content_open(letter, g, &text));
+    const struct know_ask ask = {
+        .text = want->letter, .most = HITS, .vector = want->vector, .dims = want->dims};
+    TRY(content_open(want->letter, g, &text));
     TRY(know_search(k, g, &ask, a, &hits));
     TRY(try_arena_get(a, 1, sizeof(struct vote), &at));
     struct vote *const v = (struct vote *)at;
@@ -351,11 +350,12 @@ service_find(know *k, const grant *g, content letter, arena *a, struct services 
     for (; s.count < v->count && s.count < SERVICES_MAX; s.count++) {
         const struct candidate *const c = &v->at[s.count];
         const struct measure m = measure(v, s.count);
-        s.at[s.count] = (struct service){.name = c->name,
-                                         .document = c->best->doc,
-                                         .section = c->best->section,
-                                         .heading = c->best->heading,
-                                         .score = score_of(&m)};
+        s.at[s.count] =
+            (struct service){.name = c->name,
+                             .document = c->best->doc,
+                             .section = c->best->section,
+                             .heading = c->best->heading,
+                             .score = score_of(&m, want->vector ? &by_likeness : &by_words)};
         TRY(say(v, s.count, &m, a, &s.at[s.count].why));
     }
     if (s.count)

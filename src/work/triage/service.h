@@ -4,10 +4,9 @@
  *
  * A service is what a passage belongs to: the description it is a module of (XZuFi), else its
  * document.  It gathers the scores of its best passages, the first whole, the next a half, and so
- * on.  How likely it is the right one is a logistic curve over four things (service.c says what it
- * was fitted on): how strong the passages are, how far the next service is behind, how many of the
- * letter's words that point to few services stand in the service's name and headings, and how many
- * in its passages.
+ * on.  How likely it is the right one is a logistic curve over two things (service.c says what it
+ * was fitted on): how far the next service is behind, and how many of the letter's words that few
+ * services share stand in its name and headings.  With the letter's vector likeness counts too.
  *
  * The office is what the service's own documents call so: a module "Zuständige Stelle" or
  * "Ansprechpunkt", else an office that its best passages name ("beim Steueramt").  Pure but for the
@@ -37,5 +36,11 @@ struct services {
     label read;           /* join of all that was searched */
 };
 
+struct service_ask {
+    content letter;
+    const float *vector; /* the letter's, of length 1; NULL: words alone */
+    size_t dims;
+};
 /* Everything lives in `a`. */
-fallible service_find(know *k, const grant *g, content letter, arena *a, struct services *ret);
+fallible service_find(know *k, const grant *g, const struct service_ask *ask, arena *a,
+                      struct services *ret);

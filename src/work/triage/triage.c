@@ -25,17 +25,40 @@ leave_out(arena *a, str text, const detect_spans *spans, str *ret)
     return try_arena_str(a, buf_str(&b), ret);
 }
 
+/* What may be looked up: neither what points to a person nor a time limit, which says when and not
+ * what ("two weeks" stands in many descriptions). */
 static fallible
-find_services(know *k, const grant *g, const struct triage_ask *ask, str text, arena *a,
-              struct triage *t)
+plain_of(const lexicon *names, str text, const struct deadlines *days, arena *a, str *ret)
 {
     detect_spans spans = {0};
-    str plain = text;
-    if (ask->names) {
-        TRY(detect(ask->names, text, &(struct detect_options){0}, a, &spans));
-        TRY(leave_out(a, text, &spans, &plain));
+    AUTO(buf) b = BUF(2 * MAIL_BYTES_MAX);
+    str kept;
+    size_t at = 0;
+    for (size_t i = 0; i < days->count; i++) {
+        const size_t from = (size_t)(days->at[i].quote.at - text.at);
+        if (days->at[i].kind == DEADLINE_OBJECTION || from < at)
+            continue;
+        buf_add(&b, str_slice(text, at, from));
+        at = from + days->at[i].quote.len;
     }
-    return service_find(k, g, content_of(plain, ask->letter.label), a, &t->services);
+    buf_add(&b, str_slice(text, at, text.len));
+    TRY(buf_end(&b));
+    TRY(try_arena_str(a, buf_str(&b), &kept));
+    *ret = kept;
+    if (!names)
+        return OK;
+    TRY(detect(names, kept, &(struct detect_options){0}, a, &spans));
+    return leave_out(a, kept, &spans, ret);
+}
+
+fallible
+triage_plain(const lexicon *names, str bytes, day received, arena *a, str *ret)
+{
+    struct mail m;
+    struct deadlines days;
+    TRY(mail_read(a, bytes, &m));
+    TRY(deadline_find(a, m.text, m.has_day ? m.day : received, &days));
+    return plain_of(names, m.text, &days, a, ret);
 }
 
 static fallible
@@ -66,14 +89,14 @@ find_urgency(str text, day today, arena *a, struct triage *t)
 }
 
 static void
-choose(struct triage *t)
+choose(struct triage *t, double least)
 {
     const bool has = t->services.count > 0;
     if (t->urgency == URGENCY_NOW)
         t->said = STR("Hier kann jemand in Gefahr sein: ein Mensch liest das sofort.");
     else if (!has)
         t->said = STR("Ein Mensch: in den Unterlagen passt keine Leistung zu diesem Schreiben.");
-    else if (t->services.at[0].score < TRIAGE_LEAST)
+    else if (t->services.at[0].score < least)
         t->said = STR("Ein Mensch: welche Leistung gemeint ist, ist nicht sicher genug.");
     t->is_for_person = t->said.len > 0;
 }
@@ -83,7 +106,7 @@ triage_run(know *k, const grant *g, const struct triage_ask *ask, arena *a, stru
 {
     struct triage t = {.is_for_person = true};
     struct mail m;
-    str bytes;
+    str bytes, plain;
     TRY(content_open(ask->letter, g, &bytes));
     TRY(mail_read(a, bytes, &m));
     const day today = m.has_day ? m.day : ask->received;
@@ -95,8 +118,11 @@ triage_run(know *k, const grant *g, const struct triage_ask *ask, arena *a, stru
         t.language.share * (words < LANGUAGE_WORDS ? (double)words / LANGUAGE_WORDS : 1);
     TRY(deadline_find(a, m.text, today, &t.deadlines));
     TRY(find_urgency(m.text, today, a, &t));
-    TRY(find_services(k, g, ask, m.text, a, &t));
-    choose(&t);
+    TRY(plain_of(ask->names, m.text, &t.deadlines, a, &plain));
+    const struct service_ask find = {
+        .letter = content_of(plain, ask->letter.label), .vector = ask->vector, .dims = ask->dims};
+    TRY(service_find(k, g, &find, a, &t.services));
+    choose(&t, ask->vector ? TRIAGE_LEAST : TRIAGE_LEAST_BY_WORDS);
     t.label = label_join(ask->letter.label, t.services.read);
     *ret = t;
     return OK;

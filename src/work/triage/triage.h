@@ -17,11 +17,15 @@
 #include "work/triage/mail.h"
 #include "work/triage/service.h"
 
-#define TRIAGE_LEAST 0.6 /* below that a person says which service it is */
+/* Below that a person says which service it is; words alone are trusted less. */
+#define TRIAGE_LEAST 0.6
+#define TRIAGE_LEAST_BY_WORDS 0.7
 
 struct triage_ask {
     content letter;
-    day received;         /* its day, unless it has one of its own */
+    day received;        /* its day, unless it has one of its own */
+    const float *vector; /* of its words, of length 1; NULL: words alone */
+    size_t dims;
     const lexicon *names; /* what points to persons; NULL: nothing is left out */
 };
 
@@ -42,5 +46,8 @@ struct triage {
 /* TOO_LARGE, PARSE (mail.h); DENIED unless `g` covers the letter. */
 fallible
 triage_run(know *k, const grant *g, const struct triage_ask *ask, arena *a, struct triage *ret);
+/* What of a letter may be looked up: its own words, without what points to a person and
+ * without time limits. */
+fallible triage_plain(const lexicon *names, str bytes, day received, arena *a, str *ret);
 /* As members of an object that is open. */
 void triage_put_json(buf *b, const struct triage *t);
