@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "know/know.h"
 
+#include "know/bridge.h"
 #include "know/inside.h"
 #include "know/quote.h"
 #include "know/rank.h"
@@ -168,6 +169,15 @@ open_segments(struct search *s, const grant *g, struct know_hits *ret)
     return OK;
 }
 
+/* What another language's words mean here takes the question's place; `known` stays its own. */
+static fallible
+cross(struct search *s)
+{
+    str words = STR_NONE;
+    TRY(bridge_words(s->work, s->parts, s->count, s->ask, &words));
+    return words.len ? question_read(s->work, s->k->e, s->c, words, &s->q) : OK;
+}
+
 fallible
 know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struct know_hits *ret)
 {
@@ -182,6 +192,8 @@ know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struc
     TRY(open_segments(&s, g, &hits));
     TRY(question_read(work, k->e, s.c, text, &s.q));
     hits.known = known_share(&s);
+    if (ask->bridge.count && ask->vector)
+        TRY(cross(&s));
     TRY(answer(&s, &hits));
     *ret = hits;
     return OK;

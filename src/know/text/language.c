@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "know/text/lex.h"
+#include "know/text/words.h"
 
 static const struct row {
     str code, name, words;
@@ -12,7 +13,7 @@ static const struct row {
 #undef LANGUAGE
 };
 
-enum { ROWS = sizeof rows / sizeof *rows };
+enum { ROWS = sizeof rows / sizeof *rows, GERMAN = 0 };
 
 /* Is the word one of the list, which is lexed as the text is? */
 static bool
@@ -38,7 +39,7 @@ count_word(struct tally *t, str word)
     bool is_of[ROWS];
     unsigned sharers = 0;
     for (size_t i = 0; i < ROWS; i++) {
-        is_of[i] = is_listed(rows[i].words, word);
+        is_of[i] = is_listed(rows[i].words, word) || (i == GERMAN && words_is_stop(word));
         sharers += is_of[i];
     }
     for (size_t i = 0; i < ROWS; i++) {
@@ -62,9 +63,17 @@ language_of(str text)
         all += t.sum[i];
         best = t.sum[i] > t.sum[best] ? i : best;
     }
-    for (size_t i = 0; i < ROWS; i++) /* two that fit alike: none */
-        if (i != best && t.sum[i] >= t.sum[best])
-            return (struct language){.share = 0};
+    if (!(all > 0))
+        return (struct language){.share = 0};
     ASSERT(best < ROWS);
     return (struct language){rows[best].code, rows[best].name, t.sum[best] / all, t.words[best]};
+}
+
+bool
+language_is_little(str code, str word)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (str_eq(rows[i].code, code))
+            return is_listed(rows[i].words, word);
+    return false;
 }

@@ -3,7 +3,8 @@
  *
  * Each word of the text that is one of a language's counts for it, the less the more languages
  * share it.  A text of one or two words may show nothing: then there is no answer rather than a
- * guess.  Pure; beyond LANGUAGE_WORDS_MAX words nothing is read. */
+ * guess.  Of two that fit alike the first in the table is
+ * told.  Pure; beyond LANGUAGE_WORDS_MAX words nothing is read. */
 #pragma once
 #include "base/str.h"
 
@@ -16,3 +17,5 @@ struct language {
 };
 
 struct language language_of(str text);
+/* Is it one of the language's little words?  `word` folded (lex.h). */
+bool language_is_little(str code, str word);

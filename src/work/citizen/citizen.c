@@ -95,6 +95,9 @@ struct asking {
     struct scoped scope;
     const float *vector; /* its vector; NULL: words alone */
     size_t dims;
+    bool is_foreign;
+    struct foreign foreign;
+    struct know_bridge bridge; /* of a question in another language */
 };
 
 static void
@@ -213,7 +216,8 @@ look_up(struct asking *k, struct know_hits *hits)
     const struct know_ask ask = {.text = content_of(k->scope.question, k->leave.head.label),
                                  .most = HITS,
                                  .vector = k->vector,
-                                 .dims = k->dims};
+                                 .dims = k->dims,
+                                 .bridge = k->bridge};
     know *collection;
     if (k->scope.scope != SCOPE_ANSWER && k->scope.scope != SCOPE_CLARIFY)
         return OK;
@@ -306,13 +310,35 @@ answer(struct asking *k)
 }
 
 /* ---- the question's vector */
+/* The question's, and where it is in another language those of its words and of both languages'
+ * phrases, in the order of `embed`. */
+static fallible
+take_vectors(struct asking *k, const float *const *vectors, size_t dims)
+{
+    struct foreign_vectors v = {.dims = dims, .question = vectors[0]};
+    const size_t words = k->foreign.count;
+    k->dims = dims;
+    k->vector = vectors[0];
+    if (!k->is_foreign)
+        return OK;
+    for (size_t i = 0; i < words; i++)
+        v.words[i] = vectors[1 + i];
+    for (size_t i = 0; i < FOREIGN_PHRASES; i++) {
+        v.phrases[i] = vectors[1 + words + i];
+        v.german[i] = vectors[1 + words + FOREIGN_PHRASES + i];
+    }
+    return foreign_apply(k->call.a, &k->foreign, &v, &k->vector, &k->bridge);
+}
+
 static void
-on_likeness(void *ctx, const float *vector, size_t dims)
+on_likeness(void *ctx, const float *const *vectors, size_t dims)
 {
     struct asking *const k = ctx;
-    k->vector = vector;
-    k->dims = dims;
-    answer(k);
+    const err e = vectors ? take_vectors(k, vectors, dims) : OK;
+    if (e.code)
+        k->hooks.on_end(k->hooks.ctx, NULL, e);
+    else
+        answer(k);
 }
 
 /* Are there vectors to compare with, of what the asker may see? */
@@ -333,8 +359,17 @@ has_vectors(struct asking *k, bool *ret)
 static fallible
 embed(struct asking *k)
 {
+    str texts[LIKENESS_TEXTS_MAX] = {k->scope.question};
+    size_t count = 1;
+    k->is_foreign = foreign_read(k->scope.question, &k->foreign);
+    for (size_t i = 0; k->is_foreign && i < k->foreign.count; i++)
+        texts[count++] = k->foreign.words[i];
+    for (size_t i = 0; k->is_foreign && i < 2 * FOREIGN_PHRASES; i++)
+        texts[count++] = i < FOREIGN_PHRASES ? foreign_phrase(k->foreign.code, i)
+                                             : foreign_phrase(STR("de"), i - FOREIGN_PHRASES);
     const struct likeness_ask ask = {.call = &k->call,
-                                     .text = k->scope.question,
+                                     .texts = texts,
+                                     .count = count,
                                      .label_text = k->ask.label_text,
                                      .received_us = k->ask.received_us,
                                      .done = on_likeness,

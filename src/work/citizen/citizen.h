@@ -15,6 +15,7 @@
 #pragma once
 #include "detect/detect.h"
 #include "gate/keep.h"
+#include "work/answer/foreign.h"
 #include "work/answer/reply.h"
 #include "work/answer/support.h"
 #include "work/library/library.h"

@@ -7,8 +7,8 @@
 
 struct liking {
     struct likeness_ask ask;
-    struct conv conv; /* the text alone */
-    float *vector;
+    struct conv conv; /* the texts alone */
+    const float *vectors[LIKENESS_TEXTS_MAX];
     size_t dims;
 };
 
@@ -20,13 +20,14 @@ on_vector(void *ctx, uint32_t index, const float *values, size_t dims)
     void *at = NULL;
     for (size_t i = 0; i < dims; i++)
         sum += (double)values[i] * (double)values[i];
-    if (index || !(sum > 0) || !isfinite(sum) ||
+    if (index >= k->ask.count || !(sum > 0) || !isfinite(sum) || (k->dims && k->dims != dims) ||
         try_arena_get(k->ask.call->a, dims, sizeof(float), &at).code)
         return;
-    k->vector = at;
-    k->dims = dims;
+    float *const v = at;
     for (size_t i = 0; i < dims; i++)
-        k->vector[i] = (float)((double)values[i] / sqrt(sum));
+        v[i] = (float)((double)values[i] / sqrt(sum));
+    k->vectors[index] = v;
+    k->dims = dims;
 }
 
 static void
@@ -46,17 +47,29 @@ on_end(void *ctx, err e)
 {
     struct liking *const k = ctx;
     *k->ask.job = NULL;
-    k->ask.done(k->ask.ctx, e.code ? NULL : k->vector, k->dims);
+    k->ask.done(k->ask.ctx, e.code || !k->vectors[0] ? NULL : k->vectors, k->dims);
+}
+
+static fallible
+add_input(struct liking *k, str text)
+{
+    AUTO(buf) b = BUF(2 * LIKENESS_BYTES_MAX);
+    const str most = str_slice(text, 0, LIKENESS_BYTES_MAX);
+    str kept;
+    buf_add(&b, STR("query: ")); /* what embedders of passages are trained to hear */
+    buf_add(&b, str_slice(most, 0, utf8_whole_len(most)));
+    TRY(buf_end(&b));
+    TRY(try_arena_str(k->ask.call->a, buf_str(&b), &kept));
+    const content input = content_of(kept, LABEL_BOTTOM);
+    return VEC_ADD(k->ask.call->a, &k->conv.inputs, &input);
 }
 
 fallible
 likeness_run(const struct likeness_ask *ask)
 {
     const struct keep_call *const c = ask->call;
-    AUTO(buf) b = BUF(2 * LIKENESS_BYTES_MAX);
     struct liking *const k = arena_new(c->a, struct liking);
-    str text;
-    ASSERT(ask->done && ask->job);
+    ASSERT(ask->done && ask->job && ask->count && ask->count <= LIKENESS_TEXTS_MAX);
     *k = (struct liking){.ask = *ask};
     const struct gate_hooks hooks = {.on_start = on_start,
                                      .on_vector = on_vector,
@@ -71,13 +84,8 @@ likeness_run(const struct likeness_ask *ask)
                                  .request_id = c->request_id,
                                  .received_us = ask->received_us,
                                  .a = c->a};
-    buf_add(&b, STR("query: ")); /* what embedders of passages are trained to hear */
-    const str most = str_slice(ask->text, 0, LIKENESS_BYTES_MAX);
-    buf_add(&b, str_slice(most, 0, utf8_whole_len(most)));
-    TRY(buf_end(&b));
-    TRY(try_arena_str(c->a, buf_str(&b), &text));
-    const content input = content_of(text, LABEL_BOTTOM);
+    for (size_t i = 0; i < ask->count; i++)
+        TRY(add_input(k, ask->texts[i]));
     conv_params_default(&k->conv.params);
-    TRY(VEC_ADD(c->a, &k->conv.inputs, &input));
     return gate_run(c->gate, &run, hooks, ask->job);
 }

@@ -31,12 +31,12 @@ sort(const struct sorting *k, const float *vector, size_t dims, struct triage *t
 }
 
 static void
-on_likeness(void *ctx, const float *vector, size_t dims)
+on_likeness(void *ctx, const float *const *vectors, size_t dims)
 {
     const struct sorting *const k = ctx;
     struct triage *const t = arena_new(k->call.a, struct triage);
     str marked = STR_NONE;
-    const err e = sort(k, vector, dims, t, &marked);
+    const err e = sort(k, vectors ? vectors[0] : NULL, dims, t, &marked);
     k->ask.done(k->ask.ctx, e.code ? NULL : t, marked, e);
 }
 
@@ -56,8 +56,10 @@ prepare(struct sorting *k, bool *ret_vectors)
 static fallible
 embed(struct sorting *k)
 {
+    k->plain = str_slice(k->plain, 0, LIKE_BYTES);
     const struct likeness_ask ask = {.call = &k->call,
-                                     .text = str_slice(k->plain, 0, LIKE_BYTES),
+                                     .texts = &k->plain,
+                                     .count = 1,
                                      .label_text = k->ask.label_text,
                                      .received_us = k->ask.received_us,
                                      .done = on_likeness,
