@@ -9,7 +9,7 @@
 enum { LIKE_MAX = 4000, LIKE_LEAST = 32 };
 #define SEARCH_BYTES ((size_t)2 << 30)
 
-static const float default_weight = 0.7f, least_known = 0.2f;
+static const float default_weight = 0.7f, least_known = 0.2f, crossed_known = 0.7f;
 
 struct search {
     know *k;
@@ -19,6 +19,7 @@ struct search {
     size_t count;
     struct cleared c;
     const struct question *q;
+    bool is_crossed; /* `q` is of words that were found for those of another language */
     const struct vector_query *vq; /* set while likeness is found */
 };
 
@@ -119,12 +120,13 @@ known_share(const struct search *s)
 }
 
 /* A question whose words nobody here wrote, as one in another language, is better answered by
- * likeness: the less is known, the more that counts. */
+ * likeness: the less is known, the more that counts.  Words that were found for
+ * another language's are worth what parts of a compound are (question.h). */
 static float
 weight_of(const struct search *s)
 {
     const float weight = s->ask->weight > 0 ? s->ask->weight : default_weight;
-    const float known = known_share(s);
+    const float known = s->is_crossed ? crossed_known : known_share(s);
     return weight / (known > least_known ? known : least_known);
 }
 
@@ -175,6 +177,7 @@ cross(struct search *s)
 {
     str words = STR_NONE;
     TRY(bridge_words(s->work, s->parts, s->count, s->ask, &words));
+    s->is_crossed = words.len > 0;
     return words.len ? question_read(s->work, s->k->e, s->c, words, &s->q) : OK;
 }
 
