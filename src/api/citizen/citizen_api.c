@@ -110,6 +110,7 @@ ask_route(struct api_call *c)
 static const struct route routes[] = {
     {HTTP_POST, "/v1/citizen/ask", ask_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
     {HTTP_POST, "/v1/citizen/triage", triage_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_POST, "/v1/citizen/form", form_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
     {HTTP_POST, "/v1/citizen/handover", handover_ask, AUTH_LOCAL, &openai_dialect, NULL, NULL},
     {HTTP_GET, "/v1/citizen/cases", cases_list_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
     {HTTP_GET, "/v1/citizen/cases/{id}", cases_show_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},

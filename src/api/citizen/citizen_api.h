@@ -6,6 +6,8 @@
  *                            come
  *     POST /v1/citizen/triage {"text", "know", "received"}: where a letter belongs, with reasons
  *                            (work/triage/triage.h); a letter is data, whatever it says
+ *     POST /v1/citizen/form   {"schema" or "xml", "values"}: a form field by field, and what is
+ *                            wrong with the values (work/form/form.h); nothing is kept
  *     POST /v1/citizen/handover   {"question", "before", "know"}: leaves it to a person, with what
  *                            would have been answered as a draft
  *     GET  /v1/citizen/cases      ?state=open|released|rejected: what waits, and what was decided
@@ -50,3 +52,4 @@ void cases_show_route(struct api_call *c);
 void cases_decide_route(struct api_call *c);
 void cases_tests_route(struct api_call *c);
 void triage_route(struct api_call *c); /* sort.c */
+void form_route(struct api_call *c);   /* forms.c */
