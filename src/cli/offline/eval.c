@@ -3,7 +3,7 @@
 #include "know/eval.h"
 
 #include "cli/offline/commands.h"
-#include "cli/offline/likeness.h"
+#include "cli/offline/offline.h"
 #include "cli/show.h"
 #include "os/clock.h"
 #include "os/file.h"

@@ -2,7 +2,7 @@
 /* `hoheit eval citizen FILE`: what citizens would be answered, before any model, and whether that
  * is right.  A quote counts as verbatim when it is a run of the section it names. */
 #include "cli/offline/commands.h"
-#include "cli/offline/likeness.h"
+#include "cli/offline/offline.h"
 #include "cli/show.h"
 #include "os/clock.h"
 #include "os/file.h"
