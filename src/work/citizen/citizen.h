@@ -41,6 +41,13 @@ str citizen_collection(const citizen *z);
 
 enum { CITIZEN_QUESTION_MAX = 4096 };
 
+/* How a model is to write: plain words, or easy language (Leichte Sprache) for who reads with
+ * effort.
+ */
+enum citizen_style { STYLE_PLAIN, STYLE_EASY };
+/* "plain" or "easy"; ARGUMENT. */
+fallible citizen_style_read(str name, enum citizen_style *ret);
+
 enum citizen_words { WORDS_NONE, WORDS_WRITTEN, WORDS_UNAVAILABLE };
 
 struct citizen_answer {
@@ -62,6 +69,7 @@ struct citizen_ask {
     str collection, question, label_text, model;
     str before; /* the question it follows, as it was understood; may be empty */
     bool wants_words;
+    enum citizen_style style;
     uint64_t received_us;
 };
 
