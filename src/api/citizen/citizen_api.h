@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* citizen_api.h - the citizens' service over HTTP.
  *
- *     POST /v1/citizen/ask   {"question", "before", "know", "model", "rewrite", "style", "stream"}: with a
- *                            key.  One JSON object, or events "cards", "answer" and "done" as they
- *                            come
+ *     POST /v1/citizen/ask   {"question", "before", "know", "model", "rewrite", "style", "stream"}:
+ *                            with a key.  One JSON object, or events "cards", "answer" and "done"
+ *                            as they come
  *     POST /v1/citizen/triage {"text", "know", "received"}: where a letter belongs, with reasons
  *                            (work/triage/triage.h); a letter is data, whatever it says
  *     POST /v1/citizen/form   {"schema" or "xml", "values"}: a form field by field, and what is
