@@ -108,6 +108,10 @@ printf 'Subject: Hund\n\nIch möchte meinen Hund anmelden.\n' >"$dir/post.eml"
 expect 'from the command line too' sh -c \
     "'$bin/hoheit' --data '$data' triage --know wissen '$dir/post.eml' | grep -q Hundesteuersatzung"
 
+expect 'a form is explained' status 200 "$offen" POST /v1/citizen/form \
+    '{"schema":{"required":["name"],"properties":{"name":{"type":"string","title":"Name"}}},"values":{}}'
+expect 'and says what is missing' body 'not j["complete"] and "Name fehlt" in j["remarks"][0]["says"]'
+
 expect 'the page needs no key' status 200 '' GET /citizen
 expect 'and says what it is marked' has 'Kennzeichnung: offen'
 expect 'its form answers without a script' status 200 '' GET \
