@@ -84,6 +84,8 @@ citizen_ask_daemon(struct cli *c, const struct args *a)
         json_member_str(&body, "know", args_str(a, "know"));
     if (args_has(a, "model"))
         json_member_str(&body, "model", args_str(a, "model"));
+    if (args_has(a, "easy"))
+        json_member_str(&body, "style", STR("easy"));
     json_member_bool(&body, "rewrite", !args_has(a, "no-rewrite"));
     json_close(&body, '}');
     TRY(buf_end(&body));

@@ -17,6 +17,7 @@ struct loaded {
     buf bytes, vector_bytes;
     struct segment view;
     struct vectors vectors; /* count 0: none */
+    struct vectors words;   /* of the vocabulary; owners are rows of view.words */
 };
 
 struct staged_doc {

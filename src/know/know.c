@@ -159,6 +159,13 @@ load_vectors(know *k, struct loaded *l)
     for (size_t i = 0; i < l->vectors.count; i++)
         if (l->vectors.owners[i] >= l->view.unit_count)
             FAIL(CORRUPT, "a vector speaks for no unit");
+    const str rest = str_slice(buf_str(&l->vector_bytes), l->vectors.len, l->vector_bytes.len);
+    if (!rest.len)
+        return OK;
+    TRY(vectors_view(rest, &l->words));
+    for (size_t i = 0; i < l->words.count; i++)
+        if (l->words.owners[i] >= l->view.word_count)
+            FAIL(CORRUPT, "a vector speaks for a word that is not there");
     return OK;
 }
 
@@ -180,7 +187,7 @@ know_load(know *k, struct loaded *l)
     if (e.code) {
         drop_part(l);
         l->bytes = l->vector_bytes = (buf){0};
-        l->vectors = (struct vectors){0};
+        l->vectors = l->words = (struct vectors){0};
         TRY(e);
     }
     l->is_open = true;

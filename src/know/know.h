@@ -93,6 +93,10 @@ struct know_piece {
 typedef err know_piece_fn(void *ctx, const struct know_piece *p);
 /* Every piece of what `g` covers; `fn` does not call know. */
 fallible know_pieces(know *k, const grant *g, know_piece_fn *fn, void *ctx);
+/* The words that documents of each label use most ("word:abschiebung"), to be embedded like pieces:
+ * by them a question in another language is brought to the words of the documents (bridge.h). */
+enum { KNOW_WORDS_MAX = 12000 };
+fallible know_words(know *k, const grant *g, know_piece_fn *fn, void *ctx);
 
 typedef struct know_vectors know_vectors;
 /* Vectors of `dims` (a multiple of 8, at most 4096) for pieces, by their id, then all at once into
@@ -111,14 +115,23 @@ know_vectors_auto(know_vectors **v)
 
 /* ---- search */
 
+/* The words of a question in another language: vectors one behind the other, less what its language
+ * adds to each. */
+struct know_bridge {
+    const float *vectors;
+    size_t count; /* at most KNOW_BRIDGE_MAX are read */
+};
+enum { KNOW_BRIDGE_MAX = 32 };
+
 struct know_ask {
     content text;
     size_t most;         /* hits, 1 to 1000 */
     const float *vector; /* the question's, as long as the collection's; NULL: words alone */
     size_t dims;
-    float weight;        /* of likeness; 0: the default */
-    bool without_quotes; /* spares the look for the best line */
-    uint32_t day;        /* of which the answer is to be (day.h); 0: today; DAY_ANY */
+    struct know_bridge bridge; /* none: the question is the documents' language */
+    float weight;              /* of likeness; 0: the default */
+    bool without_quotes;       /* spares the look for the best line */
+    uint32_t day;              /* of which the answer is to be (day.h); 0: today; DAY_ANY */
     /* Which documents may answer, by their names; scores are as if all could.  NULL: all. */
     bool (*fits)(void *ctx, str doc);
     void *ctx;

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Pieces of units for an embedder, and its vectors taken back.  A piece has 110 words, overlaps its
- * neighbour by 20 and says before what it is about; a unit has at most three. */
+ * neighbour by 20 and says before what it is about; a unit has at most three.  Words of a segment
+ * are its vocabulary's most frequent ones. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/fault.h"
 #include "base/map.h"
 #include "know/know.h"
 
 #include "know/inside.h"
+#include "know/text/lex.h"
 
 enum { PIECE_WORDS = 110, PIECE_STEP = 90, PIECES_MAX = 3, PIECE_BYTES_MAX = 8192 };
+enum { WORD_LEAST = 4, WORD_COUNT_LEAST = 3 };
 #define VECTORS_BYTES ((size_t)8 << 30)
 
 struct know_vectors {
@@ -57,19 +61,25 @@ put_piece(buf *b, const struct segment *s, const struct seg_unit *u, str words)
         buf_add_char(b, words.at[i] == '\n' ? ' ' : words.at[i]);
 }
 
+static void
+put_label(buf *b, const struct loaded *l)
+{
+    const uint64_t *const w = l->part.label.w;
+    if (!label_eq(l->part.label, LABEL_BOTTOM))
+        buf_add_fmt(b, "@%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64, w[0], w[1], w[2], w[3]);
+}
+
 /* Two labels may hold a document of the same name: then each piece has its own vector, or the upper
  * one's would speak for the lower. */
 static void
 put_id(buf *b, const struct loaded *l, const struct seg_unit *u, size_t number)
 {
     const struct segment *const s = &l->view;
-    const uint64_t *const w = l->part.label.w;
     buf_add(b, segment_text(s, s->docs[u->doc].name));
     buf_add_char(b, ':');
     buf_add(b, segment_text(s, u->section));
     buf_add_fmt(b, "#%zu", number);
-    if (!label_eq(l->part.label, LABEL_BOTTOM))
-        buf_add_fmt(b, "@%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64, w[0], w[1], w[2], w[3]);
+    put_label(b, l);
 }
 
 typedef err piece_fn(void *ctx, const struct know_piece *p, uint32_t unit);
@@ -105,6 +115,114 @@ each_piece(const struct loaded *l, piece_fn *fn, void *ctx)
     return OK;
 }
 
+/* ---- words */
+
+struct common {
+    const struct segment *s;
+    uint32_t row;
+};
+
+static int
+by_count(const void *a, const void *b)
+{
+    const struct common *const x = (const struct common *)a, *const y = (const struct common *)b;
+    const uint32_t n = x->s->words[x->row].count, m = y->s->words[y->row].count;
+    if (n != m)
+        return n > m ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static bool
+is_worth(const struct segment *s, uint32_t row)
+{
+    const str text = segment_text(s, s->words[row].text);
+    if (text.len < WORD_LEAST || s->words[row].count < WORD_COUNT_LEAST || words_is_stop(text))
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] >= '0' && text.at[i] <= '9')
+            return false;
+    return true;
+}
+
+/* How a word is written where it stands: embedders know nouns by their capital. */
+struct spelling {
+    str at[2]; /* small and capital, as last seen */
+    uint32_t count[2];
+};
+
+static bool
+is_capital(str word)
+{
+    const unsigned char *const c = (const unsigned char *)word.at;
+    return (c[0] >= 'A' && c[0] <= 'Z') ||
+           (word.len > 1 && c[0] == 0xc3 && c[1] >= 0x80 && c[1] <= 0x9e);
+}
+
+static void
+note_spelling(const struct segment *s, str text, struct spelling *all)
+{
+    struct lex l;
+    struct lexeme x;
+    lex_begin(&l, text);
+    while (lex_next(&l, &x)) {
+        const uint32_t row = segment_word_from(s, x.text);
+        const str as_is = str_slice(text, x.from, x.to);
+        if (row >= s->word_count || !str_eq(segment_text(s, s->words[row].text), x.text))
+            continue;
+        const bool capital = is_capital(as_is);
+        all[row].at[capital] = as_is;
+        all[row].count[capital]++;
+    }
+}
+
+static str
+spell(const struct segment *s, const struct spelling *all, uint32_t row)
+{
+    const struct spelling *const w = &all[row];
+    const str as_is = w->at[w->count[1] > w->count[0]];
+    return as_is.len ? as_is : segment_text(s, s->words[row].text);
+}
+
+static fallible
+note_spellings(arena *a, const struct segment *s, struct spelling **ret)
+{
+    void *at = NULL;
+    TRY(try_arena_get(a, s->word_count + 1, sizeof(struct spelling), &at));
+    *ret = (struct spelling *)at;
+    for (uint32_t i = 0; i < s->unit_count; i++)
+        note_spelling(s, segment_text(s, s->units[i].text), *ret);
+    return OK;
+}
+
+static fallible
+each_word(const struct loaded *l, piece_fn *fn, void *ctx)
+{
+    AUTO(arena) *a = NULL;
+    struct spelling *spelt = NULL;
+    const struct segment *const s = &l->view;
+    VEC(struct common) all = {0};
+    TRY(arena_open(KNOW_WORK_BYTES, &a));
+    for (uint32_t i = 0; i < s->word_count; i++)
+        if (is_worth(s, i)) {
+            const struct common c = {s, i};
+            TRY(VEC_ADD(a, &all, &c));
+        }
+    TRY(note_spellings(a, s, &spelt));
+    if (all.count)
+        qsort(all.at, all.count, sizeof *all.at, by_count);
+    for (size_t i = 0; i < all.count && i < KNOW_WORDS_MAX; i++) {
+        AUTO(buf) id = BUF(4096);
+        const str text = segment_text(s, s->words[all.at[i].row].text);
+        buf_add(&id, STR("word:"));
+        buf_add(&id, text);
+        put_label(&id, l);
+        TRY(buf_end(&id));
+        const struct know_piece p = {buf_str(&id), spell(s, spelt, all.at[i].row), l->part.label};
+        TRY(fn(ctx, &p, all.at[i].row));
+    }
+    return OK;
+}
+
 struct told {
     know_piece_fn *fn;
     void *ctx;
@@ -118,18 +236,31 @@ tell_piece(void *ctx, const struct know_piece *p, uint32_t unit)
     return t->fn(t->ctx, p);
 }
 
-fallible
-know_pieces(know *k, const grant *g, know_piece_fn *fn, void *ctx)
+typedef err each_fn(const struct loaded *l, piece_fn *fn, void *ctx);
+
+static fallible
+tell_all(know *k, const grant *g, each_fn *each, struct told *t)
 {
     AUTO(arena) *a = NULL;
     struct loaded **parts = NULL;
     size_t count = 0;
-    struct told t = {fn, ctx};
     TRY(arena_open(KNOW_WORK_BYTES, &a));
     TRY(know_cleared(k, g, a, &parts, &count));
     for (size_t i = 0; i < count; i++)
-        TRY(each_piece(parts[i], tell_piece, &t));
+        TRY(each(parts[i], tell_piece, t));
     return OK;
+}
+
+fallible
+know_pieces(know *k, const grant *g, know_piece_fn *fn, void *ctx)
+{
+    return tell_all(k, g, each_piece, &(struct told){fn, ctx});
+}
+
+fallible
+know_words(know *k, const grant *g, know_piece_fn *fn, void *ctx)
+{
+    return tell_all(k, g, each_word, &(struct told){fn, ctx});
 }
 
 /* ---- vectors */
@@ -190,17 +321,31 @@ gather(void *ctx, const struct know_piece *p, uint32_t unit)
 }
 
 static fallible
-write_vectors(know *k, const struct loaded *l, const know_vectors *v, struct part *p)
+make_rows(const struct loaded *l, const know_vectors *v, each_fn *each, buf *b)
 {
     AUTO(arena) *a = NULL;
-    AUTO(buf) b = BUF(SHELF_PART_BYTES_MAX);
+    AUTO(buf) own = BUF(SHELF_PART_BYTES_MAX);
     TRY(arena_open(KNOW_WORK_BYTES, &a));
     struct gathered t = {.v = v, .a = a};
-    p->vectors[0] = 0;
-    TRY(each_piece(l, gather, &t));
+    TRY(each(l, gather, &t));
     if (!t.owners.count)
         return OK;
-    TRY(vectors_make(t.rows.at, t.owners.at, t.owners.count, v->dims, &b));
+    TRY(vectors_make(t.rows.at, t.owners.at, t.owners.count, v->dims, &own));
+    buf_add(b, buf_str(&own));
+    return OK;
+}
+
+/* Those of pieces, and those of words behind them. */
+static fallible
+write_vectors(know *k, const struct loaded *l, const know_vectors *v, struct part *p)
+{
+    AUTO(buf) b = BUF(SHELF_PART_BYTES_MAX);
+    p->vectors[0] = 0;
+    TRY(make_rows(l, v, each_piece, &b));
+    if (!b.len)
+        return OK;
+    TRY(make_rows(l, v, each_word, &b));
+    TRY(buf_end(&b));
     return shelf_put(k->files, "vec_", l->part.label, buf_str(&b), p->vectors);
 }
 

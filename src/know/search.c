@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "know/know.h"
 
+#include "know/bridge.h"
 #include "know/day.h"
 #include "know/inside.h"
 #include "know/quote.h"
@@ -10,7 +11,7 @@
 enum { LIKE_MAX = 4000, LIKE_LEAST = 32 };
 #define SEARCH_BYTES ((size_t)2 << 30)
 
-static const float default_weight = 0.7f, least_known = 0.2f;
+static const float default_weight = 0.7f, least_known = 0.2f, crossed_known = 0.7f;
 
 struct search {
     know *k;
@@ -20,6 +21,7 @@ struct search {
     size_t count;
     struct cleared c;
     const struct question *q;
+    bool is_crossed; /* `q` is of words that were found for those of another language */
     const struct vector_query *vq; /* set while likeness is found */
     uint32_t day;
 };
@@ -136,12 +138,13 @@ known_share(const struct search *s)
 }
 
 /* A question whose words nobody here wrote, as one in another language, is better answered by
- * likeness: the less is known, the more that counts. */
+ * likeness: the less is known, the more that counts.  Words that were found for
+ * another language's are worth what parts of a compound are (question.h). */
 static float
 weight_of(const struct search *s)
 {
     const float weight = s->ask->weight > 0 ? s->ask->weight : default_weight;
-    const float known = known_share(s);
+    const float known = s->is_crossed ? crossed_known : known_share(s);
     return weight / (known > least_known ? known : least_known);
 }
 
@@ -186,6 +189,16 @@ open_segments(struct search *s, const grant *g, struct know_hits *ret)
     return OK;
 }
 
+/* What another language's words mean here takes the question's place; `known` stays its own. */
+static fallible
+cross(struct search *s)
+{
+    str words = STR_NONE;
+    TRY(bridge_words(s->work, s->parts, s->count, s->ask, &words));
+    s->is_crossed = words.len > 0;
+    return words.len ? question_read(s->work, s->k->e, s->c, words, &s->q) : OK;
+}
+
 fallible
 know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struct know_hits *ret)
 {
@@ -204,6 +217,8 @@ know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struc
     TRY(open_segments(&s, g, &hits));
     TRY(question_read(work, k->e, s.c, text, &s.q));
     hits.known = known_share(&s);
+    if (ask->bridge.count && ask->vector)
+        TRY(cross(&s));
     TRY(answer(&s, &hits));
     *ret = hits;
     return OK;

@@ -233,6 +233,7 @@ vectors_view(str bytes, struct vectors *ret)
     v.codes = (const uint8_t *)cut(&c, v.count, v.code_len);
     v.rows = (const int8_t *)cut(&c, v.count, v.dims);
     v.kernel = kernel_best();
+    v.len = c.at;
     if (!v.mean || !v.factors || !v.owners || !v.codes || !v.rows)
         FAIL(CORRUPT, "vectors end too early");
     *ret = v;

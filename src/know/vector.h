@@ -27,6 +27,7 @@ struct vectors {
     const uint8_t *codes;         /* count × code_len */
     const int8_t *rows;           /* count × dims */
     const struct kernel *kernel;
+    size_t len; /* bytes they take; others may follow */
 };
 
 /* Bytes of `count` vectors, normalised to length 1 by the caller, into an empty `out`. */

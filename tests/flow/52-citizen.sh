@@ -101,6 +101,18 @@ cp "$dir/body" "$dir/tests.jsonl"
 expect 'with the question' has 'Welche Farbe hat der Himmel'
 expect 'no question is in the log' sh -c "! grep -rqF Neptun '$dir/log' '$data/audit'"
 
+expect 'a letter is sorted' status 200 "$offen" POST /v1/citizen/triage \
+    '{"text":"Ich möchte meinen Hund anmelden, bis 1.12.2026.","received":"2026-11-23"}'
+expect 'with the service, the day and reasons' body \
+    'j["candidates"][0]["document"] == "hundesteuer" and j["candidates"][0]["why"] and j["deadlines"][0]["date"] == "2026-12-01"'
+printf 'Subject: Hund\n\nIch möchte meinen Hund anmelden.\n' >"$dir/post.eml"
+expect 'from the command line too' sh -c \
+    "'$bin/hoheit' --data '$data' triage --know wissen '$dir/post.eml' | grep -q Hundesteuersatzung"
+
+expect 'a form is explained' status 200 "$offen" POST /v1/citizen/form \
+    '{"schema":{"required":["name"],"properties":{"name":{"type":"string","title":"Name"}}},"values":{}}'
+expect 'and says what is missing' body 'not j["complete"] and "Name fehlt" in j["remarks"][0]["says"]'
+
 expect 'the page needs no key' status 200 '' GET /citizen
 expect 'and says what it is marked' has 'Kennzeichnung: offen'
 expect 'its form answers without a script' status 200 '' GET \

@@ -5,8 +5,9 @@
 #   HOHEIT_DATA_LAWS       folder of Markdown statutes, one document each
 #   HOHEIT_DATA_QUESTIONS  folder with questions.jsonl; beside it eval.py and parse_laws.py, if the
 #                          scores are to be counted a second time by somebody else's program
-#   PIECES, QUESTIONS      vectors of the pieces (hoheit know pieces) and of the questions, lines of
-#                          {"id", "embedding"}; without them words alone are looked up
+#   PIECES, QUESTIONS      vectors of the pieces (hoheit know pieces, and with --words) and of the
+#                          questions (hoheit eval pieces): files of {"id", "embedding"} lines, blanks
+#                          between them; without them words alone are looked up
 #   BIN                    directory of the programs
 set -u
 bin=${BIN:?BIN must name the directory of the programs}
@@ -22,7 +23,8 @@ trap 'rm -rf "$dir"' EXIT
 "$bin/hoheit" know create --dir "$dir/know" >/dev/null || exit 1
 "$bin/hoheit" know add --dir "$dir/know" --policy "$policy" --quiet "$laws" >/dev/null || exit 1
 set -- --dir "$dir/know" --policy "$policy"
-[ -z "${PIECES:-}" ] || "$bin/hoheit" know vectors "$@" "$PIECES" || exit 1
+# shellcheck disable=SC2086 # several files
+[ -z "${PIECES:-}" ] || "$bin/hoheit" know vectors "$@" $PIECES || exit 1
 [ -z "${QUESTIONS:-}" ] || set -- "$@" --vectors "$QUESTIONS"
 for only in de all; do
     "$bin/hoheit" eval retrieval "$@" --only $only --name $only "$questions/questions.jsonl" || exit 1

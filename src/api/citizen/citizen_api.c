@@ -71,8 +71,8 @@ on_end(void *ctx, const struct citizen_answer *a, err e)
 static fallible
 ask(struct answering *w)
 {
-    static const char *const known[] = {"question", "before", "know", "model",
-                                        "rewrite",  "stream", NULL};
+    static const char *const known[] = {"question", "before", "know",  "model",
+                                        "rewrite",  "stream", "style", NULL};
     struct api_call *const c = w->call;
     struct citizen *const z = api_citizen(c->api);
     struct citizen_ask q = {.call = &w->keep,
@@ -80,18 +80,22 @@ ask(struct answering *w)
                             .label_text = http_header(c->x, STR("x-hoheit-label")),
                             .wants_words = true,
                             .received_us = http_received_us(c->x)};
+    str style_name = STR("plain");
     jval body;
     TRY(api_body(c, &body));
     TRY(api_body_only(&body, known));
     const jval question = json_get(&body, "question"), from = json_get(&body, "know"),
                before = json_get(&body, "before"), model = json_get(&body, "model"),
-               rewrite = json_get(&body, "rewrite"), stream = json_get(&body, "stream");
+               rewrite = json_get(&body, "rewrite"), stream = json_get(&body, "stream"),
+               style = json_get(&body, "style");
     TRY(json_str(&question, CITIZEN_QUESTION_MAX, &q.question));
     TRY(opt_json_str(&before, CITIZEN_QUESTION_MAX, &q.before));
     TRY(opt_json_str(&from, NAME_BYTES, &q.collection));
     TRY(opt_json_str(&model, NAME_BYTES, &q.model));
     TRY(opt_json_bool(&rewrite, &q.wants_words));
     TRY(opt_json_bool(&stream, &w->stream));
+    TRY(opt_json_str(&style, NAME_BYTES, &style_name));
+    TRY(citizen_style_read(style_name, &q.style));
     return citizen_run(z, &q, (struct citizen_hooks){on_cards, on_end, w}, &c->job);
 }
 
@@ -109,6 +113,8 @@ ask_route(struct api_call *c)
 
 static const struct route routes[] = {
     {HTTP_POST, "/v1/citizen/ask", ask_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_POST, "/v1/citizen/triage", triage_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
+    {HTTP_POST, "/v1/citizen/form", form_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
     {HTTP_POST, "/v1/citizen/handover", handover_ask, AUTH_LOCAL, &openai_dialect, NULL, NULL},
     {HTTP_GET, "/v1/citizen/cases", cases_list_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},
     {HTTP_GET, "/v1/citizen/cases/{id}", cases_show_route, AUTH_LOCAL, &openai_dialect, NULL, NULL},

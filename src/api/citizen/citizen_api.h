@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* citizen_api.h - the citizens' service over HTTP.
  *
- *     POST /v1/citizen/ask   {"question", "before", "know", "model", "rewrite", "stream"}: with a
- *                            key.  One JSON object, or events "cards", "answer" and "done" as they
- *                            come
+ *     POST /v1/citizen/ask   {"question", "before", "know", "model", "rewrite", "style", "stream"}:
+ *                            with a key.  One JSON object, or events "cards", "answer" and "done"
+ *                            as they come
+ *     POST /v1/citizen/triage {"text", "know", "received"}: where a letter belongs, with reasons
+ *                            (work/triage/triage.h); a letter is data, whatever it says
+ *     POST /v1/citizen/form   {"schema" or "xml", "values"}: a form field by field, and what is
+ *                            wrong with the values (work/form/form.h); nothing is kept
  *     POST /v1/citizen/handover   {"question", "before", "know"}: leaves it to a person, with what
  *                            would have been answered as a draft
  *     GET  /v1/citizen/cases      ?state=open|released|rejected: what waits, and what was decided
@@ -47,3 +51,5 @@ void cases_list_route(struct api_call *c); /* desk.c */
 void cases_show_route(struct api_call *c);
 void cases_decide_route(struct api_call *c);
 void cases_tests_route(struct api_call *c);
+void triage_route(struct api_call *c); /* sort.c */
+void form_route(struct api_call *c);   /* forms.c */

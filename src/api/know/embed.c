@@ -13,7 +13,7 @@
 #include "base/map.h"
 #include "work/library/library.h"
 
-enum { EMBED_PIECES_MAX = 20000, BATCH = 32, NAME_BYTES = 256 };
+enum { EMBED_PIECES_MAX = 40000, BATCH = 32, NAME_BYTES = 256 };
 #define PIECES_BYTES ((size_t)1 << 30)
 
 struct held {
@@ -27,6 +27,7 @@ struct embedding {
     arena *own;
     VEC(struct held) pieces;
     size_t next, batch; /* of the batch that runs: its first, and how many */
+    size_t words_from;  /* of `pieces`: the rest are words */
     size_t dims, count;
     struct conv conv;
     str model, label_text;
@@ -104,7 +105,8 @@ gather(struct embedding *m, know *k, struct matching *t)
 {
     for (size_t i = 0; i < m->pieces.count; i++)
         TRY(map_put(&t->by_id, m->pieces.at[i].id, &m->pieces.at[i]));
-    return know_pieces(k, m->w->one.grant, match, t);
+    TRY(know_pieces(k, m->w->one.grant, match, t));
+    return know_words(k, m->w->one.grant, match, t);
 }
 
 static fallible
@@ -191,7 +193,9 @@ add_inputs(struct embedding *m)
            label_eq(m->pieces.at[m->next + m->batch].label, l)) {
         AUTO(buf) b = BUF(64 * 1024);
         str text;
-        buf_add(&b, STR("passage: ")); /* as questions begin with "query: " */
+        /* As questions begin with "query: "; a word of the documents is met by a question's word.
+         */
+        buf_add(&b, m->next + m->batch < m->words_from ? STR("passage: ") : STR("query: "));
         buf_add(&b, m->pieces.at[m->next + m->batch].text);
         TRY(buf_end(&b));
         TRY(try_arena_str(m->own, buf_str(&b), &text));
@@ -249,6 +253,8 @@ start(struct embedding *m)
     know *k;
     TRY(library_find(api_library(m->w->call->api), m->w->call->args[0], &k));
     TRY(know_pieces(k, m->w->one.grant, hold, m));
+    m->words_from = m->pieces.count;
+    TRY(know_words(k, m->w->one.grant, hold, m));
     return run_batch(m);
 }
 

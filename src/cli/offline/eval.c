@@ -8,7 +8,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-enum { SET_BYTES_MAX = 64 * 1024 * 1024, DEPTH = EVAL_DEPTH + 10 };
+enum { SET_BYTES_MAX = 64 * 1024 * 1024, DEPTH = EVAL_DEPTH + 10, QUESTION_MAX = 16384 };
 #define WORK_BYTES ((size_t)2 << 30)
 
 struct evaluation {
@@ -26,12 +26,11 @@ static fallible
 ask_one(struct evaluation *e, const struct eval_item *i, arena *work)
 {
     struct know_hits hits;
-    struct know_ask ask = {.text = content_of(i->query, LABEL_BOTTOM),
-                           .most = DEPTH,
-                           .without_quotes = true,
-                           .vector = offline_vectors_find(e->v, i->id),
-                           .dims = e->v->dims};
+    struct know_ask ask = {
+        .text = content_of(i->query, LABEL_BOTTOM), .most = DEPTH, .without_quotes = true};
+    const struct offline_question q = {i->id, i->query};
     str ranking[DEPTH];
+    TRY(offline_likeness(e->v, &q, work, &ask));
     const uint64_t began = clock_us();
     TRY(know_search(e->o->k, e->o->g, &ask, work, &hits));
     e->us[e->count] = clock_us() - began;
@@ -148,4 +147,38 @@ cmd_eval_retrieval(struct cli *c, const struct args *a)
     const err failed = evaluate(&e, a);
     buf_done(&e.run);
     return failed;
+}
+
+static fallible
+put_texts(arena *work, str line, buf *b)
+{
+    struct offline_question q;
+    jval root;
+    TRY(json_read(work, line, &root));
+    TRY(json_object(&root));
+    const jval id = json_get(&root, "id"), text = json_get(&root, "question");
+    TRY(json_str(&id, QUESTION_MAX, &q.id));
+    TRY(json_str(&text, QUESTION_MAX, &q.text));
+    return offline_likeness_texts(&q, b);
+}
+
+/* What an embedder is to read of a file of questions, and of the sentences that show what a
+ * language adds. */
+fallible
+cmd_eval_pieces(struct cli *c, const struct args *a)
+{
+    AUTO(buf) b = BUF((size_t)1 << 30);
+    AUTO(arena) *work = NULL;
+    str text, line;
+    TRY(arena_open(WORK_BYTES, &work));
+    TRY(file_read(c->a, arena_str(c->a, a->at[0]).at, SET_BYTES_MAX, &text));
+    offline_likeness_phrases(&b);
+    while (str_next(&text, '\n', &line)) {
+        arena_reset(work);
+        if (str_trim(line).len)
+            TRY(put_texts(work, line, &b));
+    }
+    TRY(buf_end(&b));
+    (void)fwrite(b.at, 1, b.len, c->out);
+    return OK;
 }

@@ -180,10 +180,9 @@ look_up(const struct evaluation *e, const struct item *i, arena *work, struct re
     struct scoped scope;
     TRY(scope_read(work, i->question, &scope));
     if (scope.scope == SCOPE_ANSWER) {
-        const struct know_ask ask = {.text = content_of(scope.question, LABEL_BOTTOM),
-                                     .most = HITS,
-                                     .vector = offline_vectors_find(e->v, i->id),
-                                     .dims = e->v->dims};
+        const struct offline_question q = {i->id, i->question};
+        struct know_ask ask = {.text = content_of(scope.question, LABEL_BOTTOM), .most = HITS};
+        TRY(offline_likeness(e->v, &q, work, &ask));
         TRY(know_search(e->o->k, e->o->g, &ask, work, hits));
     }
     return reply_make(e->o->g, &scope, hits, r);

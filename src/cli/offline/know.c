@@ -191,21 +191,28 @@ cmd_know_pieces(struct cli *c, const struct args *a)
 {
     AUTO(offline) o = {0};
     TRY(offline_open(c, a, OP_KNOW_SEARCH, &o));
-    return know_pieces(o.k, o.g, tell_piece, c);
+    return args_has(a, "words") ? know_words(o.k, o.g, tell_piece, c)
+                                : know_pieces(o.k, o.g, tell_piece, c);
 }
 
 fallible
 cmd_know_vectors(struct cli *c, const struct args *a)
 {
     AUTO(offline) o = {0};
-    AUTO(offline_vectors) v = {0};
     AUTO(know_vectors) *all = NULL;
-    size_t count = 0;
+    size_t count = 0, dims = 0;
     TRY(offline_open(c, a, OP_KNOW_ADD, &o));
-    TRY(offline_vectors_read(a->at[0], &v));
-    TRY(know_vectors_new(v.dims, &all));
-    for (size_t i = 0; i < v.rows.count; i++)
-        TRY(know_vectors_add(all, v.rows.at[i].id, v.rows.at[i].at));
+    for (size_t n = 0; n < a->count; n++) {
+        AUTO(offline_vectors) v = {0};
+        TRY(offline_vectors_read(a->at[n], &v));
+        if (!all)
+            TRY(know_vectors_new(v.dims, &all));
+        if (v.dims != dims && n)
+            REFUSE(ARGUMENT, "", "the files' vectors differ in their dimensions");
+        dims = v.dims;
+        for (size_t i = 0; i < v.rows.count; i++)
+            TRY(know_vectors_add(all, v.rows.at[i].id, v.rows.at[i].at));
+    }
     TRY(know_vectors_commit(o.k, o.g, all, &count));
     cli_note(c, "%zu pieces have a vector now", count);
     return OK;

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "know/know.h"
 #include "policy/policy.h"
+#include "work/answer/foreign.h"
 
 typedef struct {
     policy *p;
@@ -43,3 +44,16 @@ fallible offline_vectors_read(str path, offline_vectors *ret);
 /* NULL if there is none of that id. */
 const float *offline_vectors_find(const offline_vectors *v, str id);
 void offline_vectors_auto(offline_vectors *v);
+
+/* ---- of questions, for those who measure: by the id, and for one in another language by "ID#word"
+ * and "phrase:en:0" too (work/answer/foreign.h) */
+struct offline_question {
+    str id, text;
+};
+/* Fills vector, dims and bridge of `ask`; words alone when the file has no vector of that id. */
+fallible offline_likeness(const offline_vectors *v, const struct offline_question *q, arena *a,
+                          struct know_ask *ask);
+/* What such a file is to hold of it: lines of {"id", "text"}, with "query: " before each. */
+fallible offline_likeness_texts(const struct offline_question *q, buf *b);
+/* The same of the sentences of all languages. */
+void offline_likeness_phrases(buf *b);

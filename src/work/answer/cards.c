@@ -187,7 +187,7 @@ judge(const grant *g, const struct know_hits *hits, const struct wanted *w, stru
     order_by_score(hits, o);
     if (!is_german(w) && (double)hits->known < known_least && c->near > 0) {
         c->confidence = 1 / (1 + exp(-(near_slope * c->near + near_offset)));
-        c->is_enough = c->near >= near_least;
+        c->is_enough = c->near >= near_least || c->strength >= strength_least;
         return OK;
     }
     c->confidence = 1 / (1 + exp(-(slope * c->strength + offset)));

@@ -10,8 +10,8 @@
  * size; its confidence is a logistic curve over that, fitted once (cards.c says on what).  In a
  * collection of less than a thousand sections it is the share of the question's words that the best
  * passage holds.  A question in another language has no words of the documents: it is judged by how
- * far the best likeness stands out, with less confidence.  Below a least value there is no answer.
- * Pure. */
+ * far the best likeness stands out, or by the words that were found for its own (know/bridge.h),
+ * with less confidence.  Below a least value there is no answer. Pure. */
 #pragma once
 #include "know/know.h"
 

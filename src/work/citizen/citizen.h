@@ -15,9 +15,11 @@
 #pragma once
 #include "detect/detect.h"
 #include "gate/keep.h"
+#include "work/answer/foreign.h"
 #include "work/answer/reply.h"
 #include "work/answer/support.h"
 #include "work/library/library.h"
+#include "work/triage/triage.h"
 
 typedef struct citizen citizen;
 
@@ -30,11 +32,21 @@ struct citizen_parts {
 };
 fallible citizen_new(const struct citizen_parts *p, citizen **ret);
 void citizen_free(citizen *z);
+const struct citizen_parts *citizen_parts_of(const citizen *z);
+/* What points to persons; read-only. */
+const lexicon *citizen_lexicon(const citizen *z);
 const struct session *citizen_public(const citizen *z);
 /* The public's collection; empty: the public is not served. */
 str citizen_collection(const citizen *z);
 
 enum { CITIZEN_QUESTION_MAX = 4096 };
+
+/* How a model is to write: plain words, or easy language (Leichte Sprache) for who reads with
+ * effort.
+ */
+enum citizen_style { STYLE_PLAIN, STYLE_EASY };
+/* "plain" or "easy"; ARGUMENT. */
+fallible citizen_style_read(str name, enum citizen_style *ret);
 
 enum citizen_words { WORDS_NONE, WORDS_WRITTEN, WORDS_UNAVAILABLE };
 
@@ -57,6 +69,7 @@ struct citizen_ask {
     str collection, question, label_text, model;
     str before; /* the question it follows, as it was understood; may be empty */
     bool wants_words;
+    enum citizen_style style;
     uint64_t received_us;
 };
 
@@ -71,3 +84,18 @@ struct citizen_hooks {
  * while a model writes: whoever goes away cancels it. */
 fallible
 citizen_run(citizen *z, const struct citizen_ask *ask, struct citizen_hooks hooks, gate_job **job);
+
+/* ---- letters (sorting.c) */
+struct citizen_sort {
+    const struct keep_call *call; /* its done and ctx are not used */
+    str collection, letter, label_text;
+    day received;
+    uint64_t received_us;
+    /* Once; `t` NULL when it failed. */
+    void (*done)(void *ctx, const struct triage *t, str label_text, err e);
+    void *ctx;
+};
+/* Recorded first, then sorted (work/triage): by words, and by likeness where there are vectors and
+ * an embedder.  ARGUMENT, NOT_FOUND and denials come back here or, after the record, through
+ * `done`. */
+fallible citizen_sort(citizen *z, const struct citizen_sort *ask, gate_job **job);

@@ -204,3 +204,15 @@ TEST(who_hangs_up_while_a_model_writes_leaves_nothing_running)
     CHECK(SITE_UNTIL(meter_value(&site.rig.meters, METER_REQUESTS_RUNNING) == 0));
     close_town();
 }
+
+TEST(easy_language_can_be_asked_for_and_other_styles_are_refused)
+{
+    open_town("wissen");
+    const char *k = site_key("amt", "offen");
+    AUTO(reply) *easy = ASK(k, STEUER ",\"style\":\"easy\"}");
+    CHECK_INT(easy->status, ==, 200);
+    CHECK_STR(reply_text(easy, "rewrite"), STR("written"));
+    AUTO(reply) *odd = ASK(k, STEUER ",\"style\":\"leicht\"}");
+    CHECK_INT(odd->status, ==, 400);
+    close_town();
+}

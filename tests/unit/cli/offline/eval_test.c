@@ -65,3 +65,22 @@ TEST(files_without_questions_are_refused)
     RUN(&r, NULL, "eval", "retrieval", "--dir", dir, POLICY, "/nonexistent");
     CHECK_STATUS(&r, 1);
 }
+
+TEST(what_an_embedder_is_to_read_is_printed)
+{
+    FRESH(r);
+    char file[300];
+    (void)snprintf(file, sizeof file, "%s/pieces.jsonl", test_dir());
+    CHECK_OK(file_write_atomic(file,
+                               STR("{\"id\":\"e\",\"question\":\"How much is the dog?\"}\n\n"
+                                   "{\"id\":\"d\",\"question\":\"Was kostet der Hund?\"}\n"),
+                               0600));
+    RUN(&r, NULL, "eval", "pieces", file);
+    CHECK_STATUS(&r, 0);
+    CHECK_OUT(&r, "{\"id\":\"phrase:en:0\",\"text\":\"query: I live in this town.\"}\n");
+    CHECK_OUT(&r, "{\"id\":\"e#dog\",\"text\":\"query: dog\"}\n");
+    CHECK_OUT(&r, "{\"id\":\"d\",\"text\":\"query: Was kostet der Hund?\"}\n");
+    CHECK_OK(file_write_atomic(file, STR("{\"id\":1}\n"), 0600));
+    RUN(&r, NULL, "eval", "pieces", file);
+    CHECK(r.status != 0);
+}

@@ -466,3 +466,14 @@ TEST(a_desk_without_memory_reports_it_and_leaves_nothing_behind)
     CHECK(n > 1 && n < 50);
     end();
 }
+
+TEST(styles_are_plain_and_easy_and_nothing_else)
+{
+    enum citizen_style style = STYLE_PLAIN;
+    CHECK_OK(citizen_style_read(STR("easy"), &style));
+    CHECK_INT(style, ==, STYLE_EASY);
+    CHECK_OK(citizen_style_read(STR("plain"), &style));
+    CHECK_INT(style, ==, STYLE_PLAIN);
+    CHECK_ERR(citizen_style_read(STR("leicht"), &style), ARGUMENT);
+    CHECK_ERR(citizen_style_read(STR_NONE, &style), ARGUMENT);
+}
