@@ -29,6 +29,7 @@ struct cli_env {
     const char *home, *term, *no_color;
     const char *commit, *sbom_sha256; /* of this build; NULL: unknown */
     void (*put_dialects)(FILE *f);    /* the page of all fields; NULL: not in this build */
+    fallible (*put_openapi)(FILE *f); /* the document of all routes; NULL: not in this build */
     command_fn *const *offline;       /* commands_offline; NULL: not in this build */
     bool confine;                     /* enter the sandbox: for good, so not in tests */
 };

@@ -6,18 +6,9 @@
 #include <signal.h>
 
 #include "acts/versions.h"
-#include "api/admin/admin_api.h"
-#include "api/anthropic/anthropic.h"
-#include "api/bedrock/bedrock.h"
-#include "api/citizen/citizen_api.h"
-#include "api/know/know_api.h"
-#include "api/mcp/mcp.h"
-#include "api/ollama/ollama.h"
 #include "api/openai/openai.h"
-#include "api/rerank/rerank.h"
-#include "api/responses/responses.h"
+#include "api/openapi/tables.h"
 #include "api/responses/works.h"
-#include "api/stores/stores_api.h"
 #include "base/fault.h"
 #include "base/map.h"
 #include "net/server.h"
@@ -27,6 +18,7 @@
 #include "os/share.h"
 #include "super/boot.h"
 #include "work/cases/cases.h"
+#include "work/citizen/citizen.h"
 #include "work/stores/stores.h"
 
 enum { POLICY_BYTES_MAX = 4 * 1024 * 1024, SCRATCH_BYTES = 8 * 1024 * 1024 };
@@ -240,12 +232,9 @@ open_desk(struct app *app)
 static fallible
 open_server(struct app *app)
 {
-    const struct route_table all[] = {openai_table, responses_table, anthropic_table, bedrock_table,
-                                      know_table,   stores_table,    citizen_table,   ollama_table,
-                                      rerank_table, mcp_table,       admin_table};
-    struct route_table *kept = arena_get(app->a, sizeof all);
-    memcpy(kept, all, sizeof all);
-    TRY(api_new(app->gate, kept, sizeof all / sizeof *all, &openai_dialect, &app->api));
+    struct route_table *kept = arena_get(app->a, ROUTE_TABLES * sizeof *kept);
+    route_tables(kept);
+    TRY(api_new(app->gate, kept, ROUTE_TABLES, &openai_dialect, &app->api));
     TRY(works_new(app->gate, app->api, &app->works));
     TRY(open_desk(app));
     TRY(http_server_new(app->loop, &app->boot.params, &app->meters, api_hooks(app->api),
