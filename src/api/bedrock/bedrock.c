@@ -150,6 +150,7 @@ static const struct route routes[] = {
     ROUTE(POST, "/model/{id}/count-tokens", bedrock_count_tokens),
     ROUTE(POST, "/knowledgebases/{id}/retrieve", bedrock_retrieve),
     ROUTE(POST, "/retrieveAndGenerate", bedrock_generate),
+    ROUTE(POST, "/retrieveAndGenerateStream", bedrock_generate_stream),
     ROUTE(GET, "/foundation-models", bedrock_list_models),
     ROUTE(GET, "/foundation-models/{id}", bedrock_show_model),
     ROUTE(POST, "/guardrail/{id}/version/{version}/apply", bedrock_apply_guardrail),

@@ -36,8 +36,9 @@ void bedrock_apply_guardrail(struct api_call *c); /* guardrail.c */
 fallible bedrock_check_guardrail(const struct api_call *c, str id);
 /* The same for guardrailConfig of a body. */
 fallible bedrock_read_guardrail(const struct api_call *c, const jval *body);
-void bedrock_retrieve(struct api_call *c);     /* retrieve.c */
-void bedrock_generate(struct api_call *c);     /* generate.c */
+void bedrock_retrieve(struct api_call *c); /* retrieve.c */
+void bedrock_generate(struct api_call *c); /* generate.c */
+void bedrock_generate_stream(struct api_call *c);
 void bedrock_no_guardrail(struct api_call *c); /* absent.c */
 void bedrock_list_nothing(struct api_call *c);
 void bedrock_no_job(struct api_call *c);
