@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What this version has no store for: guardrails, asynchronous calls, batch jobs.  They are told to
+/* What this version has no store for: asynchronous calls, batch jobs.  They are told to
  * be absent as the API tells it: lists are empty, names are not found, and what would make one is
  * refused with the reason.  Who asks must hold a key, as for everything else. */
 #include "api/bedrock/bedrock.h"
@@ -8,20 +8,6 @@ static fallible
 may_ask(const struct api_call *c)
 {
     return gate_allow(c->gate, c->session, OP_MODEL_LIST, http_request_id(c->x), c->a);
-}
-
-static fallible
-refuse_guardrail(const struct api_call *c)
-{
-    TRY(may_ask(c));
-    REFUSE(NOT_FOUND, "", "There is no guardrail \"%.*s\".",
-           STR_FMT(str_slice(c->args[0], 0, 128)));
-}
-
-void
-bedrock_no_guardrail(struct api_call *c)
-{
-    api_fail(c, refuse_guardrail(c));
 }
 
 static fallible
@@ -55,8 +41,6 @@ bedrock_no_store(struct api_call *c)
 static const char *
 list_name(str path)
 {
-    if (str_starts(path, STR("/guardrails")))
-        return "guardrails";
     if (str_starts(path, STR("/async-invoke")))
         return "asyncInvokeSummaries";
     return "invocationJobSummaries";

@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "unit/api/bedrock/signed.h"
 
-TEST(guardrails_are_not_found_by_name)
-{
-    open_signed();
-    AUTO(reply) *get = GET(site.local, "/guardrails/gr-7", NULL);
-    AUTO(reply) *make = POST(site.local, "/guardrails", NULL, "{\"name\":\"x\"}");
-    check_refused(get, 404, "ResourceNotFoundException", "\"gr-7\"");
-    check_refused(make, 400, "ValidationException", "not supported by this version");
-    site_close();
-}
-
 TEST(jobs_and_asynchronous_calls_are_refused_clearly)
 {
     open_signed();
@@ -29,8 +19,7 @@ TEST(lists_are_empty)
 {
     static const struct {
         const char *path, *body;
-    } lists[] = {{"/guardrails", "{\"guardrails\":[]}"},
-                 {"/async-invoke", "{\"asyncInvokeSummaries\":[]}"},
+    } lists[] = {{"/async-invoke", "{\"asyncInvokeSummaries\":[]}"},
                  {"/model-invocation-jobs", "{\"invocationJobSummaries\":[]}"}};
     open_signed();
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
