@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* bedrock.h - the Amazon Bedrock dialect: Converse, InvokeModel, CountTokens, foundation models,
- * Retrieve and RetrieveAndGenerate;
- * signatures and event streams as its clients expect them.
+ * Retrieve and RetrieveAndGenerate, guardrails, jobs; signatures and event streams as its clients
+ * expect them.
  *
  * A model id may be a name, an alias or an ARN, of which what stands behind the last slash is the
  * name.  Errors are {"message": …} with the name of the exception in x-amzn-errortype; the names
  * and statuses are those that clients' retry logic acts upon.  Guardrails are those of the policy
- * (guardrail.c); what needs a store of its own is told to be absent, by name (absent.c). */
+ * (guardrail.c, guardrails.c), asynchronous calls and jobs are batches (jobs.c). */
 #pragma once
 #include "api/api.h"
 
@@ -46,6 +46,3 @@ fallible bedrock_read_guardrail(const struct api_call *c, const jval *body);
 void bedrock_retrieve(struct api_call *c); /* retrieve.c */
 void bedrock_generate(struct api_call *c); /* generate.c */
 void bedrock_generate_stream(struct api_call *c);
-void bedrock_list_nothing(struct api_call *c); /* absent.c */
-void bedrock_no_job(struct api_call *c);
-void bedrock_no_store(struct api_call *c);
