@@ -19,7 +19,7 @@
 #include "super/boot.h"
 #include "work/cases/cases.h"
 #include "work/citizen/citizen.h"
-#include "work/stores/stores.h"
+#include "work/stores/sweep.h"
 
 enum { POLICY_BYTES_MAX = 4 * 1024 * 1024, SCRATCH_BYTES = 8 * 1024 * 1024 };
 
@@ -38,6 +38,7 @@ struct app {
     struct works *works;
     library *library, *stores_library;
     struct stores stores;
+    stores_sweeper *sweeper;
     citizen *citizen;
     cases *cases;
     tls *tls;
@@ -119,6 +120,7 @@ close_all(struct app *app)
 {
     http_server_free(app->server);
     works_free(app->works);
+    stores_sweeper_free(app->sweeper);
     cases_free(app->cases);
     citizen_free(app->citizen);
     library_free(app->library);
@@ -221,6 +223,7 @@ open_desk(struct app *app)
     TRY(library_new(own, &app->seal_key, &app->stores_library));
     app->stores = (struct stores){app->gate, app->library, app->stores_library};
     api_set_stores(app->api, &app->stores);
+    TRY(stores_sweeper_new(&app->stores, app->loop, &app->sweeper));
     TRY(cases_new(file_join(app->a, app->boot.data_dir, "records/cases"), &app->seal_key,
                   clock_wall_ms(), &app->cases));
     api_set_cases(app->api, app->cases);
