@@ -19,6 +19,9 @@ expect 'nothing of this installation is in it' sh -c "! grep -qE '127\.0\.0\.1|s
 cp "$dir/body" "$dir/served"
 expect 'the command prints the same' sh -c "'$bin/hoheit' openapi >'$dir/printed'"
 expect 'but for the end of the line' sh -c "tr -d '\n' <'$dir/printed' | cmp - '$dir/served'"
+packed() { curl -sS -m 10 --compressed -D "$dir/head" "$url/openapi.json" | cmp - "$dir/served" && grep -qi '^content-encoding: gzip' "$dir/head" && grep -qi '^vary: accept-encoding' "$dir/head"; }
+expect 'who takes gzip gets it packed' packed
+
 # Each example, as a client that knows nothing but the document would send it.
 examples()
 {
