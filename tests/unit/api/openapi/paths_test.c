@@ -98,7 +98,7 @@ TEST(where_a_dialect_has_no_statuses_of_its_own_they_are_those_of_the_table)
 
 TEST(every_dialect_has_a_name)
 {
-    for (int d = 0; d < OPENAPI_DIALECTS; d++)
-        for (int o = 0; o < d; o++)
+    for (unsigned d = 0; d < OPENAPI_DIALECTS; d++)
+        for (unsigned o = 0; o < d; o++)
             CHECK(strcmp(openapi_dialect_name(d), openapi_dialect_name(o)) != 0);
 }
