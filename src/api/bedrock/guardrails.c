@@ -50,7 +50,8 @@ rule_of(const struct shown *s)
 static str
 id_of(const struct shown *s)
 {
-    return rule_of(s) ? rule_of(s)->id : STR("hoheit");
+    const struct guardrail *r = rule_of(s);
+    return r ? r->id : STR("hoheit");
 }
 
 static void

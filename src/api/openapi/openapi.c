@@ -101,14 +101,16 @@ put_id(buf *b, const struct openapi_path *p)
 {
     json_key(b, "operationId");
     buf_add_fmt(b, "\"%s", method_name(p->method));
+    const str pattern = str_of(p->pattern);
     bool between = true;
-    for (const char *c = p->pattern; *c; c++) {
+    for (size_t i = 0; i < pattern.len; i++) {
+        const char c = pattern.at[i];
         const bool is_word =
-            (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (is_word && between)
             buf_add_char(b, '_');
         if (is_word)
-            buf_add_char(b, *c);
+            buf_add_char(b, c);
         between = !is_word;
     }
     buf_add_char(b, '"');
