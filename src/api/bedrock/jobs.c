@@ -12,6 +12,7 @@
 #include "api/bedrock/decode.h"
 #include "api/read.h"
 #include "base/num.h"
+#include "crypt/hash.h"
 #include "os/clock.h"
 
 enum {
@@ -380,16 +381,40 @@ put_note(struct kept_work *w, struct making *m)
     return try_arena_str(w->call->a, buf_str(&b), &m->batch.metadata);
 }
 
-static void
-begun(struct kept_work *w)
+/* The same token of the same key is the same job: a client that heard no answer asks again. */
+static fallible
+choose_id(struct kept_work *w, struct making *m, bool *ret_is_there)
 {
-    const struct making *m = w->own;
-    batches_take(w);
+    const struct gate_parts *p = gate_parts_of(w->call->gate);
+    char hex[65];
+    digest d;
+    *ret_is_there = false;
+    if (!m->token.len)
+        return OK;
+    TRY(hmac_sha256(p->pepper,
+                    arena_fmt(w->call->a, "job %.*s %.*s", STR_FMT(w->call->session->key_id),
+                              STR_FMT(m->token)),
+                    &d));
+    digest_text(&d, hex);
+    m->batch.id = arena_fmt(w->call->a, "%s%.32s", kinds[m->kind].prefix, hex);
+    return keep_is_there(w->call->gate, w->call->a, m->batch.id, ret_is_there);
+}
+
+static void
+put_begun(struct kept_work *w, const struct making *m)
+{
     json_open(&w->body, '{');
     json_member_str(&w->body, m->kind == ASYNC ? "invocationArn" : "jobArn",
                     arena_fmt(w->call->a, "%s%.*s", kinds[m->kind].arn, STR_FMT(m->batch.id)));
     json_close(&w->body, '}');
     answer(w, OK);
+}
+
+static void
+begun(struct kept_work *w)
+{
+    batches_take(w);
+    put_begun(w, w->own);
 }
 
 static void
@@ -410,6 +435,12 @@ keep_lines(struct kept_work *w, struct making *m, str label_text)
         .state = STR("processed"),
         .meta = STR("{\"filename\":\"requests.jsonl\",\"purpose\":\"batch\"}")};
     keep_file *file;
+    bool is_there;
+    TRY(choose_id(w, m, &is_there));
+    if (is_there) {
+        put_begun(w, m);
+        return OK;
+    }
     TRY(put_note(w, m));
     w->then = lines_are_kept;
     TRY(keep_file_begin(&w->keep, label_text, &file));

@@ -133,6 +133,30 @@ TEST(a_job_runs_each_line_of_a_file)
     close_site();
 }
 
+TEST(who_asks_again_with_the_same_token_gets_the_same_job)
+{
+    open_jobs();
+    const char *const body = ASYNC_OF("toy", ",\"clientRequestToken\":\"t1\"");
+    AUTO(reply) *one = post("/async-invoke", NULL, body);
+    wait_over();
+    AUTO(reply) *two = post("/async-invoke", NULL, body);
+    CHECK_INT(two->status, ==, 200);
+    CHECK_STR(reply_text(two, "invocationArn"), reply_text(one, "invocationArn"));
+    AUTO(reply) *third =
+        post("/async-invoke", NULL, ASYNC_OF("toy", ",\"clientRequestToken\":\"t2\""));
+    CHECK(!str_eq(reply_text(third, "invocationArn"), reply_text(one, "invocationArn")));
+    const char *const other = site_key("nachbar", "VS-NfD");
+    AUTO(reply) *theirs =
+        SEND(.method = "POST", .path = "/async-invoke", .key = other, .body = str_of(body));
+    CHECK_INT(theirs->status, ==, 200);
+    CHECK(!str_eq(reply_text(theirs, "invocationArn"), reply_text(one, "invocationArn")));
+    wait_over();
+    AUTO(reply) *list = SEND(.path = "/async-invoke", .key = k);
+    CHECK(reply_at(list, "asyncInvokeSummaries.1").v &&
+          !reply_at(list, "asyncInvokeSummaries.2").v);
+    close_site();
+}
+
 TEST(lists_show_each_kind_by_itself_and_in_pages)
 {
     open_jobs();
