@@ -29,6 +29,7 @@ struct cli_env {
     const char *home, *term, *no_color;
     const char *commit, *sbom_sha256; /* of this build; NULL: unknown */
     void (*put_dialects)(FILE *f);    /* the page of all fields; NULL: not in this build */
+    fallible (*put_openapi)(FILE *f); /* the document of all routes; NULL: not in this build */
     command_fn *const *offline;       /* commands_offline; NULL: not in this build */
     command_fn *prepare;              /* what must be there before the sandbox is; NULL: nothing */
     const char *reader;               /* the program hoheit-reader; NULL: beside this one */

@@ -148,6 +148,8 @@ struct keep_children {
 fallible keep_each_child(const struct keep_call *c, const struct keep_children *w);
 /* Removes what keep_get or keep_resume gave, without a record of its own. */
 fallible keep_drop(gate *g, const struct kept *k);
+/* Is there a row of that id, whoever it belongs to, whose time is not over?  For who cleans up. */
+fallible keep_is_there(gate *g, arena *a, str id, bool *ret);
 /* Heads of what is in none of the `ended` states (NULL-ended), of all keys: for who resumes it. */
 struct keep_search {
     enum object_kind kind;

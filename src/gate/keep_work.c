@@ -127,6 +127,17 @@ keep_drop(gate *g, const struct kept *k)
     return objects_remove(g->keep->objects, k->head.id);
 }
 
+fallible
+keep_is_there(gate *g, arena *a, str id, bool *ret)
+{
+    struct object unused;
+    const err e = objects_find(g->keep->objects, a, id, clock_wall_ms(), &unused);
+    if (e.code && e.code != ERR_NOT_FOUND)
+        return e;
+    *ret = !e.code;
+    return OK;
+}
+
 /* ---- lines */
 static fallible
 raise_batch(const struct keep_call *c, struct kept *batch, label l)

@@ -6,18 +6,9 @@
 #include <signal.h>
 
 #include "acts/versions.h"
-#include "api/admin/admin_api.h"
-#include "api/anthropic/anthropic.h"
-#include "api/bedrock/bedrock.h"
-#include "api/citizen/citizen_api.h"
-#include "api/know/know_api.h"
-#include "api/mcp/mcp.h"
-#include "api/ollama/ollama.h"
 #include "api/openai/openai.h"
-#include "api/rerank/rerank.h"
-#include "api/responses/responses.h"
+#include "api/openapi/tables.h"
 #include "api/responses/works.h"
-#include "api/stores/stores_api.h"
 #include "base/fault.h"
 #include "base/map.h"
 #include "net/server.h"
@@ -28,7 +19,8 @@
 #include "os/share.h"
 #include "super/boot.h"
 #include "work/cases/cases.h"
-#include "work/stores/stores.h"
+#include "work/citizen/citizen.h"
+#include "work/stores/sweep.h"
 
 enum { POLICY_BYTES_MAX = 4 * 1024 * 1024, SCRATCH_BYTES = 8 * 1024 * 1024 };
 
@@ -48,6 +40,7 @@ struct app {
     struct works *works;
     library *library, *stores_library;
     struct stores stores;
+    stores_sweeper *sweeper;
     citizen *citizen;
     cases *cases;
     tls *tls;
@@ -129,6 +122,7 @@ close_all(struct app *app)
 {
     http_server_free(app->server);
     works_free(app->works);
+    stores_sweeper_free(app->sweeper);
     cases_free(app->cases);
     citizen_free(app->citizen);
     library_free(app->library);
@@ -233,6 +227,7 @@ open_desk(struct app *app)
     TRY(library_new(own, &app->seal_key, &app->stores_library));
     app->stores = (struct stores){app->gate, app->library, app->stores_library};
     api_set_stores(app->api, &app->stores);
+    TRY(stores_sweeper_new(&app->stores, app->loop, &app->sweeper));
     TRY(cases_new(file_join(app->a, app->boot.data_dir, "records/cases"), &app->seal_key,
                   clock_wall_ms(), &app->cases));
     api_set_cases(app->api, app->cases);
@@ -244,12 +239,9 @@ open_desk(struct app *app)
 static fallible
 open_server(struct app *app)
 {
-    const struct route_table all[] = {openai_table, responses_table, anthropic_table, bedrock_table,
-                                      know_table,   stores_table,    citizen_table,   ollama_table,
-                                      rerank_table, mcp_table,       admin_table};
-    struct route_table *kept = arena_get(app->a, sizeof all);
-    memcpy(kept, all, sizeof all);
-    TRY(api_new(app->gate, kept, sizeof all / sizeof *all, &openai_dialect, &app->api));
+    struct route_table *kept = arena_get(app->a, ROUTE_TABLES * sizeof *kept);
+    route_tables(kept);
+    TRY(api_new(app->gate, kept, ROUTE_TABLES, &openai_dialect, &app->api));
     TRY(works_new(app->gate, app->api, &app->works));
     TRY(open_desk(app));
     TRY(http_server_new(app->loop, &app->boot.params, &app->meters, api_hooks(app->api),

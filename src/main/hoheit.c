@@ -5,12 +5,24 @@
 #include <stdlib.h>
 
 #include "api/fates/fates.h"
+#include "api/openapi/openapi.h"
 #include "cli/cli.h"
 #include "cli/offline/commands.h"
 
 #ifndef HOHEIT_SBOM_SHA256 /* a release build names its bill of materials */
 #define HOHEIT_SBOM_SHA256 NULL
 #endif
+
+static fallible
+put_openapi(FILE *f)
+{
+    AUTO(buf) b = BUF(OPENAPI_BYTES_MAX);
+    openapi_put(&b);
+    TRY(buf_end(&b));
+    (void)fwrite(b.at, 1, b.len, f);
+    (void)fputc('\n', f);
+    return OK;
+}
 
 int
 main(int argc, char **argv)
@@ -27,6 +39,7 @@ main(int argc, char **argv)
                                 .commit = HOHEIT_COMMIT,
                                 .sbom_sha256 = HOHEIT_SBOM_SHA256,
                                 .put_dialects = fates_put,
+                                .put_openapi = put_openapi,
                                 .offline = commands_offline,
                                 .prepare = commands_prepare,
                                 .confine = true};

@@ -2,6 +2,9 @@
 #include "net/http.h"
 
 #include "net/conn.h"
+#include "net/gzip.h"
+
+enum { ANSWER_FIELDS_MAX = 16 };
 
 enum http_method
 http_method(const http_exchange *x)
@@ -109,13 +112,29 @@ http_user(const http_exchange *x)
     return x->user;
 }
 
+/* Without memory for it the answer goes as it is. */
+static bool
+pack(http_exchange *x, str body, str *ret)
+{
+    const bool asked = gzip_is_accepted(http_header(x, STR("accept-encoding")));
+    return asked && !gzip_pack(x->a, body, ret).code;
+}
+
 void
 http_answer(http_exchange *x, int status, const struct http_field *fields, size_t field_count,
             str body)
 {
+    struct http_field more[ANSWER_FIELDS_MAX];
     ASSERT(!x->started && !x->ended);
     x->started = true;
     exchange_meter(x, status);
+    if (field_count + 2 <= ANSWER_FIELDS_MAX && gzip_is_worth(status, fields, field_count, body)) {
+        memcpy(more, fields, field_count * sizeof *fields);
+        more[field_count++] = (struct http_field){STR("vary"), STR("accept-encoding")};
+        if (pack(x, body, &body))
+            more[field_count++] = (struct http_field){STR("content-encoding"), STR("gzip")};
+        fields = more;
+    }
     x->conn->protocol->answer(x, status, fields, field_count, body);
 }
 

@@ -63,22 +63,28 @@ send(struct answer *w)
     buf_clear(&w->out);
 }
 
+void
+answer_fail_stream(struct api_call *c, const char *exception, err e)
+{
+    const struct api_error told = api_error_of(c, e);
+    AUTO(buf) json = BUF(ERROR_BYTES_MAX);
+    AUTO(buf) b = BUF(2 * ERROR_BYTES_MAX);
+    api_log(c, e);
+    bedrock_dialect.put_error(&json, &told);
+    b.failed |= json.failed;
+    eventstream_put_exception(&b, str_of(exception), buf_str(&json));
+    if (buf_end(&b).code) { /* not even that: it must not look like a good end */
+        http_abort(c->x);
+        return;
+    }
+    IGNORE(http_write(c->x, buf_str(&b))); /* BUSY: it is being cut already */
+    http_end(c->x);
+}
+
 static void
 fail_stream(struct answer *w, err e)
 {
-    const struct api_error told = api_error_of(w->call, e);
-    AUTO(buf) json = BUF(ERROR_BYTES_MAX);
-    AUTO(buf) b = BUF(2 * ERROR_BYTES_MAX);
-    api_log(w->call, e);
-    bedrock_dialect.put_error(&json, &told);
-    b.failed |= json.failed;
-    eventstream_put_exception(&b, str_of(bedrock_stream_exception(e)), buf_str(&json));
-    if (buf_end(&b).code) { /* not even that: it must not look like a good end */
-        http_abort(w->call->x);
-        return;
-    }
-    IGNORE(http_write(w->call->x, buf_str(&b))); /* BUSY: it is being cut already */
-    http_end(w->call->x);
+    answer_fail_stream(w->call, bedrock_stream_exception(e), e);
 }
 
 static void

@@ -54,3 +54,5 @@ str answer_id(const struct answer *w);
 void answer_put_metrics(const struct answer *w, buf *b);
 /* Adds a chunk of InvokeModelWithResponseStream that carries `json` to w->out. */
 void answer_put_chunk(struct answer *w, str json);
+/* Ends a stream that was begun with this exception. */
+void answer_fail_stream(struct api_call *c, const char *exception, err e);

@@ -2,6 +2,7 @@
 #include "api/bedrock/bedrock.h"
 
 #include "api/bedrock/auth.h"
+#include "api/bedrock/jobs.h"
 
 /* ---- errors */
 struct exception {
@@ -150,22 +151,23 @@ static const struct route routes[] = {
     ROUTE(POST, "/model/{id}/count-tokens", bedrock_count_tokens),
     ROUTE(POST, "/knowledgebases/{id}/retrieve", bedrock_retrieve),
     ROUTE(POST, "/retrieveAndGenerate", bedrock_generate),
+    ROUTE(POST, "/retrieveAndGenerateStream", bedrock_generate_stream),
     ROUTE(GET, "/foundation-models", bedrock_list_models),
     ROUTE(GET, "/foundation-models/{id}", bedrock_show_model),
     ROUTE(POST, "/guardrail/{id}/version/{version}/apply", bedrock_apply_guardrail),
-    ROUTE(GET, "/guardrails", bedrock_list_nothing),
-    ROUTE(POST, "/guardrails", bedrock_no_store),
-    ROUTE(POST, "/guardrails/{id}", bedrock_no_guardrail),
-    ROUTE(GET, "/guardrails/{id}", bedrock_no_guardrail),
-    ROUTE(PUT, "/guardrails/{id}", bedrock_no_guardrail),
-    ROUTE(DELETE, "/guardrails/{id}", bedrock_no_guardrail),
-    ROUTE(POST, "/async-invoke", bedrock_no_store),
-    ROUTE(GET, "/async-invoke", bedrock_list_nothing),
-    ROUTE(GET, "/async-invoke/{arn}", bedrock_no_job),
-    ROUTE(POST, "/model-invocation-job", bedrock_no_store),
-    ROUTE(GET, "/model-invocation-jobs", bedrock_list_nothing),
-    ROUTE(GET, "/model-invocation-job/{arn}", bedrock_no_job),
-    ROUTE(POST, "/model-invocation-job/{arn}/stop", bedrock_no_job),
+    ROUTE(GET, "/guardrails", bedrock_list_guardrails),
+    ROUTE(POST, "/guardrails", bedrock_refuse_guardrail),
+    ROUTE(POST, "/guardrails/{id}", bedrock_refuse_guardrail),
+    ROUTE(GET, "/guardrails/{id}", bedrock_show_guardrail),
+    ROUTE(PUT, "/guardrails/{id}", bedrock_refuse_guardrail),
+    ROUTE(DELETE, "/guardrails/{id}", bedrock_refuse_guardrail),
+    ROUTE(POST, "/async-invoke", bedrock_start_async),
+    ROUTE(GET, "/async-invoke", bedrock_list_jobs),
+    ROUTE(GET, "/async-invoke/{arn}", bedrock_show_job),
+    ROUTE(POST, "/model-invocation-job", bedrock_start_job),
+    ROUTE(GET, "/model-invocation-jobs", bedrock_list_jobs),
+    ROUTE(GET, "/model-invocation-job/{arn}", bedrock_show_job),
+    ROUTE(POST, "/model-invocation-job/{arn}/stop", bedrock_stop_job),
 };
 
 const struct route_table bedrock_table = {routes, sizeof routes / sizeof *routes};

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* bedrock.h - the Amazon Bedrock dialect: Converse, InvokeModel, CountTokens, foundation models,
- * Retrieve and RetrieveAndGenerate;
- * signatures and event streams as its clients expect them.
+ * Retrieve and RetrieveAndGenerate, guardrails, jobs; signatures and event streams as its clients
+ * expect them.
  *
  * A model id may be a name, an alias or an ARN, of which what stands behind the last slash is the
  * name.  Errors are {"message": …} with the name of the exception in x-amzn-errortype; the names
  * and statuses are those that clients' retry logic acts upon.  Guardrails are those of the policy
- * (guardrail.c); what needs a store of its own is told to be absent, by name (absent.c). */
+ * (guardrail.c, guardrails.c), asynchronous calls and jobs are batches (jobs.c). */
 #pragma once
 #include "api/api.h"
 
@@ -32,13 +32,17 @@ void bedrock_count_tokens(struct api_call *c); /* count.c */
 void bedrock_list_models(struct api_call *c);  /* models.c */
 void bedrock_show_model(struct api_call *c);
 void bedrock_apply_guardrail(struct api_call *c); /* guardrail.c */
+/* The rule's number, or that of all rules for all of them; NOT_FOUND. */
+fallible bedrock_find_guardrail(const struct api_call *c, str id, size_t *ret);
+void bedrock_list_guardrails(struct api_call *c); /* guardrails.c */
+void bedrock_show_guardrail(struct api_call *c);
+void bedrock_refuse_guardrail(struct api_call *c);
+/* ARGUMENT for a parameter that is neither one of `also` (NULL-ended) nor of a signature. */
+fallible bedrock_query_only(const struct api_call *c, const char *const *also);
 /* Is there a guardrail of that name?  NOT_FOUND. */
 fallible bedrock_check_guardrail(const struct api_call *c, str id);
 /* The same for guardrailConfig of a body; whether a trace is wanted. */
 fallible bedrock_read_guardrail(const struct api_call *c, const jval *body, bool *ret_trace);
-void bedrock_retrieve(struct api_call *c);     /* retrieve.c */
-void bedrock_generate(struct api_call *c);     /* generate.c */
-void bedrock_no_guardrail(struct api_call *c); /* absent.c */
-void bedrock_list_nothing(struct api_call *c);
-void bedrock_no_job(struct api_call *c);
-void bedrock_no_store(struct api_call *c);
+void bedrock_retrieve(struct api_call *c); /* retrieve.c */
+void bedrock_generate(struct api_call *c); /* generate.c */
+void bedrock_generate_stream(struct api_call *c);

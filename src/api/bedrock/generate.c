@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* RetrieveAndGenerate: passages are looked up, a model writes from them, its marks become
- * citations.  The answer has at least the label of all that was searched. */
+/* RetrieveAndGenerate, whole or streamed: passages are looked up, a model writes from them, its
+ * marks become citations.  The answer has at least the label of all that was searched.  Streamed,
+ * the text goes as it comes, and the citations when all of it is on record. */
+#include "api/bedrock/answer.h"
 #include "api/bedrock/decode.h"
 #include "api/bedrock/retrieve.h"
 #include "api/read.h"
 #include "base/utf8.h"
+#include "net/aws/eventstream.h"
 #include "os/entropy.h"
 #include "work/stores/passages.h"
 
@@ -19,6 +22,8 @@ struct generating {
     struct stores_found found;
     size_t shown; /* passages */
     buf text;
+    bool is_stream;
+    char session_id[ID_MAX];
 };
 
 static void
@@ -77,12 +82,12 @@ put_references(buf *b, const struct generating *w, struct part p)
     return OK;
 }
 
+/* The members of a citation. */
 static fallible
 put_citation(buf *b, const struct generating *w, struct part p)
 {
     const str text = str_slice(buf_str(&w->text), p.from, p.to);
     const size_t start = characters(str_slice(buf_str(&w->text), 0, p.from));
-    json_open(b, '{');
     json_key(b, "generatedResponsePart");
     json_open(b, '{');
     json_key(b, "textResponsePart");
@@ -95,28 +100,99 @@ put_citation(buf *b, const struct generating *w, struct part p)
     json_close(b, '}');
     json_close(b, '}');
     json_close(b, '}');
-    TRY(put_references(b, w, p));
-    json_close(b, '}');
-    return OK;
+    return put_references(b, w, p);
 }
 
 static fallible
 put_all(buf *b, const struct generating *w)
 {
-    char room[ID_MAX];
     json_open(b, '{');
-    json_member_str(b, "sessionId", id_new("", room));
+    json_member_str(b, "sessionId", str_of(w->session_id));
     json_key(b, "output");
     json_open(b, '{');
     json_member_str(b, "text", buf_str(&w->text));
     json_close(b, '}');
     json_key(b, "citations");
     json_open(b, '[');
-    for (struct part p = part_from(w, 0); p.from < p.to; p = part_from(w, p.next))
+    for (struct part p = part_from(w, 0); p.from < p.to; p = part_from(w, p.next)) {
+        json_open(b, '{');
         TRY(put_citation(b, w, p));
+        json_close(b, '}');
+    }
     json_close(b, ']');
     json_close(b, '}');
     return buf_end(b);
+}
+
+/* ---- streamed */
+/* As this service names them; what is wrong with the model is a dependency's. */
+static const char *
+exception_of(err e)
+{
+    static const struct {
+        const char *name, *in_stream;
+    } known[] = {{"ValidationException", "validationException"},
+                 {"ThrottlingException", "throttlingException"},
+                 {"ModelNotReadyException", "throttlingException"},
+                 {"AccessDeniedException", "accessDeniedException"},
+                 {"ResourceNotFoundException", "resourceNotFoundException"},
+                 {"ServiceUnavailableException", "dependencyFailedException"},
+                 {"ModelTimeoutException", "dependencyFailedException"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, bedrock_exception(e)) == 0)
+            return known[i].in_stream;
+    return "internalServerException";
+}
+
+static void
+send_event(struct generating *w, const char *type, const buf *json)
+{
+    AUTO(buf) b = BUF(4 * TEXT_BYTES_MAX);
+    eventstream_put_event(&b, str_of(type), buf_str(json));
+    if (json->failed || b.failed) {
+        w->text.failed = true; /* told in on_end */
+        return;
+    }
+    IGNORE(http_write(w->call->x, buf_str(&b))); /* BUSY: it is being cut, on_gone comes */
+}
+
+static void
+send_text(struct generating *w, str text)
+{
+    AUTO(buf) json = BUF(TEXT_BYTES_MAX);
+    json_open(&json, '{');
+    json_member_str(&json, "text", text);
+    json_close(&json, '}');
+    send_event(w, "output", &json);
+}
+
+/* Twice: as it is read now, and as older clients do. */
+static fallible
+send_citations(struct generating *w)
+{
+    for (struct part p = part_from(w, 0); p.from < p.to; p = part_from(w, p.next)) {
+        AUTO(buf) json = BUF(2 * TEXT_BYTES_MAX);
+        json_open(&json, '{');
+        TRY(put_citation(&json, w, p));
+        json_key(&json, "citation");
+        json_open(&json, '{');
+        TRY(put_citation(&json, w, p));
+        json_close(&json, '}');
+        json_close(&json, '}');
+        send_event(w, "citation", &json);
+    }
+    return buf_end(&w->text);
+}
+
+static void
+end_stream(struct generating *w, err e)
+{
+    if (!e.code)
+        e = send_citations(w);
+    if (e.code)
+        answer_fail_stream(w->call, exception_of(e), e);
+    else
+        http_end(w->call->x);
 }
 
 /* ---- the gate's hooks */
@@ -124,15 +200,27 @@ static void
 on_start(void *ctx, const struct gate_start *s)
 {
     struct generating *w = ctx;
+    struct http_field fields[BEDROCK_FIELDS + 2];
     w->label_text = arena_str(w->call->a, s->label_text);
+    if (!w->is_stream)
+        return;
+    size_t count =
+        bedrock_fields(w->call, STR("application/vnd.amazon.eventstream"), w->label_text, fields);
+    fields[count++] = (struct http_field){STR("cache-control"), STR("no-cache")};
+    fields[count++] =
+        (struct http_field){STR("x-amzn-bedrock-knowledge-base-session-id"), str_of(w->session_id)};
+    http_start(w->call->x, 200, fields, count);
 }
 
 static void
 on_text(void *ctx, const struct engine_piece *p, str text)
 {
     struct generating *w = ctx;
-    if (p->part == PART_TEXT)
-        buf_add(&w->text, text);
+    if (p->part != PART_TEXT)
+        return;
+    buf_add(&w->text, text);
+    if (w->is_stream && !w->text.failed)
+        send_text(w, text);
 }
 
 static void
@@ -142,22 +230,32 @@ on_done(void *ctx, const struct engine_usage *u)
 }
 
 static void
-on_end(void *ctx, err e)
+answer_whole(struct generating *w)
 {
-    struct generating *w = ctx;
     struct http_field fields[BEDROCK_FIELDS];
     AUTO(buf) b = BUF(4 * TEXT_BYTES_MAX);
-    w->call->job = NULL;
-    if (!e.code)
-        e = buf_end(&w->text);
-    if (!e.code)
-        e = put_all(&b, w);
+    const err e = put_all(&b, w);
     if (e.code) {
         api_fail(w->call, e);
         return;
     }
     const size_t count = bedrock_fields(w->call, STR("application/json"), w->label_text, fields);
     http_answer(w->call->x, 200, fields, count, buf_str(&b));
+}
+
+static void
+on_end(void *ctx, err e)
+{
+    struct generating *w = ctx;
+    w->call->job = NULL;
+    if (!e.code)
+        e = buf_end(&w->text);
+    if (http_started(w->call->x))
+        end_stream(w, e);
+    else if (e.code)
+        api_fail(w->call, e);
+    else
+        answer_whole(w);
 }
 
 /* ---- what the model is shown */
@@ -352,16 +450,30 @@ generate(struct generating *w)
     return retrieve_search(c, &w->keep, &w->ask, on_found, w);
 }
 
-void
-bedrock_generate(struct api_call *c)
+static void
+begin(struct api_call *c, bool is_stream)
 {
     struct generating *w = arena_new(c->a, struct generating);
     w->call = c;
+    w->is_stream = is_stream;
     w->text = BUF(TEXT_BYTES_MAX);
+    id_new("", w->session_id);
     w->keep = (struct keep_call){
         .gate = c->gate, .session = c->session, .request_id = http_request_id(c->x), .a = c->a};
     arena_on_end(c->a, generating_done, w);
     const err e = generate(w);
     if (e.code)
         api_fail(c, e);
+}
+
+void
+bedrock_generate(struct api_call *c)
+{
+    begin(c, false);
+}
+
+void
+bedrock_generate_stream(struct api_call *c)
+{
+    begin(c, true);
 }

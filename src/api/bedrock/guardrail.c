@@ -58,6 +58,12 @@ check_version(str version)
 }
 
 fallible
+bedrock_find_guardrail(const struct api_call *c, str id, size_t *ret)
+{
+    return find(gate_guard(c->gate), id, ret);
+}
+
+fallible
 bedrock_check_guardrail(const struct api_call *c, str id)
 {
     size_t unused;

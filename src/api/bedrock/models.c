@@ -59,18 +59,9 @@ struct wanted {
 static fallible
 read_wanted(struct api_call *c, struct wanted *ret)
 {
-    static const char *const known[] = {"byProvider",
-                                        "byOutputModality",
-                                        "byInferenceType",
-                                        "byCustomizationType",
-                                        "X-Amz-Algorithm",
-                                        "X-Amz-Credential",
-                                        "X-Amz-Date",
-                                        "X-Amz-Expires",
-                                        "X-Amz-SignedHeaders",
-                                        "X-Amz-Signature",
-                                        NULL}; /* the last six presign */
-    TRY(api_query_only(c, known));
+    static const char *const known[] = {"byProvider", "byOutputModality", "byInferenceType",
+                                        "byCustomizationType", NULL};
+    TRY(bedrock_query_only(c, known));
     TRY(api_query(c, STR("byProvider"), &ret->provider));
     TRY(api_query(c, STR("byOutputModality"), &ret->output));
     TRY(api_query(c, STR("byInferenceType"), &ret->inference));

@@ -10,7 +10,7 @@
 
 enum { ANSWER_BYTES_MAX = 64 * 1024 * 1024, NAME_BYTES_MAX = 256 };
 
-static const char *const versions[] = {"2025-06-18", "2025-03-26"};
+static const char *const versions[] = {"2025-11-25", "2025-06-18", "2025-03-26"};
 enum { VERSIONS = sizeof versions / sizeof *versions };
 
 struct mcp {
@@ -288,6 +288,32 @@ on_gone(struct api_call *c)
     end_request(c->own);
 }
 
+/* From 2025-11-25 on a model is to read what is wrong with its arguments, and try again. */
+static bool
+is_for_model(const struct mcp *m, err e)
+{
+    return e.code == ERR_ARGUMENT && !str_eq(str_of(err_param()), STR("name")) &&
+           str_eq(http_header(m->call->x, STR("mcp-protocol-version")), str_of(versions[0]));
+}
+
+static void
+answer_refused(struct mcp *m, str sentence)
+{
+    buf *b = &m->body;
+    rpc_open_result(b, m->rpc.id);
+    json_open(b, '{');
+    buf_add(b, STR("\"content\":["));
+    json_open(b, '{');
+    json_member_str(b, "type", STR("text"));
+    json_member_str(b, "text", sentence);
+    json_close(b, '}');
+    json_close(b, ']');
+    json_member_bool(b, "isError", true);
+    json_close(b, '}');
+    rpc_close(b);
+    answer(m, 200, STR_NONE);
+}
+
 static fallible
 call_tool(struct mcp *m)
 {
@@ -299,7 +325,12 @@ call_tool(struct mcp *m)
     const jval name = json_get(&m->rpc.params, "name"),
                arguments = json_get(&m->rpc.params, "arguments");
     TRY(json_str(&name, NAME_BYTES_MAX, &m->tool));
-    TRY(mcp_tool_request(c->a, m->tool, &arguments, &r));
+    const err e = mcp_tool_request(c->a, m->tool, &arguments, &r);
+    if (is_for_model(m, e)) {
+        answer_refused(m, str_of(err_public(e)));
+        return OK;
+    }
+    TRY(e);
     const str marked = r.label.len ? r.label : http_header(c->x, STR("x-hoheit-label"));
     const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
                                         {STR("x-hoheit-label"), marked}};

@@ -151,8 +151,9 @@ static fallible
 read_format(arena *a, const jval *body, struct conv *c)
 {
     const jval v = json_get(body, "format");
+    const bool is_form = json_type(v) == J_OBJECT || json_type(v) == J_STRING;
     str name;
-    if (read_asks_nothing(&v))
+    if (!v.v || (is_form && read_asks_nothing(&v)))
         return OK;
     if (c->tools.count)
         REFUSE_AT(UNSUPPORTED, &v, "is not supported beside tools");

@@ -121,7 +121,7 @@ batches_begin(struct kept_work *w, const char *prefix, struct batch *b, const st
     char room[ID_MAX];
     const str declared = http_header(w->call->x, STR("x-hoheit-label"));
     struct keep_wish wish = {.kind = OBJECT_BATCH,
-                             .id = arena_str(w->call->a, id_new(prefix, room)),
+                             .id = b->id.len ? b->id : arena_str(w->call->a, id_new(prefix, room)),
                              .state = str_of(batch_status_name(BATCH_VALIDATING)),
                              .label_text = declared.len ? declared : input->label_text,
                              .floor = input->head.label};

@@ -9,7 +9,7 @@ enum { BATCH_WINDOW_MS = 24 * 60 * 60 * 1000 };
 /* As it stands now, worked on or not. */
 fallible batches_load(struct kept_work *w, const struct kept *k, struct batch *ret);
 /* A batch whose input is there: `b` has endpoint, input, window and metadata; kept, then w->then.
- * Its id begins with `prefix`; its label covers the input's. */
+ * Its id begins with `prefix`, or is b->id where that is set; its label covers the input's. */
 fallible
 batches_begin(struct kept_work *w, const char *prefix, struct batch *b, const struct kept *input);
 /* It was kept: it is worked on from now. */

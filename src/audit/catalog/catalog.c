@@ -408,7 +408,7 @@ static fallible
 find_in(const catalog *c, struct run *r, const struct run_ask *q, struct run_hits *h)
 {
     const err e = r->fence ? OK : run_load(c->dir, r);
-    return is_damage(e) ? e : run_find(c->dir, r, q, h);
+    return is_damage(e) ? e : run_seek(c->dir, r, q, h);
 }
 
 /* Run `i` is; where one is, others may be. */

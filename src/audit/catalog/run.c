@@ -459,7 +459,7 @@ find_in(struct search *s, const struct run_ask *q, struct run_hits *h)
 }
 
 fallible
-run_find(const char *dir, const struct run *r, const struct run_ask *q, struct run_hits *h)
+run_seek(const char *dir, const struct run *r, const struct run_ask *q, struct run_hits *h)
 {
     AUTO(fd) f = -1;
     if (!r->count || q->from >= q->to || h->count == h->max)

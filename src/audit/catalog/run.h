@@ -54,4 +54,4 @@ struct run_hits {
 };
 /* Adds places until there are h->max; CORRUPT when a block is damaged. */
 fallible
-run_find(const char *dir, const struct run *r, const struct run_ask *q, struct run_hits *h);
+run_seek(const char *dir, const struct run *r, const struct run_ask *q, struct run_hits *h);

@@ -441,3 +441,12 @@ cmd_doc(struct cli *c, const struct args *a)
     REFUSE(ARGUMENT, "", "there is no page \"%.*s\"%s%s", STR_FMT(a->at[0]),
            n.best ? "; did you mean " : "", n.best ? n.best : "");
 }
+
+fallible
+cmd_openapi(struct cli *c, const struct args *a)
+{
+    (void)a;
+    if (!c->env.put_openapi)
+        REFUSE(UNSUPPORTED, "", "this build has no description of its routes");
+    return c->env.put_openapi(c->out);
+}

@@ -165,9 +165,10 @@ fallible
 library_remove(library *l, str name)
 {
     char path[PATH_BYTES];
-    know *k;
+    struct stat about;
     TRY(path_of(l, name, path));
-    TRY(library_find(l, name, &k));
+    if (lstat(path, &about) && errno == ENOENT)
+        REFUSE(NOT_FOUND, "name", "there is no collection of that name");
     library_close(l, name);
     return file_remove_tree(path);
 }

@@ -33,7 +33,7 @@ fallible library_create(library *l, str name);
 fallible library_find(library *l, str name, know **ret);
 /* Drops what is staged and not committed; nothing when it is not open. */
 void library_close(library *l, str name);
-/* With all its documents; NOT_FOUND. */
+/* With all its documents, also one that is damaged or half removed; NOT_FOUND. */
 fallible library_remove(library *l, str name);
 
 struct library_names {

@@ -189,6 +189,9 @@ TEST(children_are_walked_that_the_key_may_see_and_go_with_what_they_are_in)
     s.text[0] = 0;
     NEED_OK(keep_each_child(&high.call, &all));
     CHECK_STR(str_of(s.text), STR("3 "));
+    bool there = false;
+    NEED_OK(keep_is_there(rig.gate, rig.a, STR("nothing"), &there));
+    CHECK(!there);
     keeper_end(&high);
     keeper_end(&low);
     keeper_end(&other);

@@ -142,3 +142,32 @@ TEST(what_a_handler_must_not_do_ends_the_process)
     CHECK(panics(read_behind_the_last_header));
     CHECK(panics(answer_with_a_status_that_is_none));
 }
+
+/* ---- packed */
+TEST(a_large_text_goes_packed_to_who_takes_that_and_says_so_to_caches_in_any_case)
+{
+    static char bytes[32 * 1024];
+    const struct http_field type = {STR("content-type"), STR("application/json")};
+    static const struct {
+        const char *accepts, *says, *not_so;
+    } cases[] = {
+        {"Accept-Encoding: gzip\r\n", "content-encoding: gzip\r\n", "aaaaaaaaaaaaaaaaaaaa"},
+        {"", "vary: accept-encoding\r\n", "content-encoding"},
+        {"Accept-Encoding: gzip;q=0\r\n", "vary: accept-encoding\r\n", "content-encoding"}};
+    memset(bytes, 'a', sizeof bytes);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rig r;
+        char text[256];
+        rig_open(&r);
+        r.mode = RIG_HOLD;
+        snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: h\r\n%s\r\n", cases[i].accepts);
+        rig_feed(&r, str_of(text));
+        NEED(r.held_count == 1);
+        http_answer(r.held[0], 200, &type, 1, (str){bytes, sizeof bytes});
+        rig_turn(&r);
+        if (str_find(buf_str(&r.said), str_of(cases[i].says)) < 0)
+            test_fail(__FILE__, __LINE__, "%.400s", r.said.at);
+        CHECK(str_find(buf_str(&r.said), str_of(cases[i].not_so)) < 0);
+        rig_close(&r);
+    }
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "unit/api/bedrock/base.h"
+#include "unit/api/bedrock/heard.h"
 
 #define GENERATE "/retrieveAndGenerate"
 #define ASK(base, more)                                                                            \
@@ -18,11 +19,11 @@ prompt_of(const struct ipc_message *m)
 
 /* The model is played: what it was shown, and what it says. */
 static reply *
-generate_played(const char *body, const char *says, str *ret_prompt)
+generate_played_at(const char *path, const char *body, const char *says, str *ret_prompt)
 {
     struct ipc_message m;
     site.rig.talkers = false;
-    reply *r = reply_start(site.local, (struct wish){"POST", GENERATE, NULL, NULL, str_of(body)});
+    reply *r = reply_start(site.local, (struct wish){"POST", path, NULL, NULL, str_of(body)});
     struct rig_engine *e = rig_ready(&site.rig, 0);
     RIG_UNTIL(&site.rig, !ipc_recv_wait(e->far, 0, rig_room, &m).code);
     CHECK_INT(m.head.type, ==, ENGINE_SUBMIT);
@@ -32,6 +33,12 @@ generate_played(const char *body, const char *says, str *ret_prompt)
     rig_says(e, id, 0, says);
     rig_done(e, id, 0, true);
     return reply_wait(r);
+}
+
+static reply *
+generate_played(const char *body, const char *says, str *ret_prompt)
+{
+    return generate_played_at(GENERATE, body, says, ret_prompt);
 }
 
 TEST(marks_of_the_model_become_citations_with_their_places)
@@ -119,5 +126,54 @@ TEST(what_cannot_be_generated_is_refused_by_name)
         if (r->status != cases[i].status)
             test_fail(__FILE__, __LINE__, "%s: %d", cases[i].body, r->status);
     }
+    close_base();
+}
+
+TEST(streamed_the_text_comes_first_and_its_citations_behind_it)
+{
+    str prompt = STR_NONE;
+    AUTO(buf) log = BUF(HEARD_ROOM);
+    open_base();
+    AUTO(reply) *r = generate_played_at(GENERATE "Stream", ASK("haus", ""),
+                                        "Für Hunde 96 Euro [1][2]. Sonst nichts [7].", &prompt);
+    CHECK_INT(r->status, ==, 200);
+    CHECK_STR(reply_field(r, "content-type"), STR("application/vnd.amazon.eventstream"));
+    CHECK(reply_field(r, "x-amzn-bedrock-knowledge-base-session-id").len > 10);
+    heard_stream(buf_str(&r->body), 7, &log);
+    str rest = buf_str(&log), line;
+    size_t texts = 0, citations = 0;
+    while (str_next(&rest, '\n', &line)) {
+        if (str_starts(line, STR("output {\"text\":\"")))
+            texts++;
+        if (!str_starts(line, STR("citation ")))
+            continue;
+        CHECK(texts > 0);
+        if (!citations++) {
+            CHECK(str_find(line, STR("\"citation\":{\"generatedResponsePart\"")) > 0);
+            CHECK(str_find(line, STR("\"span\":{\"start\":0,\"end\":23}")) > 0);
+            CHECK(str_find(line, STR("\"id\":\"hund\"")) > 0);
+        }
+    }
+    CHECK_INT(texts, >, 0);
+    CHECK_INT(citations, ==, 2);
+    close_base();
+}
+
+TEST(streamed_what_is_refused_is_an_answer_and_what_fails_later_an_exception)
+{
+    AUTO(buf) log = BUF(HEARD_ROOM);
+    open_base();
+    AUTO(reply) *none = base_ask(GENERATE "Stream", ASK("nichts", ""));
+    CHECK_INT(none->status, ==, 404);
+    AUTO(reply) *bad = base_ask(GENERATE "Stream", "{}");
+    CHECK_INT(bad->status, ==, 400);
+    AUTO(reply) *r = base_ask(
+        GENERATE "Stream",
+        "{\"input\":{\"text\":\"Hundesteuer !crash\"},\"retrieveAndGenerateConfiguration\":{"
+        "\"type\":\"KNOWLEDGE_BASE\",\"knowledgeBaseConfiguration\":{\"knowledgeBaseId\":\"haus\","
+        "\"modelArn\":\"toy\"}}}");
+    CHECK_INT(r->status, ==, 200);
+    heard_stream(buf_str(&r->body), 64, &log);
+    CHECK(str_find(buf_str(&log), STR("!dependencyFailedException {\"message\"")) >= 0);
     close_base();
 }

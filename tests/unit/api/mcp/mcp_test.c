@@ -67,7 +67,9 @@ TEST(versions_are_agreed_upon)
     AUTO(reply) *before = say((struct said){.key = k, .body = HELLO("2025-03-26")});
     CHECK_STR(reply_text(before, "result.protocolVersion"), STR("2025-03-26"));
     AUTO(reply) *other = say((struct said){.key = k, .body = HELLO("1999-01-01")});
-    CHECK_STR(reply_text(other, "result.protocolVersion"), STR("2025-06-18"));
+    CHECK_STR(reply_text(other, "result.protocolVersion"), STR("2025-11-25"));
+    AUTO(reply) *latest = say((struct said){.key = k, .body = HELLO("2025-11-25")});
+    CHECK_STR(reply_text(latest, "result.protocolVersion"), STR("2025-11-25"));
     AUTO(reply) *none = say((struct said){.key = k, .body = REQUEST("initialize", "{}")});
     CHECK_INT(reply_number(none, "error.code"), ==, -32602);
     site_close();
@@ -244,5 +246,27 @@ TEST(a_client_that_goes_away_stops_what_it_asked_for)
     (void)SITE_UNTIL(meter_value(&site.rig.meters, METER_REQUESTS_RUNNING) == 1);
     http_client_free(TAKE(r->client));
     (void)SITE_UNTIL(meter_value(&site.rig.meters, METER_REQUESTS_RUNNING) == 0);
+    site_close();
+}
+
+TEST(since_2025_11_25_wrong_arguments_are_an_error_of_the_tool_that_its_model_reads)
+{
+    static const struct {
+        const char *body;
+        bool of_tool;
+    } cases[] = {{CALL("ask", "{\"message\":7}"), true},
+                 {CALL("ask", "{\"message\":\"x\",\"tools\":[]}"), true},
+                 {CALL("rm", "{}"), false},
+                 {REQUEST("tools/call", "{}"), false}};
+    open_mcp();
+    const char *k = site_key("amt", "VS-NfD"), *mine = greet(k);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        AUTO(reply) *r = say((struct said){
+            .key = k, .session = mine, .version = "2025-11-25", .body = cases[i].body});
+        CHECK_INT(r->status, ==, 200);
+        CHECK(cases[i].of_tool == reply_has(r, "\"isError\":true"));
+        CHECK(cases[i].of_tool ==
+              (reply_text(r, "result.content.0.text").len > 10 && !reply_at(r, "error").v));
+    }
     site_close();
 }

@@ -45,7 +45,7 @@ check_same(const char *dir, const struct run *r, const struct posting *at, size_
                                   a < b ? a : b, a < b ? b : a};
         struct run_hits h = {.at = got, .max = 1 + test_random() % 300};
         const size_t all = plain_find(at, count, &q, want);
-        NEED_OK(run_find(dir, r, &q, &h));
+        NEED_OK(run_seek(dir, r, &q, &h));
         CHECK_INT(h.count, ==, all < h.max ? all : h.max);
         CHECK(memcmp(got, want, h.count * sizeof *got) == 0);
     }
@@ -99,7 +99,7 @@ TEST(a_run_without_postings_is_one)
     const struct run_ask q = {7, 0, 100};
     write_run(dir, &r, (struct posting[1]){{0, 0}}, 0);
     NEED_OK(run_open(dir, &again));
-    CHECK_OK(run_find(dir, &again, &q, &h));
+    CHECK_OK(run_seek(dir, &again, &q, &h));
     CHECK_INT(h.count, ==, 0);
 }
 
@@ -197,7 +197,7 @@ TEST(no_changed_byte_goes_unnoticed)
         for (uint64_t t = 0; t <= TERMS && i >= RUN_BLOCK && i < 4 * RUN_BLOCK; t++) {
             const struct run_ask q = {t == TERMS ? UINT64_MAX : t * (UINT64_MAX / TERMS), 0, 5000};
             h.count = 0;
-            is_bad = run_find(dir, &again, &q, &h).code == ERR_CORRUPT || is_bad;
+            is_bad = run_seek(dir, &again, &q, &h).code == ERR_CORRUPT || is_bad;
         }
         is_bad = run_load(dir, &again).code == ERR_CORRUPT || is_bad;
         run_unload(&again);

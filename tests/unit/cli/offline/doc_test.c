@@ -128,3 +128,31 @@ TEST(a_page_that_is_none_is_refused)
     CHECK_STATUS(&r, 2);
     CHECK_NOT_IN(r.err, "did you mean");
 }
+
+static err
+put_description(FILE *f)
+{
+    fputs("{\"openapi\":\"3.1.0\"}\n", f);
+    return OK;
+}
+
+static err
+put_nothing(FILE *f)
+{
+    (void)f;
+    FAIL(LIMIT, "no room");
+}
+
+TEST(the_description_of_the_routes_is_the_one_the_build_has)
+{
+    FRESH(r);
+    RUN(&r, NULL, "openapi");
+    CHECK_STATUS(&r, 2);
+    r.env.put_openapi = put_description;
+    RUN(&r, NULL, "openapi");
+    CHECK_STATUS(&r, 0);
+    CHECK_STR(str_of(r.out), STR("{\"openapi\":\"3.1.0\"}\n"));
+    r.env.put_openapi = put_nothing;
+    RUN(&r, NULL, "openapi");
+    CHECK_STATUS(&r, 75);
+}

@@ -90,3 +90,20 @@ TEST(more_collections_than_stay_open_can_be_used_in_turn)
         NEED_OK(library_find(l, str_of(name), &k));
     }
 }
+
+TEST(what_was_removed_only_in_part_or_is_damaged_can_be_removed)
+{
+    RIG(r);
+    know *k = NULL;
+    struct library_names names;
+    const char *const dir = rig_dir(&r, "lib");
+    LIBRARY(l, dir);
+    NEED_OK(library_create(l, STR("a")));
+    NEED(rename(file_join(r.a, dir, "a"), file_join(r.a, dir, "b")) == 0);
+    NEED_OK(file_make_dir(file_join(r.a, dir, "half"), 0700));
+    CHECK(library_find(l, STR("b"), &k).code && library_find(l, STR("half"), &k).code);
+    CHECK_OK(library_remove(l, STR("b")));
+    CHECK_OK(library_remove(l, STR("half")));
+    NEED_OK(library_list(l, r.a, &names));
+    CHECK_INT(names.count, ==, 0);
+}
