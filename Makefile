@@ -125,6 +125,10 @@ check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/p
 	@tools/tap $(TESTS) $(FUZZ) $(FLOWS)
 bench-http bench-gateway: bench-%:
 	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/$*.py
+bench-engine: REL = $(OUT)/release-$(notdir $(lastword $(CC)))
+bench-engine:
+	@$(MAKE) -s B=release all $(REL)/bin/tiny_gguf run-engine_bench
+	@BIN=$(abspath $(REL))/bin python3 tests/bench/engine.py
 bench-%:
 	@$(MAKE) -s B=release run-$*_bench
 run-%: $(O)/bench/%

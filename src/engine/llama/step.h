@@ -35,7 +35,7 @@ enum {
     STEP_SINGLY_MAX = 8,
     STEP_READ_MIN = 16,   /* tokens of prompts a step may always hold: reading never stands still */
     STEP_READ_FIRST = 64, /* while it is not known what they take */
-    STEP_SLOWER_MAX = 6
+    STEP_SLOWER_MAX = 7
 };
 
 /* What a decode took, smoothed; 0: not known yet. */
