@@ -128,7 +128,7 @@ bench-http bench-gateway: bench-%:
 bench-engine: REL = $(OUT)/release-$(notdir $(lastword $(CC)))
 bench-engine:
 	@$(MAKE) -s B=release all $(REL)/bin/tiny_gguf run-engine_bench
-	@BIN=$(abspath $(REL))/bin python3 tests/bench/engine.py
+	@BIN=$(abspath $(REL))/bin TINY_GGUF=$(abspath $(REL))/bin/tiny_gguf python3 tests/bench/engine.py
 bench-%:
 	@$(MAKE) -s B=release run-$*_bench
 run-%: $(O)/bench/%

@@ -2,8 +2,8 @@
 /* hoheit-engine - an engine process: one model, run by llama.cpp (engine/llama/).
  *
  *     hoheit-engine [--context N] [--context-max N] [--sequences N] [--threads N]
- *                   [--step-tokens N] [--gap-ms N] [--queue N] [--embed] [--memory-max BYTES]
- *                   [--sandbox strict|open]
+ *                   [--step-tokens N] [--gap-ms N] [--guess N] [--queue N] [--embed]
+ *                   [--memory-max BYTES] [--sandbox strict|open]
  *
  * Started by hoheitd with the channel to the gate as descriptor 3 and the model file, open for
  * reading, as descriptor 4.  It confines itself before it reads the first byte of the file, looks
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "engine/llama/guess.h"
 #include "engine/llama/llama_backend.h"
 #include "model/registry.h"
 #include "os/log.h"
@@ -27,7 +28,8 @@ enum { CELLS_SHARE = 8, CELLS_SHARE_OF_LIMIT = 4 };
 enum { OWN_BYTES_MIN = 256 * 1024 * 1024 };
 
 struct options {
-    uint64_t context, context_max, sequences, threads, step_tokens, gap_ms, queue, memory_max;
+    uint64_t context, context_max, sequences, threads, step_tokens, gap_ms, guess, queue,
+        memory_max;
     bool is_embedder, is_open;
 };
 
@@ -58,6 +60,7 @@ read_options(int argc, char **argv, struct options *o)
         {"--threads", 1, 1024, &o->threads},
         {"--step-tokens", 1, 8192, &o->step_tokens},
         {"--gap-ms", 1, 600000, &o->gap_ms},
+        {"--guess", 0, GUESS_MAX, &o->guess},
         {"--queue", 1, 65536, &o->queue},
         {"--memory-max", 0, UINT64_MAX, &o->memory_max},
     };
@@ -142,6 +145,7 @@ serve(const struct options *o, const struct model *m)
         .threads = (uint32_t)o->threads,
         .step_tokens_max = (uint32_t)o->step_tokens,
         .gap_ms_max = (uint32_t)o->gap_ms,
+        .guess_tokens_max = (uint32_t)o->guess,
         .cells_bytes_max = cells_bytes_max(o),
         .is_embedder = o->is_embedder,
     };

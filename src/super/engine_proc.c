@@ -60,6 +60,7 @@ fill_command(struct command *c, const struct control_start *s, const struct boot
     add_number(c, "--threads", threads_of(s));
     add_number(c, "--step-tokens", s->step_tokens_max);
     add_number(c, "--gap-ms", boot->params.engine_gap_ms_max);
+    add_number(c, "--guess", boot->params.engine_guess_tokens_max);
     add_number(c, "--memory-max", s->memory_bytes_max);
 }
 

@@ -249,15 +249,16 @@ def disturbed(server):
         s.join()
         gaps += [b - a for a, b in zip(s.at, s.at[1:]) if b > long.began]
     long.join()
-    return max(gaps), long.first(), cpu
+    read = long.began + long.first()
+    return max(gaps), long.first(), cpu, max(sum(long.began < t <= read for t in s.at) for s in streams)
 
 
 def measure_gaps(d, peer, model):
     got = {}
 
     def take(name, server):
-        gap, first, cpu = disturbed(server)
-        print(f"# {name}: worst gap {gap:.2f} s, first token of {LONG} words after {first:.1f} s, {cpu:.1f} s of CPU, load {os.getloadavg()[0]:.1f}", flush=True)
+        gap, first, cpu, steps = disturbed(server)
+        print(f"# {name}: worst gap {gap:.2f} s, first token of {LONG} words after {first:.1f} s, {steps} steps, {cpu:.1f} s of CPU, load {os.getloadavg()[0]:.1f}", flush=True)
         got[name] = [min(p) for p in zip(got.get(name, (gap, first, cpu)), (gap, first, cpu))]
 
     def take_theirs(name, *options):

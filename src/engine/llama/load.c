@@ -142,7 +142,8 @@ make_chat_context(const struct llama_options *o, struct loaded *l)
     struct llama_context_params p = params_of(o, l->context_tokens);
     p.n_batch = p.n_ubatch =
         o->step_tokens_max > o->sequences_max ? o->step_tokens_max : o->sequences_max;
-    p.n_seq_max = p.n_outputs_max = o->sequences_max;
+    p.n_seq_max = o->sequences_max;
+    p.n_outputs_max = l->rows_max = least(o->sequences_max + LOAD_GUESS_ROWS, p.n_batch);
     for (uint32_t n = contexts_of(o, l->model, l->context_tokens); n > 0; n--) {
         p.n_ctx = n * l->context_tokens;
         const err e = make_context(l, p);

@@ -18,7 +18,7 @@
 #include "engine/llama/template.h"
 #include "engine/llama/tokens.h"
 
-enum { LOAD_CONTEXTS_MAX = 4, LOAD_EMBED_SEQUENCES = 32 };
+enum { LOAD_CONTEXTS_MAX = 4, LOAD_EMBED_SEQUENCES = 32, LOAD_GUESS_ROWS = 16 };
 
 struct loaded {
     struct llama_model *model;
@@ -28,7 +28,8 @@ struct loaded {
     struct template *template; /* NULL: cannot chat */
     uint32_t context_tokens;   /* of one sequence */
     uint32_t cells, sequences_max, step_tokens_max, dims;
-    bool can_share; /* a part of a sequence can be copied and cut off */
+    uint32_t rows_max; /* of logits in one step: for each sequence one, and some for guesses */
+    bool can_share;    /* a part of a sequence can be copied and cut off */
 };
 
 /* CORRUPT when llama.cpp refuses the file, UNSUPPORTED when it is of a kind that is not served. */

@@ -16,7 +16,7 @@ enum { RIG_TEXT = 8192, RIG_TOPS = 20, RIG_VECTORS = 64, RIG_DIMS = 64 };
 struct rig_answer {
     char text[RIG_TEXT];
     size_t len;
-    uint32_t tokens;
+    uint32_t tokens, guessed, guessed_right;
     bool over;
     enum engine_finish finish;
     float logprob[RIG_TEXT], tops[RIG_TEXT][RIG_TOPS]; /* of each token */
@@ -104,6 +104,14 @@ serve_prompt_tokens(struct serve_job *j, uint32_t prompt, uint32_t cached)
 {
     rig_of(j)->cached_tokens = cached;
     rig_of(j)->prompt_tokens = prompt;
+}
+
+void
+serve_guessed(struct serve_job *j, uint32_t index, uint32_t guessed, uint32_t right)
+{
+    struct rig_answer *a = &rig_of(j)->answers[index];
+    a->guessed += guessed;
+    a->guessed_right += right;
 }
 
 void
