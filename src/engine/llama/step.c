@@ -127,6 +127,18 @@ writers_us(const struct pace *p, size_t writers)
     return together ? together : p->single_us * writers;
 }
 
+/* Of the tokens that fit beside the writers, or more, those that are worth it. */
+static uint64_t
+whole_tiles(uint64_t writers, uint64_t fits)
+{
+    const uint64_t tokens = writers + fits, more = tokens % STEP_TILE;
+    if (tokens < STEP_TILE)
+        return STEP_TILE - writers;
+    if (more < STEP_TILE / 2 && more < fits)
+        return fits - more;
+    return fits ? fits : 1;
+}
+
 /* Tokens of prompts that a step with so many writers may hold. */
 static uint32_t
 reading_budget(const struct step *s, size_t writers)
@@ -140,7 +152,7 @@ reading_budget(const struct step *s, size_t writers)
         step_us = s->gap_us_max;
     if (s->pace.read_ns)
         fits = step_us > alone_us ? (step_us - alone_us) * 1000 / s->pace.read_ns : 0;
-    fits = fits < STEP_READ_MIN ? STEP_READ_MIN : fits;
+    fits = whole_tiles(writers, fits);
     return fits < most ? (uint32_t)fits : most;
 }
 
@@ -338,7 +350,7 @@ static void
 learn_reading(struct pace *p, size_t writers, size_t read, uint64_t us)
 {
     const uint64_t alone_us = writers_us(p, writers);
-    if (read >= STEP_READ_MIN && us > alone_us)
+    if (read >= STEP_READ_KNOWN && us > alone_us)
         smooth(&p->read_ns, (us - alone_us) * 1000 / read, MEAN_OF);
 }
 
