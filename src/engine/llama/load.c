@@ -55,6 +55,22 @@ open_stream(int model_fd, FILE **ret)
     return OK;
 }
 
+/* It belongs to the model and goes with it. */
+static fallible
+load_adapter(const struct llama_options *o, const struct loaded *l)
+{
+    FILE *stream;
+    float scale = 1;
+    if (!o->adapter_fd)
+        return OK;
+    TRY(open_stream(o->adapter_fd, &stream));
+    struct llama_adapter_lora *adapter = llama_adapter_lora_init_from_file_ptr(l->model, stream);
+    fclose(stream);
+    if (!adapter || llama_set_adapters_lora(l->ctx, &adapter, 1, &scale) != 0)
+        FAIL(UNSUPPORTED, "llama.cpp does not take this adapter for this model");
+    return OK;
+}
+
 static fallible
 load_weights(const struct llama_options *o, struct progress *p, struct loaded *l)
 {
@@ -232,6 +248,7 @@ load(const struct llama_options *o, struct progress *p, struct loaded *l)
     TRY(load_weights(o, p, l));
     TRY(check_kind(l->model));
     TRY(load_context(o, l));
+    TRY(load_adapter(o, l));
     TRY(vocabulary_init(&l->vocabulary, llama_model_get_vocab(l->model)));
     load_template(o, l);
     return OK;

@@ -127,16 +127,16 @@ writers_us(const struct pace *p, size_t writers)
     return together ? together : p->single_us * writers;
 }
 
-/* Of the tokens that fit beside the writers, or more, those that are worth it. */
+/* As many tokens as fit beside the writers, to the nearest tile, and one tile at least. */
 static uint64_t
 whole_tiles(uint64_t writers, uint64_t fits)
 {
     const uint64_t tokens = writers + fits, more = tokens % STEP_TILE;
     if (tokens < STEP_TILE)
         return STEP_TILE - writers;
-    if (more < STEP_TILE / 2 && more < fits)
-        return fits - more;
-    return fits ? fits : 1;
+    if (more >= STEP_TILE / 2)
+        return fits + STEP_TILE - more;
+    return more < fits ? fits - more : 1;
 }
 
 /* Tokens of prompts that a step with so many writers may hold. */

@@ -11,7 +11,7 @@
  * also take STEP_SLOWER_MAX times what its writers take alone.
  *
  * The library's attention works on tiles of STEP_TILE tokens, and with fewer it is slow: so a step
- * that reads may always hold as many, and it ends where a tile would stay less than half full.
+ * that reads may always hold as many, and what it holds is rounded to whole tiles.
  * (Measured: in steps of 40, 3,000 tokens took 46 s of processor time, and steps that took so long
  * made the next ones smaller; whole they take 26.)
  *
