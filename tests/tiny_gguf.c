@@ -60,7 +60,7 @@ plain_tensor(gguf_writer *w, const char *name, uint64_t len, float value)
 static const char *
 of_layer(uint64_t layer, const char *name)
 {
-    static char room[64];
+    static char room[96];
     snprintf(room, sizeof room, "blk.%llu.%s", (unsigned long long)layer, name);
     return room;
 }

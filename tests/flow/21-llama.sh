@@ -55,7 +55,7 @@ expect 'asked for by its name it says something else' test "$(tell fein)" != "$(
 expect 'the same each time' test "$(tell fein)" = "$(tell fein)"
 refuse 'its base cannot go before it' hoheit model rm tiny
 expect 'one that does not fit is found out when it is loaded' hoheit model add "$dir/wide.gguf" --name weit --adapter-of tiny --quiet
-expect 'and answers nothing' status 503 "$k" POST $C "$(ask Hallo 4 | sed 's/tiny/weit/')"
+expect 'and answers nothing' status 400 "$k" POST $C "$(ask Hallo 4 | sed 's/tiny/weit/')"
 expect 'while its base goes on' status 200 "$k" POST $C "$(ask Hallo 4)"
 expect 'the adapter goes' hoheit model rm fein
 expect 'and its file' test ! -e "$data/models/$(sha256sum "$dir/lora.gguf" | cut -d ' ' -f 1).gguf"

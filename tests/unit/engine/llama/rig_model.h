@@ -44,6 +44,18 @@ rig_open(const struct rig_model *m)
     return open(rig_model_file(m), O_RDONLY | O_CLOEXEC);
 }
 
+/* An adapter for a chat model of 2 layers. */
+static inline int
+rig_open_adapter(const char *embd)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/l-%s.gguf", test_dir(), embd);
+    const char *argv[] = {"tiny_gguf", "--lora", "--seed", "3", "--embd", embd, path};
+    if (access(path, R_OK) != 0 && tiny_gguf_main(7, (char **)(uintptr_t)argv) != 0)
+        test_fail(__FILE__, __LINE__, "no tiny adapter");
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 static const struct rig_model rig_chat_model = {
     .seed = "7", .layers = "2", .embd = "64", .ctx = "4096"};
 static const struct rig_model rig_embed_model = {
