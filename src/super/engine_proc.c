@@ -112,7 +112,9 @@ spawn(const struct command *c, const char *bin_dir, const int fds[3], pid_t *ret
                                 .argv = c->argv,
                                 .env = env,
                                 .fds = {fds[0], fds[1], fds[2]},
-                                .fd_count = fds[1] < 0 ? 1 : fds[2] < 0 ? 2 : 3,
+                                .fd_count = fds[1] < 0   ? 1
+                                            : fds[2] < 0 ? 2
+                                                         : 3,
                                 .new_network = true};
     return proc_start(&p, ret);
 }

@@ -11,7 +11,7 @@ Other work on the machine can only make a round slower, so rounds are short, the
 each the best round counts.  Beside times stand seconds of CPU, which other work hardly changes; lines with
 `cpu` are made of these.  It ends within ten minutes: what did not fit in is said to be not measured.
 
-BIN, MODEL (deps/path), PEER (tests/peer/llama/build), TINY_GGUF, ONLY=tokens,gaps,prefix,queue,tenants,cost
+BIN, MODEL (deps/path), PEER (tests/peer/llama/build), TINY_GGUF, ONLY=tokens,gaps,prefix,queue,guess,tenants,cost
 """
 import sys
 sys.path.pop(0)  # this directory, where http.py is another bench
@@ -129,8 +129,8 @@ class Theirs(Server):
 class Answer:
     """A streamed completion; `at` are the times at which text came."""
 
-    def __init__(self, server, prompt, tokens, tenant="default"):
-        self.server, self.prompt, self.tokens, self.tenant = server, prompt, tokens, tenant
+    def __init__(self, server, prompt, tokens, tenant="default", **more):
+        self.server, self.prompt, self.tokens, self.more = server, prompt, tokens, more
         self.at, self.usage, self.text, self.is_cut = [], None, "", False
         self.head, self.socket = server.head(tenant), None
         self.c = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS_MAX)
@@ -151,7 +151,7 @@ class Answer:
 
     def ask(self):
         body = {"model": self.server.model, "prompt": self.prompt, "max_tokens": self.tokens, "temperature": 0,
-                "stream": True, "stream_options": {"include_usage": True}, "ignore_eos": True, **self.server.extra}
+                "stream": True, "stream_options": {"include_usage": True}, "ignore_eos": True, **self.server.extra, **self.more}
         self.c.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json", **self.head})
         self.socket = self.c.sock
         r = self.c.getresponse()
@@ -293,6 +293,24 @@ def measure_prefix(d):
     bench("prefix.first", min(warm) / min(cold), "of cold", "<=", 0.2)
 
 
+# ---- what is guessed
+
+
+def measure_guess(d):
+    """A text that is said again, and one that is not; with a seed nothing is guessed."""
+    for name, text, goal in (("again", words(60), 1.0), ("new", None, 0.9)):
+        pairs = []
+        for _ in range(3):
+            prompt = text * 3 if text else words(100)
+            times = []
+            for more in ({"seed": 1}, {}):
+                a = Answer(d, prompt, 64, **more).start().join()
+                times.append(a.at[-1] - a.at[0])
+            pairs.append(times)
+        plain, guessed = (min(p[i] for p in pairs) for i in (0, 1))
+        bench(f"guess.{name}", plain / guessed, "times as fast as unguessed", ">=", goal)
+
+
 # ---- shares
 
 
@@ -362,7 +380,7 @@ def on_alarm(*_):
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     signal.signal(signal.SIGALRM, on_alarm)
-    only = os.environ.get("ONLY", "tokens,gaps,prefix,queue,tenants,cost").split(",")
+    only = os.environ.get("ONLY", "tokens,gaps,prefix,queue,guess,tenants,cost").split(",")
     model = os.environ.get("MODEL") or subprocess.run([ROOT + "/deps/path", "qwen2.5-coder-0.5b-instruct"], check=True, capture_output=True, text=True).stdout.strip()
     peer = os.environ.get("PEER") or subprocess.run([ROOT + "/tests/peer/llama/build"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     version = subprocess.run([peer + "/llama-server", "--version"], capture_output=True, text=True)
@@ -371,9 +389,9 @@ def main():
     with tempfile.TemporaryDirectory() as t:
         tiny = t + "/tiny.gguf"
         subprocess.run([TINY, tiny], check=True, stdout=subprocess.DEVNULL)
-        d = Ours(model, "engine.context_tokens=8192") if {"tokens", "gaps", "prefix", "queue"} & set(only) else None
+        d = Ours(model, "engine.context_tokens=8192") if {"tokens", "gaps", "prefix", "queue", "guess"} & set(only) else None
         parts = [("cost", measure_cost, ()), ("tenants", measure_tenants, (tiny,)), ("prefix", measure_prefix, (d,)),
-                 ("queue", measure_queue, (d,)), ("gaps", measure_gaps, (d, peer, model)), ("tokens", measure_tokens, (d, peer, model))]
+                 ("queue", measure_queue, (d,)), ("guess", measure_guess, (d,)), ("gaps", measure_gaps, (d, peer, model)), ("tokens", measure_tokens, (d, peer, model))]
         missing[:] = [name for name, _, _ in parts if name in only]
         for name, fn, args in parts:
             if name in only:

@@ -3,7 +3,7 @@
 
 #include "os/clock.h"
 
-enum { NO_CELLS = 1, OTHER_WAY_TURNS = 64 };
+enum { NO_CELLS = 1, OTHER_WAY_TURNS = 64, GUESS_TURNS = 512 };
 
 /* Of how many a new measure is one: of what is tried seldom it counts more, or an old one that was
  * disturbed would stand for long. */
@@ -378,6 +378,15 @@ fastest_us(const struct pace *p, size_t writers)
     return singly && writers <= STEP_SINGLY_MAX && singly < together ? singly : together;
 }
 
+/* What a step of so many rows takes, or the next larger one that is known. */
+static uint64_t
+rows_us(const struct pace *p, size_t rows)
+{
+    while (rows < STEP_ROWS_MAX && !p->together_us[rows])
+        rows++;
+    return rows <= STEP_ROWS_MAX ? p->together_us[rows] : 0;
+}
+
 /* Is the time for each token less with the guess?  What such a step takes is found out by trying.
  */
 static bool
@@ -385,12 +394,10 @@ does_guess_pay(struct pace *p, size_t writers, size_t guessed)
 {
     const size_t rows = writers + guessed;
     const uint64_t alone_us = fastest_us(p, writers);
-    const uint64_t us = rows <= STEP_ROWS_MAX ? p->together_us[rows] : 0;
+    const uint64_t us = rows_us(p, rows), tokens = writers * 1000 + guessed * p->right_permille;
     if (!alone_us || rows > STEP_ROWS_MAX)
         return false;
-    const uint64_t tokens = writers * 1000 + guessed * p->right_permille;
-    return !us || tokens * alone_us > writers * 1000 * us ||
-           ++p->guess_turns % OTHER_WAY_TURNS == 0;
+    return !us || tokens * alone_us > writers * 1000 * us || ++p->guess_turns % GUESS_TURNS == 0;
 }
 
 static uint32_t

@@ -135,18 +135,6 @@ serve_set_numbers(struct serve *s, uint64_t have, uint64_t limit)
 
 /* ---- jobs */
 
-static inline struct engine_submit
-rig_ask(enum engine_kind kind, uint32_t n, uint32_t tokens_max)
-{
-    return (struct engine_submit){.kind = kind,
-                                  .n = n,
-                                  .tokens_max = tokens_max,
-                                  .top_p = 1,
-                                  .repeat = 1,
-                                  .has_seed = true,
-                                  .seed = 1};
-}
-
 /* Lives in an arena of its own: rig_job_free. */
 static inline struct rig_job *
 rig_job(struct engine_submit ask, str prompt)

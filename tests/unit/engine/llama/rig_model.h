@@ -87,3 +87,15 @@ rig_load(const struct rig_model *m, struct llama_options o, struct loaded *ret)
     o.model_fd = f;
     return load_model(&o, rig_no_progress, NULL, ret);
 }
+
+static inline struct engine_submit
+rig_ask(enum engine_kind kind, uint32_t n, uint32_t tokens_max)
+{
+    return (struct engine_submit){.kind = kind,
+                                  .n = n,
+                                  .tokens_max = tokens_max,
+                                  .top_p = 1,
+                                  .repeat = 1,
+                                  .has_seed = true,
+                                  .seed = 1};
+}

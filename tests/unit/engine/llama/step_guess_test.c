@@ -247,7 +247,7 @@ TEST(where_it_does_not_pay_it_is_tried_now_and_then)
         rig_settle(&e);
     } while (step_run(&e.step));
     e.step.is_eager = true;
-    CHECK(e.step.guessed - before <= 4 * GUESS_MAX);
+    CHECK_INT(e.step.guessed - before, <=, 4 * GUESS_MAX);
     rig_job_free(r);
 }
 
