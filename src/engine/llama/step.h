@@ -51,7 +51,7 @@ enum {
     STEP_TILE = 64,
     STEP_READ_FIRST = 128, /* tokens of prompts in a step, while it is not known what they take */
     STEP_READ_KNOWN = 16,  /* so many at least tell what one takes */
-    STEP_SLOWER_MAX = 10
+    STEP_SLOWER_MAX = 12
 };
 
 /* What a decode took, smoothed; 0: not known yet. */
