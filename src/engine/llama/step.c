@@ -3,7 +3,9 @@
 
 #include "os/clock.h"
 
-enum { NO_CELLS = 1, OTHER_WAY_TURNS = 64, GUESS_TURNS = 512 };
+enum { NO_CELLS = 1, OTHER_WAY_TURNS = 64, GUESS_TURNS = 512, PLAIN_TURNS = 16 };
+
+enum { GAIN_MIN_PERMILLE = 1100 /* times are measured on a machine that does other things too */ };
 
 /* Of how many a new measure is one: of what is tried seldom it counts more, or an old one that was
  * disturbed would stand for long. */
@@ -397,7 +399,8 @@ does_guess_pay(struct pace *p, size_t writers, size_t guessed)
     const uint64_t us = rows_us(p, rows), tokens = writers * 1000 + guessed * p->right_permille;
     if (!alone_us || rows > STEP_ROWS_MAX)
         return false;
-    return !us || tokens * alone_us > writers * 1000 * us || ++p->guess_turns % GUESS_TURNS == 0;
+    const bool pays = !us || tokens * alone_us / GAIN_MIN_PERMILLE > writers * us;
+    return ++p->guess_turns % (pays ? PLAIN_TURNS : GUESS_TURNS) ? pays : !pays;
 }
 
 static uint32_t
