@@ -67,6 +67,6 @@ expect 'the engine has no file of its own open' sh -c "! ls -l /proc/$pid/fd | g
 filtered() { ! grep -q '"seccomp":1' "$dir/log" || grep -q '^Seccomp:.*2' "/proc/$pid/status"; }
 expect 'its system calls are filtered' filtered
 kill -9 "$pid"
-expect 'after kill -9 the next request is answered' status 200 "$k" POST $C "$(ask Hallo 4)"
+expect 'after kill -9 requests are answered again' await status 200 "$k" POST $C "$(ask Hallo 4)"
 expect 'by another process' test "$(engine)" != "$pid"
 done_testing

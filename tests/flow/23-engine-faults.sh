@@ -49,7 +49,7 @@ expect 'and answers' status 200 "$k" POST /v1/chat/completions "$(chat Hallo)"
 
 # As a check of the library that fails would end it.
 kill -ABRT "$pid"
-expect 'after an abort the next request is answered' status 200 "$k" POST /v1/chat/completions "$(chat Hallo)"
+expect 'after an abort requests are answered again' await status 200 "$k" POST /v1/chat/completions "$(chat Hallo)"
 expect 'by another process' test "$(engine pid)" != "$pid"
 expect 'and the log has it' grep -q 'signal 6' "$dir/log"
 expect 'more than any context holds is refused with both numbers' status 400 "$k" POST /v1/chat/completions "$(chat Hallo ',"max_tokens":90000000')"
