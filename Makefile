@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Hoheit, non-recursive. Directories and arrows come from LAYERS: each directory is one
 # archive, each x_test.c one program linked with its layer and what that layer may reach.
-#   make [B=debug|release|asan|tsan|fuzz] [CC=gcc|clang-14] [ENGINES="toy llama"] [TARGET]
+#   make [B=debug|release|asan|tsan|fuzz] [CC=gcc|clang-14] [ENGINES="toy llama"] [ENGINE_CUDA=1] [TARGET]
 B       ?= debug
 ENGINES ?= toy llama
 OUT     ?= build
@@ -32,7 +32,10 @@ CFLAGS   := -std=gnu17 $(FLAGS_$B) $(SAN_$B) $(WARN) $(HARD) $(shell pkg-config 
 LDFLAGS  := $(SAN_$B) -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 LDLIBS   := $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 ifneq ($(filter llama,$(ENGINES)),)
-LLAMA       := $(shell env -u CC -u CXX deps/build-engine --where)
+LLAMA       := $(shell env -u CC -u CXX ENGINE_CUDA=$(ENGINE_CUDA) deps/build-engine --where)
+ifeq ($(ENGINE_CUDA)$(LLAMA),1)
+$(error no engine with CUDA: run ENGINE_CUDA=1 deps/build-engine first)
+endif
 LLAMA_FLAGS  = -isystem $(LLAMA)/include -isystem $(LLAMA)/include/common
 LLAMA_LIBS   = $(shell PKG_CONFIG_PATH=$(LLAMA)/lib/pkgconfig pkg-config --libs hoheit-llama)
 endif
@@ -129,6 +132,10 @@ bench-audit: R = $(OUT)/release-$(notdir $(lastword $(CC)))
 bench-audit:
 	@$(MAKE) -s B=release $R/bench/audit_bench $R/bench/query_bench && BENCH=$(abspath $R/bench) python3 tests/bench/audit.py
 bench-know: ; @$(MAKE) -s B=release run-know_bench run-know_peers_bench
+bench-engine: REL = $(OUT)/release-$(notdir $(lastword $(CC)))
+bench-engine:
+	@$(MAKE) -s B=release all $(REL)/bin/tiny_gguf run-engine_bench
+	@BIN=$(abspath $(REL))/bin TINY_GGUF=$(abspath $(REL))/bin/tiny_gguf python3 tests/bench/engine.py
 bench-%:
 	@$(MAKE) -s B=release run-$*_bench
 # USearch, sqlite-vec and FTS5, from where packages come.

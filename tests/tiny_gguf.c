@@ -2,12 +2,13 @@
 /* tiny_gguf.c - writes a tiny model with random weights, so that everything up to real tokens can
  * be tested without fetching a model.
  *
- *     tiny_gguf [--embed] [--seed N] [--layers N] [--embd N] [--ctx N] OUT.gguf
+ *     tiny_gguf [--embed | --lora] [--seed N] [--layers N] [--embd N] [--ctx N] OUT.gguf
  *
  * Without --embed: architecture llama, 260 tokens (one per byte), a ChatML template.  With it:
  * architecture bert, mean pooling, WordPiece over single bytes, so that every text has tokens
- * and texts that share letters are near.  The same arguments give the same bytes.  What such a
- * model says means nothing; how long it takes is what a real one of its size would take. */
+ * and texts that share letters are near.  With --lora: an adapter for the first.  The same
+ * arguments give the same bytes.  What such a model says means nothing; how long it takes is what a
+ * real one of its size would take. */
 #include <math.h>
 #include <stdio.h>
 
@@ -22,7 +23,7 @@ static const char chatml[] =
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
 struct wish {
-    bool embeds;
+    bool embeds, adapts;
     uint64_t seed, layers, embd, ctx;
     const char *path;
 };
@@ -59,7 +60,7 @@ plain_tensor(gguf_writer *w, const char *name, uint64_t len, float value)
 static const char *
 of_layer(uint64_t layer, const char *name)
 {
-    static char room[64];
+    static char room[96];
     snprintf(room, sizeof room, "blk.%llu.%s", (unsigned long long)layer, name);
     return room;
 }
@@ -129,6 +130,23 @@ embed_tensors(gguf_writer *w, struct wish *m)
     plain_tensor(w, "token_embd_norm.bias", m->embd, 0);
     for (uint64_t l = 0; l < m->layers; l++)
         embed_layer(w, m, l);
+}
+
+/* Of rank 4; strong enough to be heard. */
+static void
+adapter_tensors(gguf_writer *w, struct wish *m)
+{
+    enum { RANK = 4 };
+    static const char *const square[] = {"attn_q", "attn_output"};
+    const uint64_t e = m->embd;
+    char name[48];
+    for (uint64_t l = 0; l < m->layers; l++)
+        for (size_t i = 0; i < 2; i++) {
+            snprintf(name, sizeof name, "%s.weight.lora_a", square[i]);
+            random_tensor(w, m, of_layer(l, name), e, RANK, 1.7f / sqrtf((float)e));
+            snprintf(name, sizeof name, "%s.weight.lora_b", square[i]);
+            random_tensor(w, m, of_layer(l, name), RANK, e, 1);
+        }
 }
 
 /* ---- keys */
@@ -249,6 +267,28 @@ embed_keys(gguf_writer *w, const struct wish *m)
     }
 }
 
+static void
+adapter_keys(gguf_writer *w)
+{
+    gguf_write_str(w, "general.architecture", STR("llama"));
+    gguf_write_str(w, "general.type", STR("adapter"));
+    gguf_write_str(w, "general.name", STR("tiny adapter"));
+    gguf_write_str(w, "adapter.type", STR("lora"));
+    gguf_write_f32(w, "adapter.lora.alpha", 4);
+}
+
+static void
+put_model(gguf_writer *w, struct wish *m)
+{
+    if (m->adapts) {
+        adapter_keys(w);
+        adapter_tensors(w, m);
+        return;
+    }
+    (m->embeds ? embed_keys : chat_keys)(w, m);
+    (m->embeds ? embed_tensors : chat_tensors)(w, m);
+}
+
 /* ---- the program */
 static bool
 read_number(const char *flag, const char *value, struct wish *m)
@@ -274,6 +314,8 @@ read_wish(int argc, char **argv, struct wish *m)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--embed") == 0)
             m->embeds = true;
+        else if (strcmp(argv[i], "--lora") == 0)
+            m->adapts = true;
         else if (argv[i][0] != '-' && !m->path)
             m->path = argv[i];
         else if (i + 1 == argc || !read_number(argv[i], argv[i + 1], m))
@@ -300,14 +342,14 @@ main(int argc, char **argv)
 {
     struct wish m = {.seed = 1, .layers = 2, .embd = 64};
     if (!read_wish(argc, argv, &m)) {
-        fprintf(stderr, "usage: tiny_gguf [--embed] [--seed N] [--layers N] [--embd N: a multiple "
-                        "of 8] [--ctx N] OUT.gguf\n");
+        fprintf(stderr,
+                "usage: tiny_gguf [--embed | --lora] [--seed N] [--layers N] [--embd N: a multiple "
+                "of 8] [--ctx N] OUT.gguf\n");
         return 2;
     }
     AUTO(gguf_writer) w = GGUF_WRITER;
     AUTO(buf) file = BUF(GGUF_WRITE_MAX);
-    (m.embeds ? embed_keys : chat_keys)(&w, &m);
-    (m.embeds ? embed_tensors : chat_tensors)(&w, &m);
+    put_model(&w, &m);
     gguf_write_end(&w, &file);
     if (w.values.failed || w.tensors.failed || w.data.failed || file.failed ||
         !write_file(m.path, buf_str(&file))) {

@@ -70,12 +70,25 @@ judge_memory(struct findings *f, const struct host *h)
                     "encrypt it, or switch it off with `swapoff -a`");
 }
 
+static void
+list_accelerators(struct findings *f, const struct host *h)
+{
+    if (!h->accelerator_count)
+        doctor_find(f, HEALTH_OK, "no accelerator: engines use the processor", "");
+    for (size_t i = 0; i < h->accelerator_count; i++)
+        doctor_find(f, HEALTH_OK,
+                    TEXT(f, "accelerator: %s; engines built with `make ENGINE_CUDA=1` use NVIDIA's",
+                         h->accelerators[i]),
+                    "");
+}
+
 void
 doctor_host(struct findings *f, const struct host *h)
 {
     doctor_find(f, HEALTH_OK, TEXT(f, "kernel %s", h->kernel), "");
     judge_sandbox(f, &h->sandbox);
     judge_memory(f, h);
+    list_accelerators(f, h);
     if (h->wall_ms < year_2026_ms)
         doctor_find(f, HEALTH_WRONG,
                     "the clock is years behind: records and keys would carry wrong times",

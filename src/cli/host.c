@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cli/host.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -14,7 +16,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-enum { MEMINFO_MAX = 64 * 1024 };
+enum { MEMINFO_MAX = 64 * 1024, SYSFS_MAX = 8192 };
 
 /* ---- memory */
 
@@ -44,6 +46,60 @@ look_at_memory(arena *a, struct host *h)
     h->memory_bytes = host_meminfo(text, STR("MemTotal"));
     h->memory_free_bytes = host_meminfo(text, STR("MemAvailable"));
     h->swap_bytes = host_meminfo(text, STR("SwapTotal"));
+}
+
+/* ---- accelerators */
+
+/* A number of sysfs, as "0x10de\n". */
+static uint64_t
+read_hex(arena *a, const char *dir, const char *device, const char *name)
+{
+    str text;
+    uint64_t value = 0;
+    const char *path = arena_fmt(a, "%s/%s/%s", dir, device, name).at;
+    if (file_read(a, path, SYSFS_MAX, &text).code)
+        return 0;
+    for (size_t i = 2; i < text.len && isxdigit((unsigned char)text.at[i]); i++) {
+        const char c = text.at[i];
+        value = value << 4 | (uint64_t)(isdigit((unsigned char)c) ? c - '0' : (c | 32) - 'a' + 10);
+    }
+    return value;
+}
+
+static const char *
+maker_of(uint64_t vendor)
+{
+    return vendor == 0x10de   ? "NVIDIA"
+           : vendor == 0x1002 ? "AMD"
+           : vendor == 0x8086 ? "Intel"
+                              : NULL;
+}
+
+/* Displays and processing accelerators, by the upper byte of the class. */
+static void
+look_at_device(arena *a, const char *dir, const char *name, struct host *h)
+{
+    enum { DISPLAY = 0x03, ACCELERATOR = 0x12 };
+    const uint64_t kind = read_hex(a, dir, name, "class") >> 16;
+    const char *maker = maker_of(read_hex(a, dir, name, "vendor"));
+    if ((kind != DISPLAY && kind != ACCELERATOR) || !maker ||
+        h->accelerator_count == HOST_ACCELERATORS_MAX)
+        return;
+    (void)snprintf(h->accelerators[h->accelerator_count++], sizeof *h->accelerators,
+                   "%s %04x at %.16s", maker, (unsigned)read_hex(a, dir, name, "device"), name);
+}
+
+void
+host_accelerators(arena *a, const char *dir, struct host *h)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    h->accelerator_count = 0;
+    while (d && (entry = readdir(d)))
+        if (entry->d_name[0] != '.')
+            look_at_device(a, dir, entry->d_name, h);
+    if (d)
+        closedir(d);
 }
 
 /* ---- the rest of the machine */
@@ -83,6 +139,7 @@ host_look(arena *a, struct host *ret)
         h.files_max = files.rlim_max;
     look_at_memory(a, &h);
     h.reads_pdf = has_pdf_tool();
+    host_accelerators(a, "/sys/bus/pci/devices", &h);
     look_at_clock(&h);
     *ret = h;
 }

@@ -5,6 +5,8 @@
 #include "base/arena.h"
 #include "os/sandbox.h"
 
+enum { HOST_ACCELERATORS_MAX = 16 };
+
 struct host {
     struct sandbox_report sandbox;
     char kernel[80];
@@ -14,9 +16,13 @@ struct host {
     int64_t wall_ms;
     bool clock_known, clock_set; /* set: something keeps it */
     bool reads_pdf;              /* pdftohtml is there, where know/cell looks for it */
+    char accelerators[HOST_ACCELERATORS_MAX][48];
+    size_t accelerator_count;
 };
 
 void host_look(arena *a, struct host *ret);
+/* The graphics and computing devices among those listed below `dir` (/sys/bus/pci/devices). */
+void host_accelerators(arena *a, const char *dir, struct host *h);
 /* 0 bytes in all: unknown. */
 void host_disk(const char *dir, uint64_t *ret_free, uint64_t *ret_all);
 

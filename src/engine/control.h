@@ -32,7 +32,8 @@ struct control_start {
     uint32_t context_tokens, sequences_max, threads, step_tokens_max, queue_max;
     uint32_t token_ms; /* toy: time per token */
     uint64_t memory_bytes_max;
-    char file[CONTROL_FILE_MAX]; /* "<sha256>.gguf"; empty for the toy */
+    char file[CONTROL_FILE_MAX];    /* "<sha256>.gguf"; empty for the toy */
+    char adapter[CONTROL_FILE_MAX]; /* the same; empty: none */
 };
 
 struct control_up {

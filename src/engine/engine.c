@@ -267,7 +267,8 @@ is_good_end(const engine_job *j, const struct engine_done *d)
     if (d->stop && (d->finish != FINISH_STOP || d->stop > j->stops))
         return false;
     return d->is_last == (j->open == 1) && !j->missing && d->cached_tokens <= d->prompt_tokens &&
-           (!j->tokens_max || d->output_tokens <= j->tokens_max);
+           (!j->tokens_max || d->output_tokens <= j->tokens_max) &&
+           d->guessed_right <= d->guessed && d->guessed_right <= d->output_tokens;
 }
 
 /* What was held back of the answer comes out; OK also when a hook has cancelled the job. */
@@ -313,6 +314,8 @@ take_done(engine *e, const struct ipc_message *m)
         .prompt_tokens = d->prompt_tokens,
         .cached_tokens = d->cached_tokens,
         .output_tokens = d->output_tokens,
+        .guessed = d->guessed,
+        .guessed_right = d->guessed_right,
         .is_last = d->is_last,
         .queued_us = d->queued_us,
         .prefill_us = d->prefill_us,

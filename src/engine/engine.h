@@ -50,6 +50,7 @@ struct engine_usage {
     enum engine_finish finish;
     uint32_t stop; /* FINISH_STOP: 1 + which of params.stops matched; 0: none */
     uint32_t prompt_tokens, cached_tokens, output_tokens;
+    uint32_t guessed, guessed_right; /* of the output: tokens guessed, and those that were right */
     bool is_last;
     const struct guardrail
         *guardrail;    /* FINISH_FILTER: by this one of the policy; NULL: by the model */

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 
 enum {
-    ENGINE_PROTO = 5,
+    ENGINE_PROTO = 6,
     ENGINE_NAME_MAX = 64,
     ENGINE_SEQUENCES_MAX = 256,
     ENGINE_ANSWERS_MAX = 128,  /* n of one request */
@@ -120,6 +120,8 @@ struct engine_done {
     uint32_t cached_tokens;
     uint32_t output_tokens; /* of this answer */
     uint32_t is_last;       /* the request is over */
+    uint32_t guessed;       /* tokens guessed for this answer, and those that were right */
+    uint32_t guessed_right;
     uint32_t zero;
     uint64_t queued_us, prefill_us, decode_us;
 };
@@ -132,6 +134,7 @@ struct engine_failed {
 
 struct engine_stats {
     uint64_t running, waiting, steps, tokens_in, tokens_out, cells_used, cells, resident_bytes;
+    uint64_t guessed, guessed_right;
 };
 
 /* Takes the next length-prefixed text off a section; false at its end or when malformed

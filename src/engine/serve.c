@@ -26,6 +26,7 @@ struct place {
     struct job *job;
     struct place *next_dirty;
     uint64_t first_us;
+    uint32_t guessed, guessed_right;
     bool is_over, is_dirty;
 };
 
@@ -213,6 +214,8 @@ send_done(struct serve *s, struct place *p, enum engine_finish finish)
         .cached_tokens = job->cached_tokens,
         .output_tokens = p->answer.tokens,
         .is_last = job->open == 1,
+        .guessed = p->guessed,
+        .guessed_right = p->guessed_right,
         .queued_us = began - job->came_us,
         .prefill_us = first - began,
         .decode_us = now - first,
@@ -330,6 +333,15 @@ serve_prompt_tokens(struct serve_job *j, uint32_t prompt, uint32_t cached)
     job->prompt_tokens = prompt;
     job->cached_tokens = cached;
     job->began_us = clock_us();
+}
+
+void
+serve_guessed(struct serve_job *j, uint32_t index, uint32_t guessed, uint32_t right)
+{
+    struct place *p = place_of(job_of(j), index);
+    ASSERT(right <= guessed);
+    p->guessed += guessed;
+    p->guessed_right += right;
 }
 
 void

@@ -62,6 +62,8 @@ void serve_vector(struct serve *s, struct serve_job *j, uint32_t index, const fl
 /* Counts for DONE.  Call when work on the prompt begins, before the first token: waiting in the
  * backend's queue ends with this call, and the first token ends the prefill. */
 void serve_prompt_tokens(struct serve_job *j, uint32_t prompt, uint32_t cached);
+/* So many tokens were guessed for the answer, and so many of them were right: added up for DONE. */
+void serve_guessed(struct serve_job *j, uint32_t index, uint32_t guessed, uint32_t right);
 /* The whole job failed in a step; the trail's error and these numbers are sent. */
 void serve_fail(struct serve *s, struct serve_job *j, err e, uint64_t have, uint64_t limit);
 /* For FAILED from submit: the numbers of a CONTEXT_LENGTH. */

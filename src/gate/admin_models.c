@@ -96,6 +96,17 @@ describe_remote(const struct admin_call *c, const struct model_wish *w, struct m
 }
 
 static fallible
+describe_file(const struct admin_call *c, const struct model_wish *w, struct model *m)
+{
+    if (!w->adapter_of.len)
+        return model_inspect(w->file, c->a, m);
+    const struct model *base = registry_get(gate_parts_of(c->gate)->registry, w->adapter_of);
+    if (!base)
+        REFUSE(MODEL_NOT_FOUND, "adapter_of", "there is no model of that name");
+    return model_inspect_adapter(w->file, base, c->a, m);
+}
+
+static fallible
 describe(const struct admin_call *c, const struct model_wish *w, struct model *m)
 {
     if (w->toy.len) {
@@ -107,7 +118,7 @@ describe(const struct admin_call *c, const struct model_wish *w, struct model *m
     }
     if (w->remote.len)
         return describe_remote(c, w, m);
-    TRY(model_inspect(w->file, c->a, m));
+    TRY(describe_file(c, w, m));
     if (w->name.len)
         m->name = w->name;
     m->sha256 = w->sha256;
@@ -137,9 +148,10 @@ admin_model_add(const struct admin_call *c, const struct model_wish *w)
     TRY(describe(c, w, &m));
     if (w->licence.len)
         m.licence = w->licence;
-    if (w->origin.len && !w->remote.len)
+    if (w->origin.len && !w->remote.len && !w->adapter_of.len)
         m.origin = w->origin;
-    m.label_text = w->label;
+    if (w->label.len || !w->adapter_of.len)
+        m.label_text = w->label;
     m.added_wall_ms = clock_wall_ms();
     TRY(store(c, w, &m));
     return admin_record(c, EVENT_MODEL_ADD, m.name);
@@ -189,6 +201,8 @@ model_put(const gate *g, const struct model *m, buf *b)
     json_member_str(b, "sha256", m->sha256);
     json_member_str(b, "licence", m->licence);
     json_member_str(b, "origin", m->origin);
+    if (model_is_adapter(m))
+        json_member_str(b, "adapter_of", m->origin);
     json_member_str(b, "label", up_to);
     json_member_u64(b, "size_bytes", m->size_bytes);
     json_member_u64(b, "parameters", m->parameters);

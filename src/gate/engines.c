@@ -371,6 +371,20 @@ wanted_context(const struct params *p, const struct model *m)
     return (uint32_t)(own < p->engine_context_tokens_max ? own : p->engine_context_tokens_max);
 }
 
+/* An adapter is started with its base's weights and its own. */
+static fallible
+name_files(const engines *e, const struct model *m, struct control_start *ret)
+{
+    const bool adapts = model_is_adapter(m);
+    const struct model *base = adapts ? registry_get(e->parts->registry, m->origin) : m;
+    if (!base)
+        FAIL(MODEL_NOT_FOUND, "the base of an adapter is gone");
+    if (!str_copy(base->file, ret->file, sizeof ret->file) ||
+        (adapts && !str_copy(m->file, ret->adapter, sizeof ret->adapter)))
+        FAIL(CORRUPT, "the file name of a model is too long");
+    return OK;
+}
+
 static fallible
 ask_start(engines *e, uint64_t id, const struct model *m)
 {
@@ -385,8 +399,7 @@ ask_start(engines *e, uint64_t id, const struct model *m)
         .queue_max = (uint32_t)p->engine_queue_max,
         .memory_bytes_max = p->engine_memory_bytes_max,
     };
-    if (!str_copy(m->file, start.file, sizeof start.file))
-        FAIL(CORRUPT, "the file name of a model is too long");
+    TRY(name_files(e, m, &start));
     return ipc_send(e->control, CONTROL_ENGINE_START, id, &start, sizeof start, STR_NONE, -1);
 }
 

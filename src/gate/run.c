@@ -231,6 +231,8 @@ on_done(void *ctx, const struct engine_usage *u)
     j->is_counted = u->is_last && !u->is_estimated;
     j->tokens_out += u->output_tokens;
     j->queued_us = u->queued_us;
+    meter_add(job_parts(j)->meters, METER_TOKENS_GUESSED, u->guessed);
+    meter_add(job_parts(j)->meters, METER_TOKENS_GUESSED_RIGHT, u->guessed_right);
     err e = j->reveal ? reveal_end(j->reveal, u->index) : OK;
     if (!e.code && j->screened)
         e = screened_end(j->screened, u->index);

@@ -2,23 +2,25 @@
 /* hoheit-engine - an engine process: one model, run by llama.cpp (engine/llama/).
  *
  *     hoheit-engine [--context N] [--context-max N] [--sequences N] [--threads N]
- *                   [--step-tokens N] [--gap-ms N] [--queue N] [--embed] [--memory-max BYTES]
- *                   [--sandbox strict|open]
+ *                   [--step-tokens N] [--gap-ms N] [--guess N] [--queue N] [--embed] [--adapter]
+ *                   [--memory-max BYTES] [--sandbox strict|open]
  *
  * Started by hoheitd with the channel to the gate as descriptor 3 and the model file, open for
- * reading, as descriptor 4.  It confines itself before it reads the first byte of the file, looks
- * at the file's head with our own validator before llama.cpp sees it, loads, and serves until the
- * gate closes the channel.  Exits 0 then, else with the status of the error, which is logged. */
+ * reading, as descriptor 4, and with --adapter the adapter's as descriptor 5.  It confines itself
+ * before it reads the first byte of the file, looks at the file's head with our own validator
+ * before llama.cpp sees it, loads, and serves until the gate closes the channel.  Exits 0 then,
+ * else with the status of the error, which is logged. */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/num.h"
+#include "engine/llama/guess.h"
 #include "engine/llama/llama_backend.h"
 #include "model/registry.h"
 #include "os/log.h"
 #include "os/sandbox.h"
 
-enum { CHANNEL = 3, MODEL = 4, FILES_MAX = 64, SCRATCH_BYTES = 1024 * 1024 };
+enum { CHANNEL = 3, MODEL = 4, ADAPTER = 5, FILES_MAX = 64, SCRATCH_BYTES = 1024 * 1024 };
 
 /* Of the machine's memory, what keys and values of the conversations at hand may take. */
 enum { CELLS_SHARE = 8, CELLS_SHARE_OF_LIMIT = 4 };
@@ -27,8 +29,9 @@ enum { CELLS_SHARE = 8, CELLS_SHARE_OF_LIMIT = 4 };
 enum { OWN_BYTES_MIN = 256 * 1024 * 1024 };
 
 struct options {
-    uint64_t context, context_max, sequences, threads, step_tokens, gap_ms, queue, memory_max;
-    bool is_embedder, is_open;
+    uint64_t context, context_max, sequences, threads, step_tokens, gap_ms, guess, queue,
+        memory_max;
+    bool is_embedder, is_open, has_adapter;
 };
 
 struct number_option {
@@ -58,6 +61,7 @@ read_options(int argc, char **argv, struct options *o)
         {"--threads", 1, 1024, &o->threads},
         {"--step-tokens", 1, 8192, &o->step_tokens},
         {"--gap-ms", 1, 600000, &o->gap_ms},
+        {"--guess", 0, GUESS_MAX, &o->guess},
         {"--queue", 1, 65536, &o->queue},
         {"--memory-max", 0, UINT64_MAX, &o->memory_max},
     };
@@ -65,6 +69,10 @@ read_options(int argc, char **argv, struct options *o)
         const str name = str_of(argv[i]), value = str_of(i + 1 < argc ? argv[i + 1] : NULL);
         if (str_eq(name, STR("--embed"))) {
             o->is_embedder = true;
+            continue;
+        }
+        if (str_eq(name, STR("--adapter"))) {
+            o->has_adapter = true;
             continue;
         }
         i++;
@@ -137,11 +145,13 @@ serve(const struct options *o, const struct model *m)
     struct llama_backend *b;
     const struct llama_options options = {
         .model_fd = MODEL,
+        .adapter_fd = o->has_adapter ? ADAPTER : 0,
         .context_tokens = context_tokens(o, m),
         .sequences_max = (uint32_t)o->sequences,
         .threads = (uint32_t)o->threads,
         .step_tokens_max = (uint32_t)o->step_tokens,
         .gap_ms_max = (uint32_t)o->gap_ms,
+        .guess_tokens_max = (uint32_t)o->guess,
         .cells_bytes_max = cells_bytes_max(o),
         .is_embedder = o->is_embedder,
     };
@@ -161,13 +171,15 @@ run(int argc, char **argv)
                         .step_tokens = 512,
                         .gap_ms = 200,
                         .queue = 1024};
-    struct model m;
+    struct model m, adapter;
     AUTO(arena) *a = NULL;
     TRY(read_options(argc, argv, &o));
     TRY(confine(&o));
     TRY(arena_open(SCRATCH_BYTES, &a));
     TRY(model_inspect(MODEL, a, &m));
     TRY(check_memory(&o, &m));
+    if (o.has_adapter)
+        TRY(model_inspect_adapter(ADAPTER, &m, a, &adapter));
     return serve(&o, &m);
 }
 

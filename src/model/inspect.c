@@ -45,8 +45,9 @@ check_use(const struct gguf_info *i)
                "This is one of %" PRIu64 " parts of a model; join them to one file.",
                i->split_count);
     if ((i->type.len && !str_eq(i->type, STR("model"))) || str_eq(i->architecture, STR("clip")))
-        REFUSE(UNSUPPORTED, "", "This is no model on its own, but \"%.*s\".",
-               STR_FMT(i->type.len ? i->type : i->architecture));
+        REFUSE(UNSUPPORTED, "", "This is no model on its own, but \"%.*s\"%s.",
+               STR_FMT(i->type.len ? i->type : i->architecture),
+               str_eq(i->type, STR("adapter")) ? "; name its base with --adapter-of" : "");
     if (i->pooling == 4)
         REFUSE(UNSUPPORTED, "", "This model ranks texts; there is no use for that yet.");
     if (i->tensor_count == 0)
@@ -108,6 +109,52 @@ model_inspect(int f, arena *a, struct model *ret)
     TRY(read_head(f, size, &head, &info));
     TRY(check_use(&info));
     return fill(&info, size, a, ret);
+}
+
+/* ---- adapters */
+
+bool
+model_is_adapter(const struct model *m)
+{
+    return str_eq(m->engine, STR("lora"));
+}
+
+static fallible
+check_adapter(const struct gguf_info *i, const struct model *base)
+{
+    if (!str_eq(base->engine, STR("llama")) || base->kind != MODEL_CHAT)
+        REFUSE(UNSUPPORTED, "adapter_of", "Only a chat model from a file can have adapters.");
+    if (!str_eq(i->type, STR("adapter")) || i->tensor_count == 0)
+        REFUSE(UNSUPPORTED, "", "This is no adapter, but \"%.*s\".", STR_FMT(i->type));
+    if (!str_eq(i->architecture, base->architecture))
+        REFUSE(UNSUPPORTED, "adapter_of",
+               "This adapter is for the architecture %.*s, and the model is %.*s.",
+               STR_FMT(i->architecture), STR_FMT(base->architecture));
+    return OK;
+}
+
+fallible
+model_inspect_adapter(int f, const struct model *base, arena *a, struct model *ret)
+{
+    uint64_t size;
+    struct gguf_info info;
+    struct model m;
+    AUTO(buf) head = BUF(GGUF_HEAD_BYTES_MAX);
+    TRY(file_size(f, &size));
+    TRY(read_head(f, size, &head, &info));
+    TRY(check_adapter(&info, base));
+    TRY(fill(&info, size, a, &m));
+    m.engine = STR("lora");
+    m.origin = base->name;
+    m.kind = base->kind;
+    m.context_tokens = base->context_tokens;
+    m.parameters = base->parameters;
+    m.memory_bytes = base->memory_bytes + size;
+    m.embedding_dims = base->embedding_dims;
+    m.has_template = base->has_template;
+    m.label_text = base->label_text;
+    *ret = m;
+    return OK;
 }
 
 void

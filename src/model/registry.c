@@ -198,11 +198,34 @@ load_default(registry *r, arena *a, enum model_kind k)
 }
 
 static fallible
+check_base(const registry *r, const struct model *m)
+{
+    const registry_item *base = registry_list_find(&r->models, m->origin);
+    if (!model_is_adapter(m))
+        return OK;
+    if (!base || !str_eq(base->model.engine, STR("llama")) || base->model.kind != m->kind)
+        REFUSE(MODEL_NOT_FOUND, "adapter_of", "there is no model from a file named %.*s",
+               STR_FMT(m->origin));
+    return OK;
+}
+
+static fallible
+check_bases(const registry *r)
+{
+    for (size_t i = 0; i < r->models.count; i++) {
+        const struct model *m = &r->models.at[i]->model;
+        TRY(corrupt(check_base(r, m), "model", m->name));
+    }
+    return OK;
+}
+
+static fallible
 load(registry *r)
 {
     AUTO(arena) *a = NULL;
     TRY(arena_open(LOADING_BYTES_MAX, &a));
     TRY(models_each(r->d, a, on_row, r));
+    TRY(check_bases(r));
     TRY(alias_each(r->d, a, on_alias, r));
     TRY(load_default(r, a, MODEL_CHAT));
     return load_default(r, a, MODEL_EMBED);
@@ -304,6 +327,7 @@ registry_add(registry *r, const struct model *m)
     AUTO(registry_item) *x = NULL;
     TRY(model_item(r->p, m, &x));
     TRY(check_free(r, "name", m->name));
+    TRY(check_base(r, m));
     TRY(registry_list_reserve(&r->models, REGISTRY_MODELS_MAX));
     const bool is_first = !has_kind(r, m->kind);
     TRY(db_begin(r->d));
@@ -395,6 +419,18 @@ change_aliases(registry *r, const registry_item *x, struct remains *w)
     }
 }
 
+static fallible
+check_unadapted(const registry *r, const registry_item *x)
+{
+    for (size_t i = 0; i < r->models.count; i++) {
+        const struct model *m = &r->models.at[i]->model;
+        if (model_is_adapter(m) && registry_list_find(&r->models, m->origin) == x)
+            REFUSE(CONFLICT, "name", "%.*s is an adapter of this model: remove it first",
+                   STR_FMT(m->name));
+    }
+    return OK;
+}
+
 fallible
 registry_remove(registry *r, str name)
 {
@@ -402,6 +438,7 @@ registry_remove(registry *r, str name)
     registry_item *x = registry_list_find(&r->models, name);
     if (!x)
         REFUSE(MODEL_NOT_FOUND, "name", "there is no model of that name");
+    TRY(check_unadapted(r, x));
     TRY(prepare_remains(r, x, &w));
     TRY(db_begin(r->d));
     TRY(finish(r, store_removal(r, x, &w)));

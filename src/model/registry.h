@@ -6,6 +6,12 @@
  * whose
  * ("PROVIDER/NAME").  Names are [a-z0-9][a-z0-9._:-]{0,63} without case.
  *
+ * An adapter (LoRA) is a file of its own that changes another model, its base: its engine is
+ * "lora", and its origin is the base's name.  Asked for by its own name, it has an engine process
+ * of its own that holds the base's weights and its own, so no text of it is in a batch, a cache or
+ * a memory with another adapter's; the base's pages are shared.  A base stays as long as it has
+ * adapters.
+ *
  * An alias maps a name that applications ask for ("gpt-4o") to one or more models of one kind, its
  * targets, never to another alias: "haus+hof,wolke" prefers haus and hof alike, then wolke; which
  * of them is taken is decided anew for each request (policy/routing.h).  The first model of a kind
@@ -35,7 +41,7 @@ enum model_kind { MODEL_CHAT, MODEL_EMBED };
 struct model {
     str name, file, sha256, licence, architecture, origin, label_text;
     enum model_kind kind;
-    str engine; /* "llama", or without file and digest "toy", "remote" */
+    str engine; /* "llama", "lora"; or without file and digest "toy", "remote" */
     uint64_t size_bytes, context_tokens, parameters, memory_bytes, embedding_dims;
     bool has_template;
     label sink; /* what it may hold: from label_text, see registry_sink */
@@ -49,12 +55,18 @@ void registry_free(registry *r);
  * overridden after); strings live in `a`.  File and digest are the caller's to say.  PARSE: not
  * whole; UNSUPPORTED: whole, but no model to serve (a part, an adapter …); IO. */
 fallible model_inspect(int f, arena *a, struct model *ret);
+/* The same for the file of an adapter of `base`: what it does not say itself is its base's.  PARSE;
+ * UNSUPPORTED: it is none, or for another architecture, or `base` can have none; IO. */
+fallible model_inspect_adapter(int f, const struct model *base, arena *a, struct model *ret);
+bool model_is_adapter(const struct model *m);
 /* The built-in deterministic model without weights: "toy" or, for embeddings, "toy-embed". */
 void model_toy(str name, enum model_kind kind, struct model *ret);
 /* Copies `m`; its sink is not read but made from label_text.  ARGUMENT: bad name or field; PARSE:
- * bad label; CONFLICT: the name is taken by a model or an alias; LIMIT. */
+ * bad label; CONFLICT: the name is taken by a model or an alias; MODEL_NOT_FOUND: an adapter's base
+ * is not there; LIMIT. */
 fallible registry_add(registry *r, const struct model *m);
-fallible registry_remove(registry *r, str name); /* MODEL_NOT_FOUND */
+/* MODEL_NOT_FOUND; CONFLICT: it has adapters. */
+fallible registry_remove(registry *r, str name);
 /* By name or alias; empty name: the default of that kind.  MODEL_NOT_FOUND, also when the model is
  * of the other kind, with a public sentence that lists the known names of that kind. */
 fallible registry_find(const registry *r, str name, enum model_kind kind, const struct model **ret);

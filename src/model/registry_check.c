@@ -61,8 +61,10 @@ check_file(const struct model *m)
             REFUSE(ARGUMENT, "file", "the built-in model and those of providers have no file");
         return is_remote ? check_origin(m->origin) : OK;
     }
-    if (!str_eq(m->engine, STR("llama")))
-        REFUSE(ARGUMENT, "engine", "engine must be llama, toy or remote");
+    if (!str_eq(m->engine, STR("llama")) && !model_is_adapter(m))
+        REFUSE(ARGUMENT, "engine", "engine must be llama, lora, toy or remote");
+    if (model_is_adapter(m))
+        TRY(registry_check_name("origin", m->origin));
     if (!is_sha256(m->sha256))
         REFUSE(ARGUMENT, "sha256", "sha256 must be %d digits of 0-9 and a-f", SHA256_DIGITS);
     if (m->file.len != SHA256_DIGITS + 5 || !str_starts(m->file, m->sha256) ||

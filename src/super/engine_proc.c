@@ -48,6 +48,8 @@ fill_command(struct command *c, const struct control_start *s, const struct boot
     add_word(c, toy ? "hoheit-engine-toy" : "hoheit-engine");
     if (s->is_embedder)
         add_word(c, "--embed");
+    if (s->adapter[0])
+        add_word(c, "--adapter");
     add_number(c, "--sequences", s->sequences_max);
     add_number(c, "--queue", s->queue_max);
     add_word(c, "--sandbox");
@@ -60,6 +62,7 @@ fill_command(struct command *c, const struct control_start *s, const struct boot
     add_number(c, "--threads", threads_of(s));
     add_number(c, "--step-tokens", s->step_tokens_max);
     add_number(c, "--gap-ms", boot->params.engine_gap_ms_max);
+    add_number(c, "--guess", boot->params.engine_guess_tokens_max);
     add_number(c, "--memory-max", s->memory_bytes_max);
 }
 
@@ -79,20 +82,27 @@ is_model_file(str name)
 }
 
 static fallible
-open_model(const struct control_start *s, const struct boot *boot, fd *ret)
+open_model(const char *file, const struct boot *boot, fd *ret)
 {
     char path[PATH_BYTES];
+    if (!is_model_file(str_of(file)))
+        FAIL(CORRUPT, "a model file has no digest for a name");
+    snprintf(path, sizeof path, "%s/models/%s", boot->data_dir, file);
+    return file_open(path, O_RDONLY | O_NOFOLLOW, 0, ret);
+}
+
+static fallible
+open_files(const struct control_start *s, const struct boot *boot, fd *ret_model, fd *ret_adapter)
+{
     if (s->engine == CONTROL_TOY)
         return OK;
-    if (!is_model_file(str_of(s->file)))
-        FAIL(CORRUPT, "a model file has no digest for a name");
-    snprintf(path, sizeof path, "%s/models/%s", boot->data_dir, s->file);
-    return file_open(path, O_RDONLY | O_NOFOLLOW, 0, ret);
+    TRY(open_model(s->file, boot, ret_model));
+    return s->adapter[0] ? open_model(s->adapter, boot, ret_adapter) : OK;
 }
 
 /* ---- the process */
 static fallible
-spawn(const struct command *c, const char *bin_dir, const int fds[2], pid_t *ret)
+spawn(const struct command *c, const char *bin_dir, const int fds[3], pid_t *ret)
 {
     char path[PATH_BYTES], threads[64];
     snprintf(path, sizeof path, "%s/%s", bin_dir, c->argv[0]);
@@ -101,8 +111,10 @@ spawn(const struct command *c, const char *bin_dir, const int fds[2], pid_t *ret
     const struct proc_spec p = {.path = path,
                                 .argv = c->argv,
                                 .env = env,
-                                .fds = {fds[0], fds[1]},
-                                .fd_count = fds[1] >= 0 ? 2 : 1,
+                                .fds = {fds[0], fds[1], fds[2]},
+                                .fd_count = fds[1] < 0   ? 1
+                                            : fds[2] < 0 ? 2
+                                                         : 3,
                                 .new_network = true};
     return proc_start(&p, ret);
 }
@@ -114,14 +126,15 @@ engine_proc_start(const struct control_start *start, const char *bin_dir, const 
     struct command c = {.count = 0};
     int pair[2];
     AUTO(fd) model = -1;
+    AUTO(fd) adapter = -1;
     AUTO(fd) ours = -1;
     AUTO(fd) theirs = -1;
-    TRY(open_model(start, boot, &model));
+    TRY(open_files(start, boot, &model, &adapter));
     TRY(ipc_pair(pair));
     ours = pair[0];
     theirs = pair[1];
     fill_command(&c, start, boot);
-    TRY(spawn(&c, bin_dir, (const int[]){theirs, model}, ret_pid));
+    TRY(spawn(&c, bin_dir, (const int[]){theirs, model, adapter}, ret_pid));
     *ret_channel = fd_take(&ours);
     return OK;
 }

@@ -4,10 +4,14 @@
 
 All three are built from the same source of llama.cpp (tests/peer/llama/build), run the default model
 with two threads and OMP_WAIT_POLICY=passive, and take turns, so that a busy machine is busy for all.
-Ours is asked over HTTP with a key, a policy and a log, as in use.  Closes with one line per number:
+Ours is asked over HTTP with a key, a policy and a log, as in use.  One line per number:
 bench NAME VALUE UNIT goal OP GOAL ok|short.
 
-BIN, MODEL (deps/path), PEER (tests/peer/llama/build), TINY_GGUF; ONLY=tokens,gaps,prefix,queue,tenants,cost
+Other work on the machine can only make a round slower, so rounds are short, the two sides take turns, and of
+each the best round counts.  Beside times stand seconds of CPU, which other work hardly changes; lines with
+`cpu` are made of these.  It ends within ten minutes: what did not fit in is said to be not measured.
+
+BIN, MODEL (deps/path), PEER (tests/peer/llama/build), TINY_GGUF, ONLY=tokens,gaps,prefix,queue,guess,tenants,cost
 """
 import sys
 sys.path.pop(0)  # this directory, where http.py is another bench
@@ -21,8 +25,10 @@ THREADS, READ, WRITE, LONG = "2", 128, 32, 3000
 PASSIVE = dict(os.environ, OMP_WAIT_POLICY="passive")
 WORDS = ("red green blue house tree water road stone light cloud river bridge paper table window garden field "
          "forest market school office letter number answer question winter summer morning evening north south").split()
+SECONDS_MAX, TOKENS_SECONDS, ROUNDS_MAX = 590, 30, 5
+BEGAN = time.monotonic()
 dice = random.Random(7)
-failed = []
+failed, missing, running = [], [], []
 
 
 def bench(name, value, unit, op=None, goal=None):
@@ -48,13 +54,31 @@ class Server:
 
     def run(self, args, **options):
         self.process = subprocess.Popen(args, **options)
+        running.append(self)
         atexit.register(self.stop)
 
     def stop(self):
         atexit.unregister(self.stop)
+        running.remove(self)
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
-        shutil.rmtree(self.dir)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def cpu_s(self):
+        """Of the process and its children."""
+        total = 0
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                f = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+                if int(pid) == self.process.pid or int(f[1]) == self.process.pid:
+                    total += int(f[11]) + int(f[12])
+            except OSError:
+                pass
+        return total / TICK
 
 
 class Ours(Server):
@@ -79,17 +103,6 @@ class Ours(Server):
         if tenant not in self.keys:
             self.keys[tenant] = self.tool("key", "add", "--name", "k" + tenant, "--clearance", "intern", "--tenant", tenant, "--quiet").strip()
         return {"Authorization": "Bearer " + self.keys[tenant]}
-
-    def cpu_s(self):
-        total = 0
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                f = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-                if int(pid) == self.process.pid or int(f[1]) == self.process.pid:
-                    total += int(f[11]) + int(f[12])
-            except OSError:
-                pass
-        return total / TICK
 
 
 class Theirs(Server):
@@ -119,10 +132,11 @@ class Theirs(Server):
 class Answer:
     """A streamed completion; `at` are the times at which text came."""
 
-    def __init__(self, server, prompt, tokens, tenant="default"):
-        self.server, self.prompt, self.tokens, self.tenant = server, prompt, tokens, tenant
+    def __init__(self, server, prompt, tokens, tenant="default", **more):
+        self.server, self.prompt, self.tokens, self.more = server, prompt, tokens, more
         self.at, self.usage, self.text, self.is_cut = [], None, "", False
-        self.head = server.head(tenant)
+        self.head, self.socket = server.head(tenant), None
+        self.c = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS_MAX)
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def start(self):
@@ -131,14 +145,21 @@ class Answer:
         return self
 
     def run(self):
+        try:
+            self.ask()
+        except (OSError, ValueError, AttributeError, http.client.HTTPException) as e:
+            if not self.is_cut:
+                sys.stderr.write(f"{self.server.name}: {e!r}\n")
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    def ask(self):
         body = {"model": self.server.model, "prompt": self.prompt, "max_tokens": self.tokens, "temperature": 0,
-                "stream": True, "stream_options": {"include_usage": True}, "ignore_eos": True, **self.server.extra}
-        c = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=300)
-        c.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json", **self.head})
-        r = c.getresponse()
+                "stream": True, "stream_options": {"include_usage": True}, "ignore_eos": True, **self.server.extra, **self.more}
+        self.c.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json", **self.head})
+        self.socket = self.c.sock
+        r = self.c.getresponse()
         if r.status != 200:
-            sys.stderr.write(f"{self.server.name}: {r.status} {r.read()[:300]}\n")
-            os.kill(os.getpid(), signal.SIGTERM)
+            raise OSError(f"{r.status} {r.read()[:300]}")
         for line in r:
             if self.is_cut:
                 break
@@ -149,7 +170,7 @@ class Answer:
                 self.at.append(time.monotonic())
                 self.text += event["choices"][0]["text"]
             self.usage = event.get("usage") or self.usage
-        c.close()
+        self.c.close()
 
     def join(self):
         self.thread.join()
@@ -157,6 +178,11 @@ class Answer:
 
     def cut(self):
         self.is_cut = True
+        if self.socket:
+            try:
+                self.socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it is over
 
     def first(self):
         return self.at[0] - self.began
@@ -188,32 +214,36 @@ def our_rates(d, n):
     answers = [Answer(d, p, WRITE + 1).start() for p in prompts]
     for a in answers:
         a.join()
-    start, end = max(a.at[0] for a in answers), max(a.at[-1] for a in answers)
-    written = sum(sum(t > start for t in a.at) for a in answers)
+    start, end = max(a.at[0] for a in answers), min(a.at[-1] for a in answers)  # while all are written
+    written = sum(sum(start < t <= end for t in a.at) for a in answers)
     return sum(a.usage["prompt_tokens"] for a in answers) / read, written / (end - start)
 
 
 def measure_tokens(d, peer, model):
     for n in (1, 2, 4, 8):
+        until, pairs = time.monotonic() + TOKENS_SECONDS, []
         our_rates(d, n)
-        pairs = [(our_rates(d, n), library_rates(peer, model, n)) for _ in range(3)]
-        mine, other = ([statistics.median(p[i][k] for p in pairs) for k in (0, 1)] for i in (0, 1))
-        print(f"# {n} sequences: written {mine[1]:.1f} tokens/s, batched-bench {other[1]:.1f}; read {mine[0]:.0f} and {other[0]:.0f}")
+        while len(pairs) < 2 or (len(pairs) < ROUNDS_MAX and time.monotonic() < until):
+            pairs.append((our_rates(d, n), library_rates(peer, model, n)))
+        mine, other = ([max(p[i][k] for p in pairs) for k in (0, 1)] for i in (0, 1))
+        print(f"# {n} sequences, best of {len(pairs)}: written {mine[1]:.1f} tokens/s, batched-bench {other[1]:.1f}; read {mine[0]:.0f} and {other[0]:.0f}; load {os.getloadavg()[0]:.1f}")
         bench(f"tokens.{n}", mine[1], "tokens/s")
-        bench(f"tokens.{n}.share", statistics.median(a[1] / b[1] for a, b in pairs), "of batched-bench", ">=", 0.95)
+        bench(f"tokens.{n}.share", mine[1] / other[1], "of batched-bench", ">=", 0.95)
 
 
 # ---- four streams and a long prompt
 
 
 def disturbed(server):
-    """Worst gap of the streams and first token of the long prompt, in seconds."""
+    """Worst gap of the streams, the long prompt's first token, CPU until then and for each of its tokens; seconds."""
     streams = [Answer(server, words(40), 600).start() for _ in range(4)]
     for s in streams:
         s.wait_first()
     time.sleep(3)
+    cpu = server.cpu_s()
     long = Answer(server, words(LONG), 4).start()
     long.wait_first()
+    cpu = server.cpu_s() - cpu
     time.sleep(1)
     for a in (long, *streams):
         a.cut()
@@ -222,29 +252,34 @@ def disturbed(server):
         s.join()
         gaps += [b - a for a, b in zip(s.at, s.at[1:]) if b > long.began]
     long.join()
-    return max(gaps), long.first()
+    read = long.began + long.first()
+    return max(gaps), long.first(), cpu, max(sum(long.began < t <= read for t in s.at) for s in streams)
 
 
 def measure_gaps(d, peer, model):
-    servers = [("default", ()), ("small", ("-b", "256", "-ub", "256"))]
     got = {}
 
     def take(name, server):
-        gap, first = disturbed(server)
-        print(f"# {name}: worst gap {gap:.2f} s, first token of {LONG} words after {first:.1f} s, load {os.getloadavg()[0]:.1f}", flush=True)
-        got[name] = min(got.get(name, (gap, first)), (gap, first), key=sum)
+        gap, first, cpu, steps = disturbed(server)
+        print(f"# {name}: worst gap {gap:.2f} s, first token of {LONG} words after {first:.1f} s, {steps} steps, {cpu:.1f} s of CPU, load {os.getloadavg()[0]:.1f}", flush=True)
+        got[name] = [min(p) for p in zip(got.get(name, (gap, first, cpu)), (gap, first, cpu))]
 
-    take("ours", d)
-    for name, options in servers:
+    def take_theirs(name, *options):
         s = Theirs("llama-server " + name, peer, model, *options)
         take(name, s)
         s.stop()
+
     take("ours", d)
-    gap, first = got["ours"]
+    take_theirs("default")
+    take_theirs("small", "-b", "256", "-ub", "256")
+    if time.monotonic() - BEGAN < SECONDS_MAX / 2:
+        take("ours", d)
+    gap, first, cpu = got["ours"]
     bench("gap", gap * 1000, "ms")
     bench("gap.default", gap / got["default"][0], "of llama-server's", "<=", 0.1)
     bench("gap.small", gap / got["small"][0], "of its with -b 256 -ub 256", "<=", 0.5)
     bench("gap.first", first / min(got["default"][1], got["small"][1]), "of the faster one's", "<=", 1.15)
+    bench("gap.first.cpu", cpu / min(got["default"][2], got["small"][2]), "of the faster one's", "<=", 1.15)
 
 
 # ---- a prompt read before
@@ -252,13 +287,32 @@ def measure_gaps(d, peer, model):
 
 def measure_prefix(d):
     cold, warm = [], []
-    for _ in range(3):
+    for _ in range(2):
         prompt = words(2000)
         cold.append(Answer(d, prompt, 2).start().join().first())
-        again = Answer(d, prompt + words(5), 2).start().join()
-        warm.append(again.first())
-    print(f"# cold {statistics.median(cold):.2f} s, kept {statistics.median(warm):.3f} s, {again.usage}")
-    bench("prefix.first", statistics.median(warm) / statistics.median(cold), "of cold", "<=", 0.2)
+        for _ in range(2):
+            again = Answer(d, prompt + words(5), 2).start().join()
+            warm.append(again.first())
+    print(f"# cold {min(cold):.2f} s, kept {min(warm):.3f} s, {again.usage}")
+    bench("prefix.first", min(warm) / min(cold), "of cold", "<=", 0.2)
+
+
+# ---- what is guessed
+
+
+def measure_guess(d):
+    """A text that is said again, and one that is not; with a seed nothing is guessed."""
+    for name, text, goal in (("again", words(60), 1.0), ("new", None, 0.9)):
+        pairs = []
+        for _ in range(3):
+            prompt = text * 3 if text else words(100)
+            times = []
+            for more in ({"seed": 1}, {}):
+                a = Answer(d, prompt, 64, **more).start().join()
+                times.append(a.at[-1] - a.at[0])
+            pairs.append(times)
+        plain, guessed = (min(p[i] for p in pairs) for i in (0, 1))
+        bench(f"guess.{name}", plain / guessed, "times as fast as unguessed", ">=", goal)
 
 
 # ---- shares
@@ -266,16 +320,20 @@ def measure_prefix(d):
 
 def measure_queue(d):
     """One tenant has 64 requests, another comes with one."""
-    alone = statistics.median(Answer(d, words(30), 4, "b").start().join().first() for _ in range(3))
+    d.head("a"), d.head("b")
+    alone = min(Answer(d, words(30), 4, "b").start().join().first() for _ in range(3))
     crowd = [Answer(d, words(30), 400, "a").start() for _ in range(64)]
     time.sleep(6)
-    late = Answer(d, words(30), 4, "b").start().join()
+    late = [Answer(d, words(30), 4, "b").start().join() for _ in range(3)]
     for a in crowd:
         a.cut()
-    gaps = [b - a for c in crowd for a, b in zip(c.at, c.at[1:])]
-    gap = statistics.median(gaps)
-    print(f"# first token alone {alone:.2f} s, beside 64 of another tenant {late.first():.2f} s, a step {gap:.3f} s")
-    bench("share.wait", max(0, late.first() - alone) / gap, "steps more than alone")
+    for a in crowd:
+        a.join()
+    # What the crowd's streams saw while the late one waited: a step each.
+    steps = [max((sum(a.began < t <= a.at[0] for t in c.at) for c in crowd)) for a in late]
+    gap = statistics.median(b - a for c in crowd for a, b in zip(c.at, c.at[1:]))
+    print(f"# first token alone {alone:.2f} s, beside 64 of another tenant {min(a.first() for a in late):.2f} s, a step {gap:.3f} s")
+    bench("share.wait", min(steps) - 1, "steps more than alone", "<=", 2)
 
 
 def measure_tenants(path):
@@ -318,25 +376,35 @@ def measure_cost():
     bench("token.cpu", used / (8 * 6000) * 1e6, "us", "<=", 25)
 
 
+def on_alarm(*_):
+    print(f"# not measured, for the time is up: {' '.join(missing)}", flush=True)
+    for s in list(running):
+        s.stop()
+    os._exit(1)
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    only = os.environ.get("ONLY", "tokens,gaps,prefix,queue,tenants,cost").split(",")
+    signal.signal(signal.SIGALRM, on_alarm)
+    only = os.environ.get("ONLY", "tokens,gaps,prefix,queue,guess,tenants,cost").split(",")
     model = os.environ.get("MODEL") or subprocess.run([ROOT + "/deps/path", "qwen2.5-coder-0.5b-instruct"], check=True, capture_output=True, text=True).stdout.strip()
     peer = os.environ.get("PEER") or subprocess.run([ROOT + "/tests/peer/llama/build"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     version = subprocess.run([peer + "/llama-server", "--version"], capture_output=True, text=True)
-    print(f"# {os.uname().machine}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; llama-server {' '.join((version.stdout + version.stderr).split()[:2])}, ours linked to the same")
-    if {"tokens", "gaps", "prefix", "queue"} & set(only):
-        d = Ours(model, "engine.context_tokens=8192")
-        if "tokens" in only: measure_tokens(d, peer, model)
-        if "gaps" in only: measure_gaps(d, peer, model)
-        if "prefix" in only: measure_prefix(d)
-        if "queue" in only: measure_queue(d)
-        d.stop()
-    if "tenants" in only:
-        with tempfile.TemporaryDirectory() as t:
-            subprocess.run([TINY, t + "/tiny.gguf"], check=True, stdout=subprocess.DEVNULL)
-            measure_tenants(t + "/tiny.gguf")
-    if "cost" in only: measure_cost()
+    print(f"# {os.uname().machine}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; llama-server {' '.join((version.stdout + version.stderr).split()[:2])}, ours linked to the same", flush=True)
+    signal.alarm(SECONDS_MAX)
+    with tempfile.TemporaryDirectory() as t:
+        tiny = t + "/tiny.gguf"
+        subprocess.run([TINY, tiny], check=True, stdout=subprocess.DEVNULL)
+        d = Ours(model, "engine.context_tokens=8192") if {"tokens", "gaps", "prefix", "queue", "guess"} & set(only) else None
+        parts = [("cost", measure_cost, ()), ("tenants", measure_tenants, (tiny,)), ("prefix", measure_prefix, (d,)),
+                 ("queue", measure_queue, (d,)), ("guess", measure_guess, (d,)), ("tokens", measure_tokens, (d, peer, model)), ("gaps", measure_gaps, (d, peer, model))]
+        missing[:] = [name for name, _, _ in parts if name in only]
+        for name, fn, args in parts:
+            if name in only:
+                fn(*args)
+                missing.remove(name)
+        if d:
+            d.stop()
     print(f"# load at the end {os.getloadavg()[0]:.1f}")
     sys.exit(1 if failed else 0)
 

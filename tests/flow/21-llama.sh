@@ -43,6 +43,22 @@ expect 'too much for the context' status 400 "$k" POST $C "$(ask Hallo 900000)"
 expect 'says so with numbers' body 'j["error"]["code"] == "context_length_exceeded" and any(c.isdigit() for c in j["error"]["message"])'
 expect 'embeddings' status 200 "$k" POST /v1/embeddings '{"model":"tiny-embed","input":["Antrag auf Wohngeld","Antrag auf Wohngeld","Hund"]}'
 expect 'equal for equal texts' body 'max(abs(a - b) for a, b in zip(j["data"][0]["embedding"], j["data"][1]["embedding"])) < 1e-4 and j["data"][0]["embedding"] != j["data"][2]["embedding"]'
+# ---- an adapter
+"$tiny" --lora --seed 5 "$dir/lora.gguf" >/dev/null && "$tiny" --lora --embd 128 "$dir/wide.gguf" >/dev/null || exit 2
+refuse 'an adapter is no model on its own' hoheit model add "$dir/lora.gguf" --name fein --quiet
+refuse 'nor one of a model that is not there' hoheit model add "$dir/lora.gguf" --name fein --adapter-of nix --quiet
+refuse 'nor of an embedder' hoheit model add "$dir/lora.gguf" --name fein --adapter-of tiny-embed --quiet
+refuse 'a model is no adapter' hoheit model add "$dir/chat.gguf" --name fein --adapter-of tiny --quiet
+expect 'an adapter is taken with its base' hoheit model add "$dir/lora.gguf" --name fein --adapter-of tiny --quiet
+tell() { api "$k" POST $C "$(ask Hallo 24 ',"temperature":0' | sed "s/tiny/$1/")" | python3 -c 'import json,sys; print(json.load(sys.stdin)["choices"][0]["message"]["content"].encode())'; }
+expect 'asked for by its name it says something else' test "$(tell fein)" != "$(tell tiny)"
+expect 'the same each time' test "$(tell fein)" = "$(tell fein)"
+refuse 'its base cannot go before it' hoheit model rm tiny
+expect 'one that does not fit is found out when it is loaded' hoheit model add "$dir/wide.gguf" --name weit --adapter-of tiny --quiet
+expect 'and answers nothing' status 400 "$k" POST $C "$(ask Hallo 4 | sed 's/tiny/weit/')"
+expect 'while its base goes on' status 200 "$k" POST $C "$(ask Hallo 4)"
+expect 'the adapter goes' hoheit model rm fein
+expect 'and its file' test ! -e "$data/models/$(sha256sum "$dir/lora.gguf" | cut -d ' ' -f 1).gguf"
 engine() { hoheit status --json | python3 -c 'import json, sys
 print([e["pid"] for e in json.load(sys.stdin)["engines"] if e["model"] == "tiny"][0])'; }
 pid=$(engine)
@@ -51,6 +67,6 @@ expect 'the engine has no file of its own open' sh -c "! ls -l /proc/$pid/fd | g
 filtered() { ! grep -q '"seccomp":1' "$dir/log" || grep -q '^Seccomp:.*2' "/proc/$pid/status"; }
 expect 'its system calls are filtered' filtered
 kill -9 "$pid"
-expect 'after kill -9 the next request is answered' status 200 "$k" POST $C "$(ask Hallo 4)"
+expect 'after kill -9 requests are answered again' await status 200 "$k" POST $C "$(ask Hallo 4)"
 expect 'by another process' test "$(engine)" != "$pid"
 done_testing

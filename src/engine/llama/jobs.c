@@ -153,6 +153,8 @@ release(struct jobs *q, struct answer *a)
     drop_aside(q, a);
     sampler_free(a->sampler);
     a->sampler = NULL;
+    guess_free(a->guess);
+    a->guess = NULL;
     a->state = ANSWER_OVER;
 }
 
@@ -293,11 +295,25 @@ begin(struct jobs *q, struct answer *a)
     }
 }
 
+/* None for who asked for repeatable answers: what is decoded together rounds differently.  Nor
+ * where wrong guesses cannot be cut off again. */
+static void
+give_guess(const struct jobs *q, struct answer *a)
+{
+    const struct job *job = a->job;
+    if (!q->guesses || job->serve->ask.has_seed || !q->m->can_share)
+        return;
+    const err e =
+        guess_new(job->prompt.at, (uint32_t)job->prompt.count, job->tokens_max, &a->guess);
+    IGNORE(e); /* without memory it is written token by token */
+}
+
 static fallible
 give_sampler(const struct jobs *q, struct answer *a)
 {
     const struct job *job = a->job;
     const uint32_t seed = sampler_seed(job->seed, a->index);
+    give_guess(q, a);
     return sampler_new(job->serve, &q->m->vocabulary, &job->prompt, seed, &a->sampler);
 }
 
@@ -523,6 +539,8 @@ void
 jobs_note(struct jobs *q, const struct answer *a, llama_token t)
 {
     struct job *job = a->job;
+    if (a->guess)
+        guess_add(a->guess, t);
     const bool is_gapless = job->made_count + 1 == a->written;
     if (a->index || !is_gapless || !prefix_wants(&q->prefix, job->serve->ask.scope, PREFIX_MIN))
         return;

@@ -25,6 +25,7 @@
  *
  * One thread. */
 #pragma once
+#include "engine/llama/guess.h"
 #include "engine/llama/prefix.h"
 #include "engine/llama/sampler.h"
 #include "sched/fair.h"
@@ -45,6 +46,7 @@ enum answer_state {
 struct answer {
     struct job *job;
     struct sampler *sampler;
+    struct guess *guess; /* NULL: nothing is guessed for it */
     enum answer_state state;
     uint32_t index;
     llama_seq_id seq;
@@ -85,7 +87,7 @@ struct jobs {
     uint64_t numbers;   /* given to jobs */
     size_t aside_bytes; /* of states put aside */
     uint64_t ousted;    /* answers that gave way, in all */
-    bool has_to_wipe;
+    bool has_to_wipe, guesses;
 };
 
 /* LIMIT. */

@@ -77,6 +77,8 @@ backend_open(void *self, struct serve *s, struct engine_hello *ret)
         TRY(embed_init(&b->embed, &b->m, b->o.step_tokens_max));
     else
         TRY(step_init(&b->step, &b->jobs));
+    b->jobs.guesses = b->o.guess_tokens_max > 0;
+    b->step.guess_max = b->o.guess_tokens_max;
     b->step.gap_us_max = UINT64_C(1000) * b->o.gap_ms_max;
     b->embed.serve = s;
     describe(b, ret);
@@ -181,6 +183,8 @@ backend_stats(void *self, struct engine_stats *ret)
     ret->steps = b->step.steps + b->embed.steps;
     ret->tokens_in = b->step.tokens_in + b->embed.tokens_in;
     ret->tokens_out = b->step.tokens_out;
+    ret->guessed = b->step.guessed;
+    ret->guessed_right = b->step.guessed_right;
     ret->cells_used = jobs.cells_used + b->jobs.prefix.cells;
     ret->cells = b->m.cells;
 }

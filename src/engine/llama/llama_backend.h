@@ -11,10 +11,12 @@ struct llama_backend;
 
 struct llama_options {
     int model_fd;            /* the GGUF file; validated before */
+    int adapter_fd;          /* a LoRA adapter's, validated before; 0: none */
     uint32_t context_tokens; /* of one sequence */
     uint32_t sequences_max, threads, step_tokens_max;
     uint32_t gap_ms_max; /* between two tokens of an answer, for the prompts of others; 0: any */
-    uint64_t cells_bytes_max; /* what keys and values beyond one context may take; 0: any */
+    uint32_t guess_tokens_max; /* of an answer in one step; 0: none are guessed */
+    uint64_t cells_bytes_max;  /* what keys and values beyond one context may take; 0: any */
     bool is_embedder;
     str template_override;    /* Jinja; empty: the model's own */
     uint32_t template_ms_max; /* 0: TEMPLATE_MS_MAX */

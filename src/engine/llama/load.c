@@ -55,6 +55,22 @@ open_stream(int model_fd, FILE **ret)
     return OK;
 }
 
+/* It belongs to the model and goes with it. */
+static fallible
+load_adapter(const struct llama_options *o, const struct loaded *l)
+{
+    FILE *stream;
+    float scale = 1;
+    if (!o->adapter_fd)
+        return OK;
+    TRY(open_stream(o->adapter_fd, &stream));
+    struct llama_adapter_lora *adapter = llama_adapter_lora_init_from_file_ptr(l->model, stream);
+    fclose(stream);
+    if (!adapter || llama_set_adapters_lora(l->ctx, &adapter, 1, &scale) != 0)
+        FAIL(UNSUPPORTED, "llama.cpp does not take this adapter for this model");
+    return OK;
+}
+
 static fallible
 load_weights(const struct llama_options *o, struct progress *p, struct loaded *l)
 {
@@ -142,7 +158,8 @@ make_chat_context(const struct llama_options *o, struct loaded *l)
     struct llama_context_params p = params_of(o, l->context_tokens);
     p.n_batch = p.n_ubatch =
         o->step_tokens_max > o->sequences_max ? o->step_tokens_max : o->sequences_max;
-    p.n_seq_max = p.n_outputs_max = o->sequences_max;
+    p.n_seq_max = o->sequences_max;
+    p.n_outputs_max = l->rows_max = least(o->sequences_max + LOAD_GUESS_ROWS, p.n_batch);
     for (uint32_t n = contexts_of(o, l->model, l->context_tokens); n > 0; n--) {
         p.n_ctx = n * l->context_tokens;
         const err e = make_context(l, p);
@@ -231,6 +248,7 @@ load(const struct llama_options *o, struct progress *p, struct loaded *l)
     TRY(load_weights(o, p, l));
     TRY(check_kind(l->model));
     TRY(load_context(o, l));
+    TRY(load_adapter(o, l));
     TRY(vocabulary_init(&l->vocabulary, llama_model_get_vocab(l->model)));
     load_template(o, l);
     return OK;

@@ -12,13 +12,15 @@
  * last token where attention is causal).  llama.cpp sets a row of logits aside for each token of a
  * step although an encoder has none: with 250,000 tokens in the vocabulary 1 MB each.
  *
+ * An adapter is one for all of the process: whoever asks for another one asks another process.
+ *
  * The file must have an open file description of its own, for it is read through its position. */
 #pragma once
 #include "engine/llama/llama_backend.h"
 #include "engine/llama/template.h"
 #include "engine/llama/tokens.h"
 
-enum { LOAD_CONTEXTS_MAX = 4, LOAD_EMBED_SEQUENCES = 32 };
+enum { LOAD_CONTEXTS_MAX = 4, LOAD_EMBED_SEQUENCES = 32, LOAD_GUESS_ROWS = 16 };
 
 struct loaded {
     struct llama_model *model;
@@ -28,10 +30,12 @@ struct loaded {
     struct template *template; /* NULL: cannot chat */
     uint32_t context_tokens;   /* of one sequence */
     uint32_t cells, sequences_max, step_tokens_max, dims;
-    bool can_share; /* a part of a sequence can be copied and cut off */
+    uint32_t rows_max; /* of logits in one step: for each sequence one, and some for guesses */
+    bool can_share;    /* a part of a sequence can be copied and cut off */
 };
 
-/* CORRUPT when llama.cpp refuses the file, UNSUPPORTED when it is of a kind that is not served. */
+/* CORRUPT when llama.cpp refuses the file, UNSUPPORTED when it is of a kind that is not served or
+ * the adapter is not for it. */
 fallible load_model(const struct llama_options *o, void (*progress)(void *ctx, float part),
                     void *ctx, struct loaded *ret);
 void load_done(struct loaded *l);

@@ -3,17 +3,23 @@
 
 #include "os/clock.h"
 
-enum { NO_CELLS = 1, OTHER_WAY_TURNS = 64 };
+enum { NO_CELLS = 1, OTHER_WAY_TURNS = 64, GUESS_TURNS = 512, PLAIN_TURNS = 16 };
+
+enum { GAIN_MIN_PERMILLE = 1100 /* times are measured on a machine that does other things too */ };
 
 /* Of how many a new measure is one: of what is tried seldom it counts more, or an old one that was
  * disturbed would stand for long. */
 enum { MEAN_OF = 8, PROBE_OF = 2 };
 
+enum { RIGHT_AT_FIRST = 500 /* of a thousand guesses, while nothing is known */ };
+
 /* A stretch of a prompt that is in the batch, and where its logits are. */
 struct part {
     struct answer *a;
-    uint32_t len; /* of the prompt; 0: the answer writes */
-    int32_t row;  /* in the batch; -1: no logits */
+    uint32_t len;     /* of the prompt; 0: the answer writes */
+    int32_t row;      /* in the batch; -1: no logits */
+    uint32_t guessed; /* tokens that follow in the rows after it */
+    int32_t guess[GUESS_MAX];
 };
 
 struct plan {
@@ -25,6 +31,7 @@ fallible
 step_init(struct step *ret, struct jobs *q)
 {
     struct step s = {.jobs = q, .tokens_max = q->m->step_tokens_max};
+    s.pace.right_permille = RIGHT_AT_FIRST;
     ASSERT(s.tokens_max >= q->m->sequences_max);
     TRY(candidates_init(&s.room, &q->m->vocabulary));
     s.batch = llama_batch_init((int32_t)s.tokens_max, 0, 1);
@@ -55,22 +62,24 @@ add_token(struct llama_batch *b, llama_token token, uint32_t pos, llama_seq_id s
 }
 
 static void
-add_writer(struct step *s, const struct answer *a)
+add_writer(struct step *s, struct part *p)
 {
-    const uint32_t pos = (uint32_t)a->job->prompt.count + a->written - 1;
+    const struct answer *a = p->a;
+    uint32_t pos = (uint32_t)a->job->prompt.count + a->written - 1;
+    p->row = s->batch.n_tokens;
     add_token(&s->batch, a->last, pos, a->seq, true);
+    for (uint32_t i = 0; i < p->guessed; i++)
+        add_token(&s->batch, p->guess[i], ++pos, a->seq, true);
 }
 
 static void
-add_writers(struct step *s, struct plan *p)
+find_all(const struct step *s, struct plan *p, enum answer_state state)
 {
     const struct jobs *q = s->jobs;
     for (uint32_t i = 0; i < q->m->sequences_max; i++) {
         struct answer *a = q->running[i];
-        if (!a || a->state != ANSWER_WRITES || a->job->is_over)
-            continue;
-        p->parts[p->count++] = (struct part){.a = a, .row = s->batch.n_tokens};
-        add_writer(s, a);
+        if (a && a->state == state && !a->job->is_over)
+            p->parts[p->count++] = (struct part){.a = a, .row = -1};
     }
 }
 
@@ -116,8 +125,20 @@ add_prompt(struct step *s, struct part *p)
 static uint64_t
 writers_us(const struct pace *p, size_t writers)
 {
-    const uint64_t together = writers <= STEP_SINGLY_MAX ? p->together_us[writers] : 0;
+    const uint64_t together = writers <= STEP_ROWS_MAX ? p->together_us[writers] : 0;
     return together ? together : p->single_us * writers;
+}
+
+/* As many tokens as fit beside the writers, to the nearest tile, and one tile at least. */
+static uint64_t
+whole_tiles(uint64_t writers, uint64_t fits)
+{
+    const uint64_t tokens = writers + fits, more = tokens % STEP_TILE;
+    if (tokens < STEP_TILE)
+        return STEP_TILE - writers;
+    if (more >= STEP_TILE / 2)
+        return fits + STEP_TILE - more;
+    return more < fits ? fits - more : 1;
 }
 
 /* Tokens of prompts that a step with so many writers may hold. */
@@ -133,20 +154,13 @@ reading_budget(const struct step *s, size_t writers)
         step_us = s->gap_us_max;
     if (s->pace.read_ns)
         fits = step_us > alone_us ? (step_us - alone_us) * 1000 / s->pace.read_ns : 0;
-    fits = fits < STEP_READ_MIN ? STEP_READ_MIN : fits;
+    fits = whole_tiles(writers, fits);
     return fits < most ? (uint32_t)fits : most;
 }
 
 static void
-add_readers(struct step *s, struct plan *p)
+add_readers(struct step *s, struct plan *p, size_t first)
 {
-    const struct jobs *q = s->jobs;
-    const size_t first = p->count;
-    for (uint32_t i = 0; i < q->m->sequences_max; i++) {
-        struct answer *a = q->running[i];
-        if (a && a->state == ANSWER_READS && !a->job->is_over)
-            p->parts[p->count++] = (struct part){.a = a, .row = -1};
-    }
     share_budget(p->parts + first, p->count - first, reading_budget(s, first));
     for (size_t i = first; i < p->count; i++)
         if (p->parts[i].len)
@@ -198,18 +212,58 @@ emit(struct step *s, struct answer *a, const struct choice *c)
     return true;
 }
 
+/* True while the answer goes on. */
+static bool
+choose_one(struct step *s, struct answer *a, int32_t row)
+{
+    struct choice c;
+    const float *logits = llama_get_logits_ith(s->jobs->m->ctx, row);
+    ASSERT(logits);
+    const err e = sampler_choose(a->sampler, logits, &s->room, &c);
+    if (!e.code && emit(s, a, &c))
+        return true;
+    if (e.code)
+        jobs_fail(s->jobs, a->job, e);
+    else
+        jobs_answer_over(s->jobs, a);
+    return false;
+}
+
+/* What was guessed wrong is forgotten; but for its last token, the answer is in the memory. */
+static void
+cut_guess(struct step *s, const struct answer *a)
+{
+    const uint32_t keep = (uint32_t)a->job->prompt.count + a->written - 1;
+    if (!llama_memory_seq_rm(s->jobs->m->memory, a->seq, (llama_pos)keep, -1))
+        UNREACHABLE("a sequence that can be shared can be cut");
+}
+
+static void
+learn_guess(struct step *s, const struct part *p, uint32_t right)
+{
+    struct pace *pace = &s->pace;
+    const uint32_t permille = right * 1000 / p->guessed;
+    pace->right_permille = ((MEAN_OF - 1) * pace->right_permille + permille) / MEAN_OF;
+    s->guessed += p->guessed;
+    s->guessed_right += right;
+    serve_guessed(p->a->job->serve, p->a->index, p->guessed, right);
+    if (p->a->guess)
+        guess_learn(p->a->guess, right);
+}
+
+/* The answer's next token; and another one after each token of the guess that was right. */
 static void
 choose(struct step *s, const struct part *p)
 {
-    struct choice c;
     struct answer *a = p->a;
-    const float *logits = llama_get_logits_ith(s->jobs->m->ctx, p->row);
-    ASSERT(logits);
-    const err e = sampler_choose(a->sampler, logits, &s->room, &c);
-    if (e.code)
-        jobs_fail(s->jobs, a->job, e);
-    else if (!emit(s, a, &c))
-        jobs_answer_over(s->jobs, a);
+    uint32_t right = 0;
+    bool goes_on = choose_one(s, a, p->row);
+    while (goes_on && right < p->guessed && a->last == p->guess[right])
+        goes_on = choose_one(s, a, p->row + (int32_t)++right);
+    if (p->guessed)
+        learn_guess(s, p, right);
+    if (goes_on && right < p->guessed)
+        cut_guess(s, a);
 }
 
 static void
@@ -284,11 +338,11 @@ run_singly(struct step *s, const struct plan *all)
 {
     for (size_t i = 0; i < all->count; i++) {
         struct answer *a = all->parts[i].a;
-        const struct plan one = {.parts = {{.a = a, .row = 0}}, .count = 1};
+        struct plan one = {.parts = {{.a = a}}, .count = 1};
         if (a->job->is_over)
             continue;
         s->batch.n_tokens = 0;
-        add_writer(s, a);
+        add_writer(s, one.parts);
         smooth(&s->pace.single_us, decode(s, &one), MEAN_OF);
     }
 }
@@ -298,7 +352,7 @@ static void
 learn_reading(struct pace *p, size_t writers, size_t read, uint64_t us)
 {
     const uint64_t alone_us = writers_us(p, writers);
-    if (read >= STEP_READ_MIN && us > alone_us)
+    if (read >= STEP_READ_KNOWN && us > alone_us)
         smooth(&p->read_ns, (us - alone_us) * 1000 / read, MEAN_OF);
 }
 
@@ -306,14 +360,72 @@ static void
 run_together(struct step *s, const struct plan *p, size_t writers)
 {
     const size_t tokens = (size_t)s->batch.n_tokens;
-    const bool is_probe = s->pace.turns % OTHER_WAY_TURNS == 0;
+    const bool is_probe = tokens > writers || s->pace.turns % OTHER_WAY_TURNS == 0;
     const uint64_t us = decode(s, p);
     if (p->count > writers)
         learn_reading(&s->pace, writers, tokens - writers, us);
-    else if (writers == 1)
+    else if (tokens == 1)
         smooth(&s->pace.single_us, us, MEAN_OF);
-    else if (writers <= STEP_SINGLY_MAX)
-        smooth(&s->pace.together_us[writers], us, is_probe ? PROBE_OF : MEAN_OF);
+    else if (tokens <= STEP_ROWS_MAX)
+        smooth(&s->pace.together_us[tokens], us, is_probe ? PROBE_OF : MEAN_OF);
+}
+
+/* ---- guessing */
+
+/* What the writers of a step take the faster way. */
+static uint64_t
+fastest_us(const struct pace *p, size_t writers)
+{
+    const uint64_t together = writers_us(p, writers), singly = p->single_us * writers;
+    return singly && writers <= STEP_SINGLY_MAX && singly < together ? singly : together;
+}
+
+/* What a step of so many rows takes, or the next larger one that is known. */
+static uint64_t
+rows_us(const struct pace *p, size_t rows)
+{
+    while (rows < STEP_ROWS_MAX && !p->together_us[rows])
+        rows++;
+    return rows <= STEP_ROWS_MAX ? p->together_us[rows] : 0;
+}
+
+/* Is the time for each token less with the guess?  What such a step takes is found out by trying.
+ */
+static bool
+does_guess_pay(struct pace *p, size_t writers, size_t guessed)
+{
+    const size_t rows = writers + guessed;
+    const uint64_t alone_us = fastest_us(p, writers);
+    const uint64_t us = rows_us(p, rows), tokens = writers * 1000 + guessed * p->right_permille;
+    if (!alone_us || rows > STEP_ROWS_MAX)
+        return false;
+    const bool pays = !us || tokens * alone_us / GAIN_MIN_PERMILLE > writers * us;
+    return ++p->guess_turns % (pays ? PLAIN_TURNS : GUESS_TURNS) ? pays : !pays;
+}
+
+static uint32_t
+guess_one(const struct step *s, struct part *p, uint32_t rows)
+{
+    const struct answer *a = p->a;
+    uint32_t most = a->job->tokens_max - a->written - 1;
+    most = most < s->guess_max ? most : s->guess_max;
+    most = most < rows ? most : rows;
+    p->guessed = a->guess ? guess_next(a->guess, most, p->guess) : 0;
+    return p->guessed;
+}
+
+static void
+guess_all(struct step *s, struct plan *p)
+{
+    const uint32_t rows = s->jobs->m->rows_max;
+    uint32_t used = (uint32_t)p->count;
+    for (size_t i = 0; i < p->count && used < rows; i++)
+        used += guess_one(s, &p->parts[i], rows - used);
+    const size_t guessed = used - p->count;
+    if (!guessed || s->is_eager || does_guess_pay(&s->pace, p->count, guessed))
+        return;
+    for (size_t i = 0; i < p->count; i++)
+        p->parts[i].guessed = 0;
 }
 
 bool
@@ -321,14 +433,20 @@ step_run(struct step *s)
 {
     struct plan plan = {.count = 0};
     jobs_start(s->jobs);
-    s->batch.n_tokens = 0;
-    add_writers(s, &plan);
+    find_all(s, &plan, ANSWER_WRITES);
     const size_t writers = plan.count;
-    add_readers(s, &plan);
+    find_all(s, &plan, ANSWER_READS);
     if (!plan.count)
         return s->jobs->first != NULL; /* failed ones, soon to be dropped, hold up others */
+    if (plan.count == writers)
+        guess_all(s, &plan);
+    s->batch.n_tokens = 0;
+    for (size_t i = 0; i < writers; i++)
+        add_writer(s, &plan.parts[i]);
+    add_readers(s, &plan, writers);
     s->steps++;
-    if (plan.count == writers && is_faster_singly(&s->pace, writers))
+    const size_t rows = (size_t)s->batch.n_tokens;
+    if (plan.count == writers && rows == writers && is_faster_singly(&s->pace, writers))
         run_singly(s, &plan);
     else
         run_together(s, &plan, writers);

@@ -10,17 +10,31 @@
  * writers alone may need most of that time, and a long prompt would never be read: so a step may
  * also take STEP_SLOWER_MAX times what its writers take alone.
  *
+ * The library's attention works on tiles of STEP_TILE tokens, and with fewer it is slow: so a step
+ * that reads may always hold as many, and what it holds is rounded to whole tiles.
+ * (Measured: in steps of 40, 3,000 tokens took 46 s of processor time, and steps that took so long
+ * made the next ones smaller; whole they take 26.)
+ *
  * Decoding few tokens together can take longer than one after the other: for several ways of
  * storing weights the library has a fast product with one column, a fast one with many, and a slow
  * one between (measured on the default model: 21 ms for one token, 80 ms for two, 112 for four).
  * So both are timed, and where only writers are in a step they go together or singly, whichever
  * took less.
  *
+ * Guessing.  Where nobody reads, an answer may come with a guess of what it says next (guess.h).
+ * The guess is decoded in the same step, and after each of its tokens the answer's own sampler
+ * chooses, in order, as it would have done a step later: what it chooses is what is said, and with
+ * the first choice that is another token than the guess had, the rest of the guess is cut off
+ * again.  So each token is chosen from the model's own logits by the request's own settings, greedy
+ * or drawn, and guessing changes when it comes and not what: with a temperature the same draws are
+ * made in the same order.  Whether it pays is known from what steps of so many rows took and how
+ * many guesses were right; where it does not, no guess is decoded, but for a try now and then.
+ *
  * Reproducible.  With the same build, processor and number of threads an answer with a seed is the
  * same bit for bit when it is written alone and none of its prompt was kept from before
- * (cached_tokens 0 in usage; a request whose n is 1).  Beside others it is not promised: what
- * shares a batch decides in which order sums are rounded, logits differ in their last bits, and now
- * and then that changes a token that was nearly undecided.
+ * (cached_tokens 0 in usage; a request whose n is 1); so nothing is guessed for it.  Beside others
+ * it is not promised: what shares a batch decides in which order sums are rounded, logits differ in
+ * their last bits, and now and then that changes a token that was nearly undecided.
  *
  * llama.cpp finding no cells does not happen while the ledger of jobs.h is right.  If it does, the
  * job that came last is failed with BUSY and the step is tried again: never another's.  Any
@@ -33,16 +47,19 @@
 
 enum {
     STEP_SINGLY_MAX = 8,
-    STEP_READ_MIN = 16,   /* tokens of prompts a step may always hold: reading never stands still */
-    STEP_READ_FIRST = 64, /* while it is not known what they take */
-    STEP_SLOWER_MAX = 6
+    STEP_ROWS_MAX = 24, /* of which times are kept */
+    STEP_TILE = 64,
+    STEP_READ_FIRST = 128, /* tokens of prompts in a step, while it is not known what they take */
+    STEP_READ_KNOWN = 16,  /* so many at least tell what one takes */
+    STEP_SLOWER_MAX = 12
 };
 
 /* What a decode took, smoothed; 0: not known yet. */
 struct pace {
-    uint64_t single_us, together_us[STEP_SINGLY_MAX + 1];
+    uint64_t single_us, together_us[STEP_ROWS_MAX + 1];
     uint64_t read_ns; /* for a token of a prompt, beside those that are written */
-    uint32_t turns;
+    uint32_t turns, guess_turns;
+    uint32_t right_permille; /* of what was guessed */
 };
 
 struct step {
@@ -52,7 +69,9 @@ struct step {
     struct candidates room;
     struct pace pace;
     uint64_t gap_us_max; /* 0: any */
-    uint64_t steps, tokens_in, tokens_out;
+    uint32_t guess_max;  /* tokens for an answer; 0: none */
+    bool is_eager;       /* guesses whether it pays or not, for tests */
+    uint64_t steps, tokens_in, tokens_out, guessed, guessed_right;
 };
 
 /* LIMIT. */

@@ -52,6 +52,17 @@ TEST(a_sound_machine_is_ok)
     CHECK_OK(f.e);
     CHECK(f.weak == 0 && f.wrong == 0 && f.list.count >= 5);
     CHECK_FOUND(f, OK, "Landlock ABI 4");
+    CHECK_FOUND(f, OK, "no accelerator");
+}
+
+TEST(accelerators_are_listed)
+{
+    FINDINGS(f);
+    struct host h = sound;
+    snprintf(h.accelerators[0], sizeof h.accelerators[0], "NVIDIA 2330 at 0000:1b:00.0");
+    h.accelerator_count = 1;
+    doctor_host(&f, &h);
+    CHECK_FOUND(f, OK, "accelerator: NVIDIA 2330 at 0000:1b:00.0; engines built with");
 }
 
 TEST(each_weakness_of_a_machine_is_found)

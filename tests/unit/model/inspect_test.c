@@ -193,6 +193,86 @@ TEST(what_is_no_model_on_its_own_is_refused)
     CHECK_ERR(inspect(&t), UNSUPPORTED);
 }
 
+static void
+adapter(bench *t, const char *architecture, const char *type)
+{
+    gguf_write_str(&t->w, "general.architecture", str_of(architecture));
+    gguf_write_str(&t->w, "general.type", str_of(type));
+    gguf_write_str(&t->w, "general.name", STR("Bescheide"));
+    gguf_write_floats(&t->w, "blk.0.attn_q.weight.lora_a", 64, 4);
+}
+
+static err
+inspect_adapter(bench *t, const struct model *base)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/adapter.gguf", test_dir());
+    gguf_write_end(&t->w, &t->bytes);
+    fd_auto(&t->file);
+    TRY(file_write_atomic(path, buf_str(&t->bytes), 0600));
+    TRY(file_open(path, O_RDONLY, 0, &t->file));
+    return model_inspect_adapter(t->file, base, t->a, &t->model);
+}
+
+static const struct model base = {.name = {"amt", 3},
+                                  .engine = {"llama", 5},
+                                  .architecture = {"qwen2", 5},
+                                  .label_text = {"INTERN", 6},
+                                  .context_tokens = 2048,
+                                  .memory_bytes = 1000,
+                                  .has_template = true};
+
+TEST(an_adapter_is_what_its_base_is_under_a_name_of_its_own)
+{
+    AUTO(bench) t = start();
+    adapter(&t, "qwen2", "adapter");
+    NEED_OK(inspect_adapter(&t, &base));
+    CHECK(model_is_adapter(&t.model) && !model_is_adapter(&base));
+    CHECK_STR(t.model.name, STR("bescheide"));
+    CHECK_STR(t.model.origin, STR("amt"));
+    CHECK_STR(t.model.label_text, STR("INTERN"));
+    CHECK_INT(t.model.context_tokens, ==, 2048);
+    CHECK_INT(t.model.size_bytes, ==, t.bytes.len);
+    CHECK_INT(t.model.memory_bytes, ==, 1000 + t.bytes.len);
+    CHECK(t.model.has_template && t.model.kind == MODEL_CHAT);
+}
+
+TEST(an_adapter_for_another_architecture_or_none_at_all_is_refused)
+{
+    static const char *const rows[][2] = {
+        {"llama", "adapter"}, {"qwen2", "model"}, {"qwen2", ""}, {"qwen2", "mmproj"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        AUTO(bench) t = start();
+        adapter(&t, rows[i][0], rows[i][1]);
+        CHECK_ERR(inspect_adapter(&t, &base), UNSUPPORTED);
+        CHECK_INT(t.model.size_bytes, ==, 77);
+    }
+}
+
+TEST(what_can_have_no_adapter_is_no_base)
+{
+    struct model bases[] = {base, base, base};
+    bases[0].kind = MODEL_EMBED;
+    bases[1].engine = STR("remote");
+    bases[2].engine = STR("lora");
+    for (size_t i = 0; i < 3; i++) {
+        AUTO(bench) t = start();
+        adapter(&t, "qwen2", "adapter");
+        CHECK_ERR(inspect_adapter(&t, &bases[i]), UNSUPPORTED);
+    }
+}
+
+TEST(an_adapter_without_weights_or_cut_short_is_refused)
+{
+    AUTO(bench) t = start(), cut = start();
+    gguf_write_str(&t.w, "general.architecture", STR("qwen2"));
+    gguf_write_str(&t.w, "general.type", STR("adapter"));
+    CHECK_ERR(inspect_adapter(&t, &base), UNSUPPORTED);
+    adapter(&cut, "qwen2", "adapter");
+    cut.w.data.len /= 2;
+    CHECK_ERR(inspect_adapter(&cut, &base), PARSE);
+}
+
 TEST(a_model_that_ranks_is_refused)
 {
     AUTO(bench) t = start();

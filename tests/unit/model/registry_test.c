@@ -218,6 +218,57 @@ TEST(another_default_is_kept_and_leaves_the_other_kind_alone)
     CHECK_STR(found(&t, "", MODEL_CHAT), STR("c2"));
 }
 
+static struct model
+of_file(const char *name, const char *engine, const char *origin)
+{
+    struct model m = toy(name, MODEL_CHAT);
+    m.engine = str_of(engine);
+    m.origin = str_of(origin);
+    m.sha256 = STR(DIGEST);
+    m.file = STR(DIGEST ".gguf");
+    return m;
+}
+
+TEST(an_adapter_needs_its_base_and_keeps_it)
+{
+    AUTO(bench) t = start();
+    const struct model amt = of_file("amt", "llama", ""), fein = of_file("fein", "lora", "Amt"),
+                       on_fein = of_file("feiner", "lora", "fein");
+    CHECK_ERR(registry_add(t.r, &fein), MODEL_NOT_FOUND);
+    CHECK_OK(registry_add(t.r, &amt));
+    CHECK_OK(registry_add(t.r, &fein));
+    CHECK_ERR(registry_add(t.r, &on_fein), MODEL_NOT_FOUND);
+    CHECK_ERR(registry_remove(t.r, STR("amt")), CONFLICT);
+    reopen(&t);
+    CHECK_ERR(registry_remove(t.r, STR("AMT")), CONFLICT);
+    const struct model *m = registry_get(t.r, STR("fein"));
+    NEED(m && model_is_adapter(m));
+    CHECK_STR(m->origin, STR("Amt"));
+    CHECK_OK(registry_remove(t.r, STR("fein")));
+    CHECK_OK(registry_remove(t.r, STR("amt")));
+}
+
+TEST(an_adapter_of_a_built_in_model_or_of_no_name_is_refused)
+{
+    AUTO(bench) t = start();
+    const struct model fein = of_file("fein", "lora", "toy"), none = of_file("fein", "lora", "");
+    CHECK_OK(add(&t, "toy", MODEL_CHAT));
+    CHECK_ERR(registry_add(t.r, &fein), MODEL_NOT_FOUND);
+    CHECK_ERR(registry_add(t.r, &none), ARGUMENT);
+}
+
+TEST(an_adapter_whose_base_is_missing_in_the_store_is_corrupt)
+{
+    AUTO(bench) t = start();
+    const struct model amt = of_file("amt", "llama", ""), fein = of_file("fein", "lora", "amt");
+    CHECK_OK(registry_add(t.r, &amt));
+    CHECK_OK(registry_add(t.r, &fein));
+    CHECK_OK(models_remove(t.d, STR("amt")));
+    registry *again = NULL;
+    CHECK_ERR(registry_open(t.d, t.p, &again), CORRUPT);
+    CHECK(!again);
+}
+
 TEST(a_removed_default_leaves_none_until_one_is_set)
 {
     AUTO(bench) t = start();

@@ -81,6 +81,21 @@ TEST(an_engine_gets_its_limits_and_its_model_open)
     CHECK(has(said, "model: weights"));
 }
 
+TEST(an_adapter_is_open_behind_its_base_and_has_a_digest_for_a_name_too)
+{
+    struct control_start s = start_of(CONTROL_LLAMA);
+    pid_t pid = -1;
+    int channel = -1;
+    str said;
+    rig_make_dirs(&boot);
+    memcpy(s.adapter, s.file, sizeof s.adapter);
+    CHECK_INT(run(&s, &said), ==, 0);
+    CHECK(str_starts(said, STR("hoheit-engine\n--adapter\n--sequences\n")));
+    memcpy(s.adapter, "../keys/master.key", 19);
+    CHECK_ERR(engine_proc_start(&s, rig_path("bin"), &boot, &pid, &channel), CORRUPT);
+    CHECK(pid == -1 && channel == -1);
+}
+
 TEST(its_environment_is_ours_alone)
 {
     const struct control_start s = start_of(CONTROL_LLAMA);

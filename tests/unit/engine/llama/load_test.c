@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "engine/llama/load.h"
 
+#include <math.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -196,6 +197,47 @@ TEST(what_cannot_be_read_is_an_error)
     CHECK_ERR(load_model(&o, rig_no_progress, NULL, &l), IO);
     close(pair[0]);
     close(pair[1]);
+}
+
+static err
+load_adapted(int adapter_fd, struct loaded *ret)
+{
+    struct llama_options o = rig_options(-1, false);
+    o.adapter_fd = adapter_fd;
+    const err e = rig_load(&rig_chat_model, o, ret);
+    close(adapter_fd);
+    return e;
+}
+
+/* Of the first token after `A`. */
+static float
+logit_of(const struct loaded *l, llama_token t)
+{
+    llama_token prompt[] = {1, 3 + 'A'};
+    CHECK_INT(llama_decode(l->ctx, llama_batch_get_one(prompt, 2)), ==, 0);
+    return llama_get_logits_ith(l->ctx, -1)[t];
+}
+
+TEST(an_adapter_changes_what_the_model_thinks)
+{
+    struct loaded plain, adapted;
+    NEED_OK(rig_load(&rig_chat_model, rig_options(-1, false), &plain));
+    NEED_OK(load_adapted(rig_open_adapter("64"), &adapted));
+    float most = 0;
+    for (llama_token t = 0; t < 260; t += 13)
+        most = fmaxf(most, fabsf(logit_of(&plain, t) - logit_of(&adapted, t)));
+    CHECK(most > 0.05f);
+    load_done(&plain);
+    load_done(&adapted);
+}
+
+TEST(an_adapter_that_does_not_fit_or_is_none_is_refused)
+{
+    struct loaded l = {0};
+    CHECK_ERR(load_adapted(rig_open_adapter("128"), &l), UNSUPPORTED);
+    CHECK_ERR(load_adapted(rig_open(&rig_chat_model), &l), UNSUPPORTED);
+    CHECK_ERR(load_adapted(open("/dev/null", O_RDONLY | O_CLOEXEC), &l), UNSUPPORTED);
+    CHECK(!l.model);
 }
 
 TEST(every_failure_of_memory_is_reported_and_leaves_nothing)

@@ -16,7 +16,7 @@ enum { RIG_TEXT = 8192, RIG_TOPS = 20, RIG_VECTORS = 64, RIG_DIMS = 64 };
 struct rig_answer {
     char text[RIG_TEXT];
     size_t len;
-    uint32_t tokens;
+    uint32_t tokens, guessed, guessed_right;
     bool over;
     enum engine_finish finish;
     float logprob[RIG_TEXT], tops[RIG_TEXT][RIG_TOPS]; /* of each token */
@@ -107,6 +107,14 @@ serve_prompt_tokens(struct serve_job *j, uint32_t prompt, uint32_t cached)
 }
 
 void
+serve_guessed(struct serve_job *j, uint32_t index, uint32_t guessed, uint32_t right)
+{
+    struct rig_answer *a = &rig_of(j)->answers[index];
+    a->guessed += guessed;
+    a->guessed_right += right;
+}
+
+void
 serve_fail(struct serve *s, struct serve_job *j, err e, uint64_t have, uint64_t limit)
 {
     struct rig_job *r = rig_of(j);
@@ -126,18 +134,6 @@ serve_set_numbers(struct serve *s, uint64_t have, uint64_t limit)
 }
 
 /* ---- jobs */
-
-static inline struct engine_submit
-rig_ask(enum engine_kind kind, uint32_t n, uint32_t tokens_max)
-{
-    return (struct engine_submit){.kind = kind,
-                                  .n = n,
-                                  .tokens_max = tokens_max,
-                                  .top_p = 1,
-                                  .repeat = 1,
-                                  .has_seed = true,
-                                  .seed = 1};
-}
 
 /* Lives in an arena of its own: rig_job_free. */
 static inline struct rig_job *

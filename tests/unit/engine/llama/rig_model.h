@@ -44,6 +44,18 @@ rig_open(const struct rig_model *m)
     return open(rig_model_file(m), O_RDONLY | O_CLOEXEC);
 }
 
+/* An adapter for a chat model of 2 layers. */
+static inline int
+rig_open_adapter(const char *embd)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/l-%s.gguf", test_dir(), embd);
+    const char *argv[] = {"tiny_gguf", "--lora", "--seed", "3", "--embd", embd, path};
+    if (access(path, R_OK) != 0 && tiny_gguf_main(7, (char **)(uintptr_t)argv) != 0)
+        test_fail(__FILE__, __LINE__, "no tiny adapter");
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 static const struct rig_model rig_chat_model = {
     .seed = "7", .layers = "2", .embd = "64", .ctx = "4096"};
 static const struct rig_model rig_embed_model = {
@@ -74,4 +86,16 @@ rig_load(const struct rig_model *m, struct llama_options o, struct loaded *ret)
     AUTO(fd) f = rig_open(m);
     o.model_fd = f;
     return load_model(&o, rig_no_progress, NULL, ret);
+}
+
+static inline struct engine_submit
+rig_ask(enum engine_kind kind, uint32_t n, uint32_t tokens_max)
+{
+    return (struct engine_submit){.kind = kind,
+                                  .n = n,
+                                  .tokens_max = tokens_max,
+                                  .top_p = 1,
+                                  .repeat = 1,
+                                  .has_seed = true,
+                                  .seed = 1};
 }

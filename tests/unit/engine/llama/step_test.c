@@ -294,10 +294,10 @@ TEST(a_long_prompt_holds_up_nobody_who_writes)
 static uint64_t
 read_beside(uint64_t gap_us_max, uint64_t read_us, uint64_t alone_us)
 {
-    char prompt[300];
+    char prompt[900];
     struct rig_job *writer = submit(rig_ask(ENGINE_COMPLETE, 1, 50), STR("wer"));
     CHECK(step_run(&e.step) && step_run(&e.step));
-    struct rig_job *reader = submit(rig_ask(ENGINE_COMPLETE, 1, 5), letters(prompt, 200));
+    struct rig_job *reader = submit(rig_ask(ENGINE_COMPLETE, 1, 5), letters(prompt, sizeof prompt));
     e.step.gap_us_max = gap_us_max;
     e.step.pace = (struct pace){.single_us = alone_us, .read_ns = read_us * 1000};
     const uint64_t before = e.step.tokens_in;
@@ -311,18 +311,26 @@ read_beside(uint64_t gap_us_max, uint64_t read_us, uint64_t alone_us)
     return read;
 }
 
-TEST(beside_a_writer_only_so_much_is_read_as_fits_its_gap)
+TEST(beside_a_writer_only_so_much_is_read_as_fits_its_gap_in_tiles)
 {
-    NEED(engine());
+    struct llama_options o = rig_options(-1, false);
+    o.context_tokens = 1024;
+    o.step_tokens_max = 512;
+    rig_engine_end(&e);
+    NEED_OK(rig_engine_start(&e, model, o));
     const uint64_t most = e.m.step_tokens_max - 1;
     CHECK_INT(read_beside(0, 1000000, 1000), ==, most); /* no bound */
-    CHECK_INT(read_beside(100000, 2500, 10000), ==, 36);
-    CHECK_INT(read_beside(100000, 1, 10000), ==, most);
-    CHECK_INT(read_beside(100000, 1000000, 10000), ==, STEP_READ_MIN);
-    CHECK_INT(read_beside(100000, 5000, 30000), ==, 30); /* six times what it takes alone */
-    CHECK_INT(read_beside(100000, 50000, 100000), ==, STEP_READ_MIN);
+    CHECK_INT(read_beside(100000, 1, 8000), ==, most);
+    CHECK_INT(read_beside(100000, 500, 8000), ==, 3 * STEP_TILE - 1);
+    CHECK_INT(read_beside(100000, 600, 8000), ==, 2 * STEP_TILE - 1);
+    CHECK_INT(read_beside(100000, 2500, 8000), ==, STEP_TILE - 1);
+    CHECK_INT(read_beside(100000, 1000000, 8000), ==, STEP_TILE - 1);
+    CHECK_INT(read_beside(100000, 1800, 30000), ==,
+              3 * STEP_TILE - 1); /* twelve times what it takes alone */
+    CHECK_INT(read_beside(100000, 50000, 100000), ==, STEP_TILE - 1);
     CHECK_INT(read_beside(100000, 1000, 500000), ==, most); /* it is slow anyway */
-    CHECK_INT(read_beside(100000, 0, 0), ==, most < STEP_READ_FIRST ? most : STEP_READ_FIRST);
+    CHECK_INT(read_beside(100000, 0, 0), ==, STEP_READ_FIRST - 1);
+    rig_engine_end(&e);
 }
 
 TEST(what_reading_takes_is_learned_from_steps_that_read)
