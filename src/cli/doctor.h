@@ -6,7 +6,7 @@
 #include "base/params.h"
 #include "base/vec.h"
 #include "cli/cli.h"
-#include "cli/host.h"
+#include "os/host.h"
 
 enum health { HEALTH_OK, HEALTH_WEAK, HEALTH_WRONG };
 

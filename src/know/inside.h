@@ -3,10 +3,10 @@
 #pragma once
 #include "know/build.h"
 #include "know/know.h"
+#include "know/near/vector.h"
 #include "know/segment.h"
 #include "know/shelf.h"
 #include "know/text/words.h"
-#include "know/vector.h"
 
 #define KNOW_WORK_BYTES ((size_t)8 << 30)
 

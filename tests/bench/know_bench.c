@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "know/know.h"
-#include "know/vector.h"
+#include "know/near/vector.h"
 #include "policy/policy.h"
 #include "world.h"
 

@@ -10,7 +10,7 @@
 
 #include "../peer/know/peers.h"
 #include "know/know.h"
-#include "know/vector.h"
+#include "know/near/vector.h"
 #include "world.h"
 
 enum { ROWS = 40000, SEGMENTS = 100, QUERIES = 100, TOP = 10, PEERS_MAX = 8 };

@@ -2,8 +2,8 @@
 /* `hoheit eval retrieval FILE`: how well a collection answers questions whose answers are known. */
 #include "know/eval.h"
 
+#include "cli/know/offline.h"
 #include "cli/offline/commands.h"
-#include "cli/offline/offline.h"
 #include "cli/show.h"
 #include "os/clock.h"
 #include "os/file.h"

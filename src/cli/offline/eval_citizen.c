@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* `hoheit eval citizen FILE`: what citizens would be answered, before any model, and whether that
  * is right.  A quote counts as verbatim when it is a run of the section it names. */
+#include "cli/know/offline.h"
 #include "cli/offline/commands.h"
-#include "cli/offline/offline.h"
 #include "cli/show.h"
 #include "os/clock.h"
 #include "os/file.h"

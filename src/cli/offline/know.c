@@ -3,9 +3,9 @@
  * (know_remote.h). */
 #include "know/know.h"
 
+#include "cli/know/offline.h"
 #include "cli/offline/commands.h"
 #include "cli/offline/know_remote.h"
-#include "cli/offline/offline.h"
 #include "cli/show.h"
 #include "know/day.h"
 #include "os/file.h"

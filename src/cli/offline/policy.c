@@ -3,9 +3,9 @@
 #include "cli/offline/policy.h"
 
 #include "cli/offline/commands.h"
-#include "cli/offline/rules.h"
 #include "cli/remote.h"
 #include "cli/show.h"
+#include "cli/tell/rules.h"
 #include "os/file.h"
 #include "policy/change.h"
 #include "policy/expectation.h"

@@ -4,8 +4,8 @@
 #include "work/triage/triage.h"
 
 #include "base/num.h"
+#include "cli/know/offline.h"
 #include "cli/offline/commands.h"
-#include "cli/offline/offline.h"
 #include "cli/remote.h"
 #include "cli/show.h"
 #include "os/clock.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "know/vector.h"
+#include "know/near/vector.h"
 
 #include <math.h>
 
-#include "know/nearest.h"
+#include "know/near/nearest.h"
 
 #define VECTOR_MAGIC 0x3163657677006e6bu
 #define ROTATION_SEED 0x6b6e6f7762697473u

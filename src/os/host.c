@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/host.h"
+#include "os/host.h"
 
 #include <ctype.h>
 #include <dirent.h>

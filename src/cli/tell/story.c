@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/offline/story.h"
+#include "cli/tell/story.h"
 
 #include "cli/show.h"
 #include "policy/policy.h"

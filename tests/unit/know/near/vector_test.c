@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "know/vector.h"
+#include "know/near/vector.h"
 
 #include <math.h>
 
-#include "rig.h"
+#include "unit/know/rig.h"
 
 enum { DIMS = 384, ROWS = 12000, QUERIES = 40, TOP = 10 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/offline/offline.h"
+#include "cli/know/offline.h"
 
 #include <math.h>
 

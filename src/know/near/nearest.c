@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "know/nearest.h"
+#include "know/near/nearest.h"
 
 #include <string.h>
 

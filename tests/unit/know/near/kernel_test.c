@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "know/kernel.h"
+#include "know/near/kernel.h"
 
 #include <math.h>
 

@@ -7,7 +7,7 @@
  * codes costs.  Of equal distances the lower row wins: the outcome does not depend on blocks. */
 #pragma once
 #include "base/arena.h"
-#include "know/vector.h"
+#include "know/near/vector.h"
 
 struct nearest {
     uint32_t *rows; /* ascending */

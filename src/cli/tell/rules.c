@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/offline/rules.h"
+#include "cli/tell/rules.h"
 
 #include "base/buf.h"
 #include "detect/detect.h"

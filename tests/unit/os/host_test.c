@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/host.h"
+#include "os/host.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "os/file.h"
-#include "rig.h"
+#include "test.h"
 
 TEST(a_line_of_meminfo_is_read_in_bytes)
 {

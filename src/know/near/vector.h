@@ -15,7 +15,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
-#include "know/kernel.h"
+#include "know/near/kernel.h"
 
 enum { VECTOR_EXACT = 10000, VECTOR_DIMS_MAX = 4096, VECTOR_RESCORE = 400 };
 
