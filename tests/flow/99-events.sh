@@ -34,6 +34,7 @@ occurs()
 {
     case $1 in
         kept.expired) grep -q '"kept.expired"' "$root/tests/unit/gate/keep_test.c" ;;
+        kept.full) grep -q '"kept.full"' "$root/tests/unit/gate/keep_work_test.c" ;;
         policy.failed) grep -q '"policy.failed"' "$root/tests/unit/acts/versions_test.c" ;;
         *) grep -qxF "$1" "$EVENTS.seen" ;;
     esac

@@ -50,7 +50,9 @@ for n in range(6):
     def ask(which):
         got[which] = post(url, asks[which][0])[0]
 
-    threads = [threading.Thread(target=ask, args=(which,)) for which in rng.sample('ab', 2)]
+    # By turns one asks alone, then both, of whom the later may have seen the witness raise an alarm.
+    first = rng.sample('ab', 1 + n % 2)
+    threads = [threading.Thread(target=ask, args=(which,)) for which in first]
     for t in threads:
         t.start()
     time.sleep(rng.random() * 0.008)
@@ -58,10 +60,10 @@ for n in range(6):
     witness.wait()
     for t in threads:
         t.join()
-    had = [which for which in 'ab' if got[which] == 200]
+    had = [which for which in 'ab' if got.get(which) == 200]
     assert len(had) < 2, (n, got)
     witness, url = serve(home)
-    order = rng.sample('ab', 2)
+    order = first + [which for which in 'ab' if which not in first]
     for which in order:
         # What was seen may be of a signature that nobody heard of.
         status, body = post(url, asks[which][0])
@@ -76,4 +78,4 @@ for n in range(6):
     witness.kill()
     witness.wait()
 print(f'signed {signed_before} before and {signed_after} after it was killed')
-sys.exit(0 if signed_after else 1)
+sys.exit(0 if signed_after >= 3 else 1)

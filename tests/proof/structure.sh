@@ -83,7 +83,7 @@ expect 'content is opened against a grant, never against NULL' elsewhere 'conten
 # Whoever opens has the grant from its caller or from what its caller filled: none makes one.
 expect 'the programs make no decision of their own' elsewhere 'policy_decide\(' \
     src/policy/grant.c src/policy/policy.h src/policy/routing.c src/gate/gate.c src/gate/target.c \
-    src/cli/offline/offline.c src/policy/expectation.c
+    src/cli/know/offline.c src/policy/expectation.c
 # In each function that opens content a grant is in sight: as a parameter, or as a member named so.
 opens_without_grant()
 {

@@ -26,7 +26,7 @@ struct catalog {
     char log_dir[RUN_PATH_MAX];
     fd f;         /* audit.jsonl, for reading */
     uint64_t len; /* of it, durable */
-    struct run runs[CATALOG_RUNS_MAX];
+    struct sorted_run runs[CATALOG_RUNS_MAX];
     size_t count;
     uint64_t next_ms; /* after a failure: not before */
     bool is_busy, is_orphan;
@@ -34,7 +34,7 @@ struct catalog {
     struct {
         uint64_t from, len;
         size_t first, count; /* of the runs to merge; 0: a new one */
-        struct run in[CATALOG_FAN], made;
+        struct sorted_run in[CATALOG_FAN], made;
         struct err_kept failure;
     } work;
 };
@@ -98,7 +98,7 @@ read_stretch(const catalog *c, uint64_t from, struct making *m, size_t *ret_len)
 static fallible
 fill_run(catalog *c, struct making *m)
 {
-    struct run *r = &c->work.made;
+    struct sorted_run *r = &c->work.made;
     size_t len = 0;
     struct floor floor;
     TRY(floor_read(c->log_dir, &floor));
@@ -107,7 +107,7 @@ fill_run(catalog *c, struct making *m)
     str lines = {m->lines, len - 1}, line;
     for (uint64_t place = from; str_next(&lines, '\n', &line); place += line.len + 1)
         TRY(add_terms(m, line, place));
-    *r = (struct run){.from = c->work.from, .to = from + len, .count = m->count};
+    *r = (struct sorted_run){.from = c->work.from, .to = from + len, .count = m->count};
     TRY(mark_of(c->f, r->to, &r->mark));
     return run_write(c->dir, r, m->at);
 }
@@ -178,7 +178,7 @@ take_merged(catalog *c)
 static void
 take_made(catalog *c)
 {
-    const struct run *r = &c->work.made;
+    const struct sorted_run *r = &c->work.made;
     if (c->work.count && c->work.first + c->work.count <= c->count)
         take_merged(c);
     else if (!c->work.count && r->from == end_of(c) && c->count < CATALOG_RUNS_MAX)
@@ -260,7 +260,7 @@ start_work(catalog *c)
 /* ---- opening */
 
 static bool
-fits(const catalog *c, struct run *r, uint64_t len)
+fits(const catalog *c, struct sorted_run *r, uint64_t len)
 {
     uint64_t mark = 0;
     return r->to <= len && !run_open(c->dir, r).code && !mark_of(c->f, r->to, &mark).code &&
@@ -269,11 +269,11 @@ fits(const catalog *c, struct run *r, uint64_t len)
 
 /* Of all that begin where the list ends, the longest that fits. */
 static bool
-extend(catalog *c, const struct run *found, size_t count, uint64_t len)
+extend(catalog *c, const struct sorted_run *found, size_t count, uint64_t len)
 {
-    struct run best = {.to = 0};
+    struct sorted_run best = {.to = 0};
     for (size_t i = 0; i < count; i++) {
-        struct run r = found[i];
+        struct sorted_run r = found[i];
         if (r.from == end_of(c) && r.to > best.to && fits(c, &r, len))
             best = r;
     }
@@ -284,7 +284,7 @@ extend(catalog *c, const struct run *found, size_t count, uint64_t len)
 }
 
 static bool
-is_used(const catalog *c, const struct run *r)
+is_used(const catalog *c, const struct sorted_run *r)
 {
     for (size_t i = 0; i < c->count; i++)
         if (c->runs[i].from == r->from && c->runs[i].to == r->to && c->runs[i].level == r->level)
@@ -296,7 +296,7 @@ enum { FOUND_MAX = 4 * CATALOG_RUNS_MAX };
 
 /* Names of runs; all else there was half written when a process ended. */
 static fallible
-list(const catalog *c, struct run found[FOUND_MAX], size_t *ret_count)
+list(const catalog *c, struct sorted_run found[FOUND_MAX], size_t *ret_count)
 {
     DIR *const d = fault_now() ? NULL : opendir(c->dir);
     const struct dirent *entry;
@@ -321,7 +321,7 @@ list(const catalog *c, struct run found[FOUND_MAX], size_t *ret_count)
 static fallible
 find_runs(catalog *c, uint64_t len)
 {
-    struct run found[FOUND_MAX];
+    struct sorted_run found[FOUND_MAX];
     size_t count = 0;
     TRY(file_make_dir(c->dir, 0700));
     TRY(list(c, found, &count));
@@ -405,7 +405,7 @@ catalog_is_busy(const catalog *c)
 
 /* Without memory for a fence it takes longer. */
 static fallible
-find_in(const catalog *c, struct run *r, const struct run_ask *q, struct run_hits *h)
+find_in(const catalog *c, struct sorted_run *r, const struct run_ask *q, struct run_hits *h)
 {
     const err e = r->fence ? OK : run_load(c->dir, r);
     return is_damage(e) ? e : run_seek(c->dir, r, q, h);
@@ -426,7 +426,7 @@ catalog_find(catalog *c, const struct run_ask *q, struct run_hits *h)
 {
     const size_t before = h->count;
     for (size_t i = c->count; i-- > 0 && h->count < h->max;) {
-        struct run *r = &c->runs[i];
+        struct sorted_run *r = &c->runs[i];
         if (r->from >= q->to || r->to <= q->from)
             continue;
         const err e = find_in(c, r, q, h);

@@ -41,7 +41,7 @@ check_of(const void *block)
 /* ---- names */
 
 void
-run_name(const struct run *r, char room[RUN_NAME_MAX])
+run_name(const struct sorted_run *r, char room[RUN_NAME_MAX])
 {
     snprintf(room, RUN_NAME_MAX, "%u-%016llx-%016llx", r->level, (unsigned long long)r->from,
              (unsigned long long)r->to);
@@ -65,9 +65,9 @@ read_hex(str s, uint64_t *ret)
 }
 
 fallible
-run_name_read(str name, struct run *ret)
+run_name_read(str name, struct sorted_run *ret)
 {
-    struct run r = {.count = 0};
+    struct sorted_run r = {.count = 0};
     uint64_t level = 0;
     str part;
     if (!str_next(&name, '-', &part) || num_u64(part, 0, MERGED_MAX, &level).code)
@@ -84,7 +84,7 @@ run_name_read(str name, struct run *ret)
 }
 
 static fallible
-path_of(const char *dir, const struct run *r, const char *suffix, char room[RUN_PATH_MAX])
+path_of(const char *dir, const struct sorted_run *r, const char *suffix, char room[RUN_PATH_MAX])
 {
     char name[RUN_NAME_MAX];
     run_name(r, name);
@@ -153,7 +153,7 @@ out_begin(struct out *o, const char *path)
 }
 
 static fallible
-write_head(int f, const struct run *r)
+write_head(int f, const struct sorted_run *r)
 {
     struct head h = {
         .from = r->from, .to = r->to, .count = r->count, .level = r->level, .mark = r->mark};
@@ -175,7 +175,7 @@ write_fence(struct out *o)
 
 /* Not synced: what a crash spoils has a wrong checksum, and is made again. */
 static fallible
-out_end(struct out *o, const char *beside, const char *path, const struct run *r)
+out_end(struct out *o, const char *beside, const char *path, const struct sorted_run *r)
 {
     if (o->block.count)
         TRY(out_block(o));
@@ -237,7 +237,7 @@ write_all(struct out *o, const struct posting *at, uint64_t count)
 }
 
 fallible
-run_write(const char *dir, const struct run *r, struct posting *at)
+run_write(const char *dir, const struct sorted_run *r, struct posting *at)
 {
     char path[RUN_PATH_MAX], beside[RUN_PATH_MAX];
     struct out *o = mem_get(sizeof *o);
@@ -278,7 +278,7 @@ read_block(int f, uint64_t index, void *block)
 }
 
 static fallible
-open_run(const char *dir, const struct run *r, fd *ret)
+open_run(const char *dir, const struct sorted_run *r, fd *ret)
 {
     char path[RUN_PATH_MAX];
     TRY(path_of(dir, r, "", path));
@@ -286,13 +286,13 @@ open_run(const char *dir, const struct run *r, fd *ret)
 }
 
 static uint64_t
-blocks_of(const struct run *r)
+blocks_of(const struct sorted_run *r)
 {
     return (r->count + RUN_PER_BLOCK - 1) / RUN_PER_BLOCK;
 }
 
 fallible
-run_open(const char *dir, struct run *r)
+run_open(const char *dir, struct sorted_run *r)
 {
     AUTO(fd) f = -1;
     struct head h;
@@ -311,7 +311,7 @@ run_open(const char *dir, struct run *r)
 }
 
 fallible
-run_remove(const char *dir, const struct run *r)
+run_remove(const char *dir, const struct sorted_run *r)
 {
     char path[RUN_PATH_MAX];
     TRY(path_of(dir, r, "", path));
@@ -319,7 +319,7 @@ run_remove(const char *dir, const struct run *r)
 }
 
 fallible
-run_load(const char *dir, struct run *r)
+run_load(const char *dir, struct sorted_run *r)
 {
     AUTO(fd) f = -1;
     const size_t count = (size_t)blocks_of(r), len = (count + 1) * sizeof(uint64_t);
@@ -341,7 +341,7 @@ run_load(const char *dir, struct run *r)
 }
 
 void
-run_unload(struct run *r)
+run_unload(struct sorted_run *r)
 {
     mem_free(r->fence);
     r->fence = NULL;
@@ -371,7 +371,7 @@ guess(const struct search *s, uint64_t term, bool halve)
 
 /* How many blocks begin with a term below `term`, or below or at it. */
 static uint64_t
-count_fence(const struct run *r, uint64_t term, bool with_equal)
+count_fence(const struct sorted_run *r, uint64_t term, bool with_equal)
 {
     uint64_t lo = 0, hi = blocks_of(r);
     while (lo < hi) {
@@ -385,7 +385,7 @@ count_fence(const struct run *r, uint64_t term, bool with_equal)
 }
 
 static void
-use_fence(struct search *s, const struct run *r, uint64_t term)
+use_fence(struct search *s, const struct sorted_run *r, uint64_t term)
 {
     const uint64_t below = count_fence(r, term, false);
     s->lo = below ? below - 1 : 0;
@@ -459,7 +459,7 @@ find_in(struct search *s, const struct run_ask *q, struct run_hits *h)
 }
 
 fallible
-run_seek(const char *dir, const struct run *r, const struct run_ask *q, struct run_hits *h)
+run_seek(const char *dir, const struct sorted_run *r, const struct run_ask *q, struct run_hits *h)
 {
     AUTO(fd) f = -1;
     if (!r->count || q->from >= q->to || h->count == h->max)
@@ -500,7 +500,7 @@ source_fill(struct source *s)
 }
 
 static fallible
-merge_open(struct merge *m, const char *dir, const struct run *in)
+merge_open(struct merge *m, const char *dir, const struct sorted_run *in)
 {
     for (size_t i = 0; i < m->n; i++) {
         m->in[i].blocks = blocks_of(&in[i]);
@@ -536,7 +536,7 @@ merge_all(struct merge *m)
 }
 
 static fallible
-merge_to(struct merge *m, const char *dir, const struct run *in, struct run *r)
+merge_to(struct merge *m, const char *dir, const struct sorted_run *in, struct sorted_run *r)
 {
     char path[RUN_PATH_MAX], beside[RUN_PATH_MAX];
     TRY(path_of(dir, r, "", path));
@@ -549,9 +549,9 @@ merge_to(struct merge *m, const char *dir, const struct run *in, struct run *r)
 }
 
 fallible
-run_merge(const char *dir, const struct run *in, size_t n, struct run *ret)
+run_merge(const char *dir, const struct sorted_run *in, size_t n, struct sorted_run *ret)
 {
-    struct run r = *ret;
+    struct sorted_run r = *ret;
     r.fence = NULL;
     struct merge *m = mem_get(sizeof *m);
     if (!m)

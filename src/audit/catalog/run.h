@@ -20,7 +20,7 @@ struct posting {
     uint64_t term, place;
 };
 
-struct run {
+struct sorted_run {
     uint64_t from, to, count;
     uint32_t level;
     uint64_t mark;   /* of the log: over the last bytes before `to` */
@@ -28,21 +28,21 @@ struct run {
 };
 
 /* "level-from-to", and back; PARSE for any other name. */
-void run_name(const struct run *r, char room[RUN_NAME_MAX]);
-fallible run_name_read(str name, struct run *ret);
+void run_name(const struct sorted_run *r, char room[RUN_NAME_MAX]);
+fallible run_name_read(str name, struct sorted_run *ret);
 
 /* Sorts the postings, which come in the order of their places, and writes them; r->count is theirs.
  */
-fallible run_write(const char *dir, const struct run *r, struct posting *at);
+fallible run_write(const char *dir, const struct sorted_run *r, struct posting *at);
 /* One that holds what is in all of `in`, stretch after stretch; *ret has their ends, the level and
  * the mark given.  The others stay. */
-fallible run_merge(const char *dir, const struct run *in, size_t n, struct run *ret);
+fallible run_merge(const char *dir, const struct sorted_run *in, size_t n, struct sorted_run *ret);
 /* The head of the one with this name: count and mark.  CORRUPT unless it is as was written. */
-fallible run_open(const char *dir, struct run *r);
-fallible run_remove(const char *dir, const struct run *r);
+fallible run_open(const char *dir, struct sorted_run *r);
+fallible run_remove(const char *dir, const struct sorted_run *r);
 /* After run_open, for many questions; the fence is the caller's to give back.  CORRUPT as above. */
-fallible run_load(const char *dir, struct run *r);
-void run_unload(struct run *r);
+fallible run_load(const char *dir, struct sorted_run *r);
+void run_unload(struct sorted_run *r);
 
 struct run_ask {
     uint64_t term;
@@ -54,4 +54,4 @@ struct run_hits {
 };
 /* Adds places until there are h->max; CORRUPT when a block is damaged. */
 fallible
-run_seek(const char *dir, const struct run *r, const struct run_ask *q, struct run_hits *h);
+run_seek(const char *dir, const struct sorted_run *r, const struct run_ask *q, struct run_hits *h);

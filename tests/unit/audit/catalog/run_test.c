@@ -33,7 +33,7 @@ plain_find(const struct posting *at, size_t count, const struct run_ask *q, uint
 }
 
 static void
-check_same(const char *dir, const struct run *r, const struct posting *at, size_t count)
+check_same(const char *dir, const struct sorted_run *r, const struct posting *at, size_t count)
 {
     static uint64_t want[MAX], got[MAX];
     for (int n = 0; n < 60; n++) {
@@ -52,7 +52,7 @@ check_same(const char *dir, const struct run *r, const struct posting *at, size_
 }
 
 static void
-write_run(const char *dir, struct run *r, struct posting *at, size_t count)
+write_run(const char *dir, struct sorted_run *r, struct posting *at, size_t count)
 {
     static struct posting sorted[MAX];
     memcpy(sorted, at, count * sizeof *at);
@@ -76,8 +76,8 @@ TEST(what_was_written_is_found_however_many_there_are)
     static struct posting at[MAX];
     const char *dir = make_dir("found");
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        struct run r = {.from = 1000 * i, .to = 1000 * i + 100000, .mark = i};
-        struct run again = {.from = r.from, .to = r.to};
+        struct sorted_run r = {.from = 1000 * i, .to = 1000 * i + 100000, .mark = i};
+        struct sorted_run again = {.from = r.from, .to = r.to};
         scatter(at, r.from, r.to, counts[i]);
         write_run(dir, &r, at, counts[i]);
         NEED_OK(run_open(dir, &again));
@@ -93,7 +93,7 @@ TEST(what_was_written_is_found_however_many_there_are)
 TEST(a_run_without_postings_is_one)
 {
     const char *dir = make_dir("empty");
-    struct run r = {.from = 5, .to = 9}, again = {.from = 5, .to = 9};
+    struct sorted_run r = {.from = 5, .to = 9}, again = {.from = 5, .to = 9};
     uint64_t got[1];
     struct run_hits h = {.at = got, .max = 1};
     const struct run_ask q = {7, 0, 100};
@@ -107,11 +107,11 @@ TEST(runs_that_were_merged_hold_what_each_held)
 {
     static struct posting at[MAX];
     const char *dir = make_dir("merged");
-    struct run in[5], all = {.level = 1, .mark = 77};
+    struct sorted_run in[5], all = {.level = 1, .mark = 77};
     size_t count = 0;
     for (size_t i = 0; i < 5; i++) {
         const size_t n = i == 2 ? 0 : scatter(&at[count], i * 1000, i * 1000 + 1000, 300 * (i + 1));
-        in[i] = (struct run){.from = i * 1000, .to = i * 1000 + 1000};
+        in[i] = (struct sorted_run){.from = i * 1000, .to = i * 1000 + 1000};
         write_run(dir, &in[i], &at[count], n);
         count += n;
     }
@@ -129,8 +129,8 @@ TEST(runs_that_were_merged_hold_what_each_held)
 
 TEST(names_lead_back)
 {
-    const struct run r = {.from = 0x123456789abcULL, .to = UINT64_MAX, .level = 16};
-    struct run again;
+    const struct sorted_run r = {.from = 0x123456789abcULL, .to = UINT64_MAX, .level = 16};
+    struct sorted_run again;
     char name[RUN_NAME_MAX];
     run_name(&r, name);
     NEED_OK(run_name_read(str_of(name), &again));
@@ -157,13 +157,13 @@ TEST(other_names_are_none)
         "17-0000000000000000-0000000000000001",
         "x-0000000000000000-0000000000000001",
     };
-    struct run r;
+    struct sorted_run r;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CHECK_ERR(run_name_read(str_of(bad[i]), &r), PARSE);
 }
 
 static const char *
-path_of(const char *dir, const struct run *r)
+path_of(const char *dir, const struct sorted_run *r)
 {
     static char path[RUN_PATH_MAX];
     char name[RUN_NAME_MAX];
@@ -178,7 +178,7 @@ TEST(no_changed_byte_goes_unnoticed)
     static struct posting at[600];
     AUTO(arena) *a = NULL;
     const char *dir = make_dir("changed");
-    struct run r = {.from = 0, .to = 5000};
+    struct sorted_run r = {.from = 0, .to = 5000};
     str bytes;
     scatter(at, 0, 5000, 600);
     write_run(dir, &r, at, 600);
@@ -191,7 +191,7 @@ TEST(no_changed_byte_goes_unnoticed)
         bool is_bad = false;
         ((char *)(uintptr_t)bytes.at)[i] ^= (char)(1 << test_random() % 8);
         NEED_OK(file_write_atomic(path_of(dir, &r), bytes, 0600));
-        struct run again = {.from = 0, .to = 5000};
+        struct sorted_run again = {.from = 0, .to = 5000};
         is_bad = run_open(dir, &again).code == ERR_CORRUPT;
         again.count = 600;
         for (uint64_t t = 0; t <= TERMS && i >= RUN_BLOCK && i < 4 * RUN_BLOCK; t++) {
@@ -213,7 +213,7 @@ TEST(one_that_is_cut_or_longer_is_not_opened)
     static struct posting at[600];
     AUTO(arena) *a = NULL;
     const char *dir = make_dir("cut");
-    struct run r = {.from = 0, .to = 5000};
+    struct sorted_run r = {.from = 0, .to = 5000};
     str bytes;
     scatter(at, 0, 5000, 600);
     write_run(dir, &r, at, 600);
@@ -229,7 +229,7 @@ TEST(one_that_is_cut_or_longer_is_not_opened)
 
 TEST(one_under_another_name_is_not_opened)
 {
-    struct run r = {.from = 0, .to = 5000}, other = {.from = 0, .to = 6000};
+    struct sorted_run r = {.from = 0, .to = 5000}, other = {.from = 0, .to = 6000};
     const char *dir = make_dir("name");
     char was[RUN_PATH_MAX];
     write_run(dir, &r, (struct posting[1]){{1, 2}}, 1);
@@ -244,11 +244,11 @@ TEST(a_failure_anywhere_leaves_no_half_run)
     const char *dir = make_dir("fault");
     bool fired = true;
     for (long n = 1; fired && n < 200; n++) {
-        struct run in[2], all = {.level = 1};
+        struct sorted_run in[2], all = {.level = 1};
         fault_arm(n);
         err e = OK;
         for (size_t i = 0; i < 2 && !e.code; i++) {
-            in[i] = (struct run){.from = i * 1000, .to = i * 1000 + 1000, .count = 300};
+            in[i] = (struct sorted_run){.from = i * 1000, .to = i * 1000 + 1000, .count = 300};
             scatter(at, i * 1000, i * 1000 + 1000, 300);
             e = run_write(dir, &in[i], at);
         }
@@ -257,7 +257,7 @@ TEST(a_failure_anywhere_leaves_no_half_run)
         fired = fault_fired();
         fault_arm(0);
         CHECK(fired || !e.code);
-        struct run again = {.from = 0, .to = 2000, .level = 1};
+        struct sorted_run again = {.from = 0, .to = 2000, .level = 1};
         CHECK(e.code || !run_open(dir, &again).code);
         if (!e.code)
             CHECK_OK(run_remove(dir, &all));
