@@ -290,6 +290,23 @@ step(const struct piece *e, str s)
     return s.len && is_in_class(e->what, s.at[0]) ? 1 : 0;
 }
 
+/* Past the elements that stand once: there is one way for each. */
+static bool
+skip_single(const char **p, str s, size_t *at)
+{
+    struct piece e;
+    for (const char *next = *p; *next; *p = next) {
+        read_piece(&next, &e);
+        if (e.least != 1 || e.most != 1)
+            return true;
+        const size_t len = step(&e, str_slice(s, *at, s.len));
+        if (!len)
+            return false;
+        *at += len;
+    }
+    return true;
+}
+
 /* Greedy, giving back within one element: the longest way that lets the rest fit.  Depth is the
  * number of elements, breadth at most 40 each, and texts are short. */
 static bool
@@ -297,6 +314,8 @@ fits_from(const char *p, str s, size_t at, size_t *ret_end) /* NOLINT(misc-no-re
 {
     struct piece e;
     size_t ways[41], n = 0;
+    if (!skip_single(&p, s, &at))
+        return false;
     if (!*p) {
         *ret_end = at;
         return at > 0 && !(at < s.len && (is_digit(s.at[at]) || is_alpha(s.at[at])));

@@ -153,9 +153,11 @@ try_form(struct doc *d, const struct start *s, const struct form *f, bool tolera
     bool confused;
     const size_t len = form_fits(f->form, &s->view, tolerant, fitted, &confused);
     const bool is_near = s->labels.nearest == f->type && s->labels.distance <= 30;
+    if (!len || confused != tolerant)
+        return OK;
     if (!is_near && is_digits_only(f->form) && !is_uniform(&s->view, len))
         return OK;
-    if (!len || confused != tolerant || !looks_issued(f, (str){fitted, len}, s))
+    if (!looks_issued(f, (str){fitted, len}, s))
         return OK;
     const bool valid = f->check((str){fitted, len});
     const unsigned score = score_of(f, s, valid, len);
