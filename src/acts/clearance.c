@@ -287,19 +287,6 @@ state_of(const struct clearance_row *r, int64_t active, int64_t now)
 }
 
 static void
-member_time(buf *b, const char *name, int64_t wall_ms)
-{
-    json_key(b, name);
-    if (!wall_ms) {
-        json_put_null(b);
-        return;
-    }
-    buf_add_char(b, '"');
-    clock_put(b, wall_ms);
-    buf_add_char(b, '"');
-}
-
-static void
 put_row(const struct clearance_row *r, const char *state, buf *b)
 {
     json_open(b, '{');
@@ -307,13 +294,13 @@ put_row(const struct clearance_row *r, const char *state, buf *b)
     json_member_str(b, "person", r->person);
     json_member_str(b, "clearance", r->text);
     json_member_str(b, "state", str_of(state));
-    member_time(b, "until", r->until_wall_ms);
+    clock_put_member(b, "until", r->until_wall_ms);
     json_member_str(b, "proposer", r->proposer);
     json_member_str(b, "proposer_person", r->proposer_person);
-    member_time(b, "proposed", r->proposed_wall_ms);
+    clock_put_member(b, "proposed", r->proposed_wall_ms);
     json_member_str(b, "approver", r->approver);
     json_member_str(b, "approver_person", r->approver_person);
-    member_time(b, "approved", r->approved_wall_ms);
+    clock_put_member(b, "approved", r->approved_wall_ms);
     json_close(b, '}');
 }
 

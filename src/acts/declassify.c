@@ -210,15 +210,6 @@ keep(const struct admin_call *c, const struct release *r)
     return releases_add(parts(c)->db, key, r->grant, &r->row, buf_str(&text));
 }
 
-static void
-member_time(buf *b, const char *name, int64_t wall_ms)
-{
-    json_key(b, name);
-    buf_add_char(b, '"');
-    clock_put(b, wall_ms);
-    buf_add_char(b, '"');
-}
-
 fallible
 declassify_propose(const struct admin_call *c, const struct declassify_wish *w, buf *b)
 {
@@ -230,7 +221,7 @@ declassify_propose(const struct admin_call *c, const struct declassify_wish *w, 
     json_open(b, '{');
     json_member_str(b, "id", r.row.id);
     json_member_str(b, "sha256", r.sha256_text);
-    member_time(b, "expires", r.row.expires_wall_ms);
+    clock_put_member(b, "expires", r.row.expires_wall_ms);
     json_close(b, '}');
     TRY(buf_end(b));
     return record(c, EVENT_DECLASSIFY_PROPOSE, &r);
@@ -358,7 +349,7 @@ declassify_show(const struct admin_call *c, str id, buf *b)
     json_member_str(b, "proposer", r.proposer);
     json_member_str(b, "proposer_person", r.person);
     json_member_str(b, "approver", r.approver);
-    member_time(b, "expires", r.row.expires_wall_ms);
+    clock_put_member(b, "expires", r.row.expires_wall_ms);
     json_member_str(b, "sha256", r.sha256_text);
     json_member_str(b, "content", r.content);
     json_close(b, '}');

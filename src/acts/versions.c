@@ -336,19 +336,6 @@ allow_look(const struct admin_call *c)
                       c->a);
 }
 
-static void
-member_time(buf *b, const char *name, int64_t wall_ms)
-{
-    json_key(b, name);
-    if (!wall_ms) {
-        json_put_null(b);
-        return;
-    }
-    buf_add_char(b, '"');
-    clock_put(b, wall_ms);
-    buf_add_char(b, '"');
-}
-
 static const char *
 state_of(const struct policy_row *r, const struct policy_row *active)
 {
@@ -367,10 +354,10 @@ put_members(const struct policy_row *r, const struct policy_row *active, buf *b)
     json_member_str(b, "sha256", r->sha256);
     json_member_str(b, "proposer", r->proposer);
     json_member_str(b, "proposer_person", r->proposer_person);
-    member_time(b, "proposed", r->proposed_wall_ms);
+    clock_put_member(b, "proposed", r->proposed_wall_ms);
     json_member_str(b, "approver", r->approver);
     json_member_str(b, "approver_person", r->approver_person);
-    member_time(b, "approved", r->approved_wall_ms);
+    clock_put_member(b, "approved", r->approved_wall_ms);
 }
 
 struct listing {

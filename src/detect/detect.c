@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "detect/detect.h"
 
+#include "base/buf.h"
 #include "detect/doc.h"
 
 const char *
@@ -88,6 +89,24 @@ detect(const lexicon *x, str text, const struct detect_options *o, arena *a, det
         if (d.found.at[i].start < d.found.at[i].end && is_wanted(o, &d.found.at[i]))
             TRY(VEC_ADD(a, ret, &d.found.at[i]));
     return OK;
+}
+
+fallible
+detect_leave_out(arena *a, str text, const detect_spans *spans, unsigned score_min, str *ret)
+{
+    AUTO(buf) b = BUF(text.len + 1);
+    size_t at = 0;
+    for (size_t i = 0; i < spans->count; i++) {
+        const struct detect_span *const s = &spans->at[i];
+        if (s->score < score_min || s->start < at)
+            continue;
+        buf_add(&b, str_slice(text, at, s->start));
+        buf_add_char(&b, ' ');
+        at = s->end;
+    }
+    buf_add(&b, str_slice(text, at, text.len));
+    TRY(buf_end(&b));
+    return try_arena_str(a, buf_str(&b), ret);
 }
 
 void

@@ -54,6 +54,9 @@ fallible detect_open(arena *a, const lexicon **ret);
  * DETECT_TEXT_MAX. */
 fallible
 detect(const lexicon *x, str text, const struct detect_options *o, arena *a, detect_spans *ret);
+/* `text` with a blank in place of each span of that score or more. */
+fallible
+detect_leave_out(arena *a, str text, const detect_spans *spans, unsigned score_min, str *ret);
 /* From bytes to code points, in place; spans must be in order. */
 void detect_code_points(str text, struct detect_span *spans, size_t count);
 /* "IBAN", or NULL. */

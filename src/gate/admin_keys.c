@@ -311,19 +311,6 @@ key_state(const struct key_record *r, int64_t now)
 }
 
 static void
-member_time(buf *b, const char *name, int64_t wall_ms)
-{
-    json_key(b, name);
-    if (!wall_ms) {
-        json_put_null(b);
-        return;
-    }
-    buf_add_char(b, '"');
-    clock_put(b, wall_ms);
-    buf_add_char(b, '"');
-}
-
-static void
 member_list(buf *b, const char *name, str list)
 {
     str rest = list, one;
@@ -348,8 +335,8 @@ key_put(const struct gate_parts *p, const struct key_record *r, buf *b)
     json_member_bool(b, "operator", (r->roles & ROLE_OPERATOR) != 0);
     json_member_str(b, "role", str_of(role_name(r->roles)));
     json_member_str(b, "state", str_of(key_state(r, clock_wall_ms())));
-    member_time(b, "created", r->created_wall_ms);
-    member_time(b, "expires", r->expires_wall_ms);
+    clock_put_member(b, "created", r->created_wall_ms);
+    clock_put_member(b, "expires", r->expires_wall_ms);
     json_member_str(b, "person", r->person);
     json_member_str(b, "line", r->line);
     json_member_str(b, "ceiling", r->ceiling_text);

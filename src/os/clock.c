@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "base/json.h"
+
 /* Set by tests only; in a running process `fixed` stays false and the cost is one load. */
 static atomic_bool fixed;
 static _Atomic uint64_t fixed_ns;
@@ -45,6 +47,19 @@ clock_put(buf *b, int64_t wall_ms)
     ASSERT(gmtime_r(&s, &t));
     buf_add_fmt(b, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
                 t.tm_hour, t.tm_min, t.tm_sec, (int)ms);
+}
+
+void
+clock_put_member(buf *b, const char *name, int64_t wall_ms)
+{
+    json_key(b, name);
+    if (!wall_ms) {
+        json_put_null(b);
+        return;
+    }
+    buf_add_char(b, '"');
+    clock_put(b, wall_ms);
+    buf_add_char(b, '"');
 }
 
 void

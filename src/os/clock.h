@@ -22,6 +22,8 @@ clock_ms(void)
 int64_t clock_wall_ms(void);
 /* "2026-03-01T12:00:00.123Z" (RFC 3339). */
 void clock_put(buf *b, int64_t wall_ms);
+/* A member with that text, or null for 0. */
+void clock_put_member(buf *b, const char *name, int64_t wall_ms);
 
 /* Tests: both clocks stand still at these values until the next call; clock_free lets them run. */
 void clock_fix(uint64_t ns, int64_t wall_ms);

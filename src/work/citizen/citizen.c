@@ -260,29 +260,11 @@ label_answer(struct asking *k, label read)
 
 /* What points to a person is not needed to find a passage. */
 static fallible
-leave_out(arena *a, str text, const detect_spans *spans, str *ret)
-{
-    AUTO(buf) b = BUF(2 * CITIZEN_QUESTION_MAX);
-    size_t at = 0;
-    for (size_t i = 0; i < spans->count; i++) {
-        const struct detect_span *const s = &spans->at[i];
-        if (s->score < PERSONAL_SCORE || s->start < at)
-            continue;
-        buf_add(&b, str_slice(text, at, s->start));
-        buf_add_char(&b, ' ');
-        at = s->end;
-    }
-    buf_add(&b, str_slice(text, at, text.len));
-    TRY(buf_end(&b));
-    return try_arena_str(a, buf_str(&b), ret);
-}
-
-static fallible
 without_personal(struct asking *k, str text, str *ret)
 {
     detect_spans spans = {0};
     TRY(detect(k->z->lexicon, text, &(struct detect_options){0}, k->call.a, &spans));
-    return leave_out(k->call.a, text, &spans, ret);
+    return detect_leave_out(k->call.a, text, &spans, PERSONAL_SCORE, ret);
 }
 
 /* What is asked, before anything is looked up. */
@@ -293,7 +275,7 @@ understand(struct asking *k)
     str before;
     TRY(detect(k->z->lexicon, k->ask.question, &(struct detect_options){0}, k->call.a,
                &a->personal));
-    TRY(leave_out(k->call.a, k->ask.question, &a->personal, &a->plain));
+    TRY(detect_leave_out(k->call.a, k->ask.question, &a->personal, PERSONAL_SCORE, &a->plain));
     TRY(without_personal(k, k->ask.before, &before));
     TRY(scope_read_after(k->call.a, before, a->plain, &k->scope));
     if (k->scope.question.len <= CITIZEN_QUESTION_MAX) /* as long as it can be given back */

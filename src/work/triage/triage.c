@@ -7,24 +7,6 @@ enum { PERSONAL_SCORE = 80, HIGH_DAYS = 3, SOON_DAYS = 10, LANGUAGE_WORDS = 4 };
 
 /* ---- sorting */
 
-static fallible
-leave_out(arena *a, str text, const detect_spans *spans, str *ret)
-{
-    AUTO(buf) b = BUF(2 * MAIL_BYTES_MAX);
-    size_t at = 0;
-    for (size_t i = 0; i < spans->count; i++) {
-        const struct detect_span *const s = &spans->at[i];
-        if (s->score < PERSONAL_SCORE || s->start < at)
-            continue;
-        buf_add(&b, str_slice(text, at, s->start));
-        buf_add_char(&b, ' ');
-        at = s->end;
-    }
-    buf_add(&b, str_slice(text, at, text.len));
-    TRY(buf_end(&b));
-    return try_arena_str(a, buf_str(&b), ret);
-}
-
 /* What may be looked up: neither what points to a person nor a time limit, which says when and not
  * what ("two weeks" stands in many descriptions). */
 static fallible
@@ -48,7 +30,7 @@ plain_of(const lexicon *names, str text, const struct deadlines *days, arena *a,
     if (!names)
         return OK;
     TRY(detect(names, kept, &(struct detect_options){0}, a, &spans));
-    return leave_out(a, kept, &spans, ret);
+    return detect_leave_out(a, kept, &spans, PERSONAL_SCORE, ret);
 }
 
 fallible

@@ -24,6 +24,21 @@ TEST(options_choose_types_and_scores)
     CHECK_INT(none.count, ==, 0);
 }
 
+TEST(what_is_found_can_be_left_out)
+{
+    AUTO(arena) *a = NULL;
+    struct detect_span at[] = {{.start = 4, .end = 8, .score = 90},
+                               {.start = 6, .end = 10, .score = 99}, /* begins within the other */
+                               {.start = 12, .end = 13, .score = 79}};
+    const detect_spans all = {.at = at, .count = 3};
+    str left;
+    CHECK_OK(arena_open(4096, &a));
+    CHECK_OK(detect_leave_out(a, STR("Von Anna an Bea."), &all, 80, &left));
+    CHECK_STR(left, STR("Von   an Bea."));
+    CHECK_OK(detect_leave_out(a, STR(""), &(detect_spans){0}, 80, &left));
+    CHECK_INT(left.len, ==, 0);
+}
+
 TEST(offsets_become_code_points)
 {
     struct detect_span s[2] = {{.start = 2, .end = 4}, {.start = 5, .end = 8}};

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "base/json.h"
 #include "test.h"
 
 static str
@@ -75,6 +76,16 @@ TEST(times_as_text_sort_as_they_follow)
         const int order = str_cmp(shown(&a, x), shown(&b, y));
         CHECK_INT((order > 0) - (order < 0), ==, (x > y) - (x < y));
     }
+}
+
+TEST(a_member_without_a_time_is_null)
+{
+    AUTO(buf) b = BUF(200);
+    json_open(&b, '{');
+    clock_put_member(&b, "from", 1767225600123);
+    clock_put_member(&b, "to", 0);
+    json_close(&b, '}');
+    CHECK_STR(buf_str(&b), STR("{\"from\":\"2026-01-01T00:00:00.123Z\",\"to\":null}"));
 }
 
 TEST(a_time_that_does_not_fit_the_room_is_not_half_written_unnoticed)
