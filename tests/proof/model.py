@@ -33,7 +33,7 @@ class Policy:
         # bit -> the purposes it is for; a bit that is not there is for all and for none
         self.only = {b: rnd.sample(self.purposes, rnd.randint(1, len(self.purposes)))
                      for b in [h - 1 for h in range(1, len(self.levels))] + list(self.compartments) + list(self.taints)
-                     if self.purposes and rnd.random() < 0.15}
+                     if self.purposes and rnd.random() < 0.25}
     @staticmethod
     def names(rnd, first, count, word, most):
         bits = rnd.sample(range(first, first + count), rnd.randint(1, most))
