@@ -227,11 +227,15 @@ TEST(every_operation_with_a_role_is_refused_without_it)
     scene_free(c);
 }
 
-/* What is about the target. */
+/* What is about the time or the target. */
 static void
-break_target_rule(struct scene *c, enum rule r)
+break_outer_rule(struct scene *c, enum rule r)
 {
     const label taints = label_from(c->p, "offen//TAINT web,ocr");
+    if (r == RULE_HOURS_CLOSED) { /* on Friday */
+        c->q.now_wall_ms = 24 * 3600 * 1000;
+        c->s.expires_wall_ms = c->s.cleared_until_wall_ms = c->q.now_wall_ms + 1;
+    }
     if (r == RULE_TARGET_LEVEL)
         c->q.target.w[0] &= ~(uint64_t)0xff;
     if (r == RULE_TARGET_COMPARTMENT)
@@ -277,10 +281,6 @@ break_rule(struct scene *c, enum rule r)
     case RULE_PURPOSE_LABEL:
         c->s.purpose = STR("count");
         return;
-    case RULE_HOURS_CLOSED:
-        c->q.now_wall_ms = 24 * 3600 * 1000;
-        c->s.expires_wall_ms = c->s.cleared_until_wall_ms = c->q.now_wall_ms + 1;
-        return;
     case RULE_INSTANCE_CEILING:
         c->q.data = label_join(c->q.data, high);
         c->s.clearance = label_join(c->s.clearance, high);
@@ -299,11 +299,12 @@ break_rule(struct scene *c, enum rule r)
     case RULE_CLEARANCE_TAINT:
         c->s.clearance.w[3] &= ~taints.w[3];
         return;
+    case RULE_HOURS_CLOSED:
     case RULE_TARGET_LEVEL:
     case RULE_TARGET_COMPARTMENT:
     case RULE_TARGET_RELEASE:
     case RULE_TARGET_TAINT:
-        break_target_rule(c, r);
+        break_outer_rule(c, r);
         return;
     case RULE_COUNT:
         break;
