@@ -2,6 +2,7 @@
 #include "policy/change.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "policy/tlp.h"
 
@@ -284,6 +285,41 @@ diff_purposes(const policy *from, const policy *to, buf *b)
     }
 }
 
+/* ---- office hours */
+static bool
+is_timed(const policy *p, label l)
+{
+    return !label_eq(label_meet(policy_hours(p)->limited, l), LABEL_BOTTOM);
+}
+
+static void
+diff_times(const struct hours *was, const struct hours *is, buf *b)
+{
+    const bool same = was->is_berlin == is->is_berlin && !was->zone.len == !is->zone.len &&
+                      memcmp(was->open, is->open, sizeof is->open) == 0;
+    if (was->zone.len && !is->zone.len)
+        buf_add(b, STR("there are no office hours any more\n"));
+    else if (!same)
+        buf_add_fmt(b, "office hours are %.*s from now on\n", STR_FMT(is->words));
+}
+
+static void
+diff_hours(const policy *from, const policy *to, buf *b)
+{
+    diff_times(policy_hours(from), policy_hours(to), b);
+    for (int i = 0; i < 2; i++) { /* levels, compartments */
+        const struct list is = list_of(to, i);
+        for (size_t k = 0; k < is.count; k++) {
+            const label l =
+                i ? label_with(LABEL_BOTTOM, is.at[k].bit) : label_of_level(is.at[k].bit);
+            if (is_timed(from, l) != is_timed(to, l))
+                buf_add_fmt(b, "%s %.*s is processed %s from now on\n", is.what,
+                            STR_FMT(is.at[k].id),
+                            is_timed(to, l) ? "in office hours only" : "at any time");
+        }
+    }
+}
+
 /* ---- keys */
 static label
 clearance_in(const policy *p, const struct holder *h)
@@ -371,5 +407,6 @@ policy_diff(const policy *from, const policy *to, const struct holder *holders, 
     diff_tlp(from, to, b);
     diff_keep(from, to, b);
     diff_purposes(from, to, b);
+    diff_hours(from, to, b);
     diff_holders(&a, b);
 }

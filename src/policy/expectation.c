@@ -8,7 +8,7 @@
 enum { WORD_BYTES_MAX = 200, OUTCOME_MAX = 80, WORK_BYTES = 64 * 1024 };
 
 struct row {
-    char *name, *clearance, *party, *label, *sink, *purpose, *purposes, *expect;
+    char *name, *clearance, *party, *label, *sink, *purpose, *purposes, *at, *expect;
 };
 
 struct table {
@@ -27,6 +27,7 @@ static const cyaml_schema_field_t row_fields[] = {
     TEXT(sink, LABEL_TEXT_MAX, CYAML_FLAG_OPTIONAL),
     TEXT(purpose, WORD_BYTES_MAX, CYAML_FLAG_OPTIONAL),
     TEXT(purposes, LABEL_TEXT_MAX, CYAML_FLAG_OPTIONAL),
+    TEXT(at, WORD_BYTES_MAX, CYAML_FLAG_OPTIONAL),
     TEXT(expect, WORD_BYTES_MAX, CYAML_FLAG_DEFAULT),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t row_schema = {
@@ -78,16 +79,17 @@ static err
 decide(const policy *p, const struct row *r, arena *a, struct decision *d)
 {
     struct session s = {.key_name = STR("expected")};
+    d->rule = NULL;
     struct ask q = {.session = &s,
                     .op = OP_CHAT,
                     .model = STR("expected"),
                     .purpose = str_of(r->purpose ? r->purpose : "")};
     TRY(read_purposes(p, r, a, &s));
+    TRY(hours_example(policy_hours(p), str_of(r->at ? r->at : ""), &q.now_wall_ms));
     const grant *g;
     TRY(policy_clearance(p, str_of(r->clearance), str_of(r->party), &s.clearance));
     TRY(label_parse(policy_names(p), str_of(r->label), &q.data));
     TRY(read_sink(p, r, &q.target));
-    d->rule = NULL;
     return policy_decide(p, &q, a, d, &g);
 }
 

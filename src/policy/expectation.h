@@ -2,7 +2,7 @@
 /* expectation.h - an operator's own table of what policy should decide, and whether it does.
  *
  * Each row says who (a clearance, the party they act for, the purposes they may name), what (a
- * label), for which purpose, whereto (the label of a sink; left out: an engine of this
+ * label), for which purpose, when, whereto (the label of a sink; left out: an engine of this
  * installation) and what is to come of it: "allowed", or "denied" and the rule.  The file is
  * explained in etc/policy-test.yaml. */
 #pragma once

@@ -75,6 +75,8 @@ struct view {
     const struct ask *q;
     label ceiling;
     const struct purposes *purposes;
+    const struct hours *hours;
+    label now; /* what may be processed at this time */
     char *why; /* of struct decision */
 };
 
@@ -284,6 +286,19 @@ broken_PURPOSE_LABEL(const struct view *v)
 }
 
 static bool
+broken_HOURS_CLOSED(const struct view *v)
+{
+    char opens[HOURS_TEXT_MAX];
+    str name;
+    if (label_dominates(v->now, v->q->data))
+        return false;
+    const char *what = first_part(v, v->now, &name);
+    hours_opens(v->hours, v->q->now_wall_ms, opens);
+    return WHY(v, "%s %.*s is processed in office hours only, again from %s (%.*s)", what,
+               SHOW(name), opens, SHOW(v->hours->zone));
+}
+
+static bool
 broken_INSTANCE_CEILING(const struct view *v)
 {
     return is_level_above(v, v->ceiling) &&
@@ -394,21 +409,36 @@ static broken_fn *const checks[] = {
 };
 
 /* What the caller may touch under the grant: what it is cleared for and this installation may
- * hold; where content goes to a model, nothing the model may not hold. */
+ * hold; where it is about content, nothing that is for other hours or the model may not hold. */
 static label
-ceiling_of(const policy *p, const struct ask *q)
+ceiling_of(const policy *p, const struct view *v)
 {
+    const struct ask *q = v->q;
     const int from = is_cleared_no_more(q) ? LABEL_REL_FIRST : 0;
     const label cleared = label_part(q->session->clearance, from, 256 - from);
-    const struct view v = {.q = q, .purposes = policy_purposes(p)};
-    const label own = label_meet(label_meet(cleared, purpose_may(&v)), policy_local_sink(p));
-    return op_info(q->op)->is_content ? label_meet(own, q->target) : own;
+    const label own = label_meet(label_meet(cleared, purpose_may(v)), policy_local_sink(p));
+    return op_info(q->op)->is_content ? label_meet(label_meet(own, v->now), q->target) : own;
+}
+
+static label
+may_now(const policy *p, const struct ask *q)
+{
+    static const label everything = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+    return op_info(q->op)->is_content ? hours_may(policy_hours(p), q->now_wall_ms) : everything;
 }
 
 fallible
 policy_decide(const policy *p, const struct ask *q, arena *a, struct decision *d, const grant **ret)
 {
-    const struct view v = {policy_names(p), q, policy_ceiling(p), policy_purposes(p), d->why};
+    const struct view v = {
+        .names = policy_names(p),
+        .q = q,
+        .ceiling = policy_ceiling(p),
+        .purposes = policy_purposes(p),
+        .hours = policy_hours(p),
+        .now = may_now(p, q),
+        .why = d->why,
+    };
     for (int i = 0; i < RULE_COUNT; i++)
         if (checks[i](&v)) {
             d->allowed = false;
@@ -418,7 +448,7 @@ policy_decide(const policy *p, const struct ask *q, arena *a, struct decision *d
         }
     *d = (struct decision){.allowed = true, .rule = "default", .granted_by = ""};
     grant *g = arena_new(a, grant);
-    *g = (grant){ceiling_of(p, q), q->op};
+    *g = (grant){ceiling_of(p, &v), q->op};
     ASSERT(grant_covers(g, q->data));
     *ret = g;
     return OK;

@@ -42,13 +42,14 @@ struct policy {
     } keep[KEEP_MAX];
     size_t keep_count;
     struct purposes purposes;
+    struct hours hours;
 };
 
 /* ---- the file as libcyaml gives it */
 
 /* Numbers come as text: libcyaml would take "1O" for 1. */
 struct entry {
-    char *id, *title, *law, *purposes, *number;
+    char *id, *title, *law, *purposes, *hours, *number;
     int bit; /* of `number`, by check_entry */
 };
 
@@ -78,6 +79,7 @@ struct file {
     uint32_t keep_count;
     struct purpose_entry *purposes;
     uint32_t purposes_count;
+    struct hours_entry *hours;
 };
 
 #define ENTRY(bit_key)                                                                             \
@@ -91,6 +93,8 @@ struct file {
                                    law, 1, TITLE_BYTES_MAX),                                       \
             CYAML_FIELD_STRING_PTR("purposes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,           \
                                    struct entry, purposes, 1, LABEL_TEXT_MAX),                     \
+            CYAML_FIELD_STRING_PTR("hours", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,              \
+                                   struct entry, hours, 1, ID_BYTES_MAX),                          \
             CYAML_FIELD_END                                                                        \
     }
 
@@ -144,6 +148,8 @@ static const cyaml_schema_field_t file_fields[] = {
                          &keep_schema, 0, KEEP_MAX),
     CYAML_FIELD_SEQUENCE("purposes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
                          purposes, &purpose_schema, 0, PURPOSES_MAX),
+    CYAML_FIELD_MAPPING_PTR("hours", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, hours,
+                            hours_fields),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields)};
@@ -445,6 +451,32 @@ take_purposes(const struct file *f, policy *p)
     return limit_list(&p->purposes, &taint_rule, f->taints, f->taints_count);
 }
 
+/* ---- office hours */
+static fallible
+time_list(struct hours *h, const struct list_rule *r, const struct entry *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct hours_flag flag = {r->what, list[i].id, list[i].hours, -1};
+        if (r == &level_rule)
+            flag.bit = list[i].bit - 1;
+        if (r == &compartment_rule)
+            flag.bit = list[i].bit;
+        if (flag.value)
+            TRY(hours_limit(h, &flag));
+    }
+    return OK;
+}
+
+static fallible
+take_hours(const struct file *f, policy *p)
+{
+    TRY(hours_read(p->memory, f->hours, &p->hours));
+    TRY(time_list(&p->hours, &level_rule, f->levels, f->levels_count));
+    TRY(time_list(&p->hours, &compartment_rule, f->compartments, f->compartments_count));
+    TRY(time_list(&p->hours, &party_rule, f->parties, f->parties_count));
+    return time_list(&p->hours, &taint_rule, f->taints, f->taints_count);
+}
+
 static fallible
 take_file(const struct file *f, arena *a, struct label_names *n)
 {
@@ -490,6 +522,7 @@ policy_load(str yaml, policy **ret)
     p->guardrail_count = f->guardrails_count;
     TRY(take_keep(f, p));
     TRY(take_purposes(f, p));
+    TRY(take_hours(f, p));
     *ret = TAKE(p);
     return OK;
 }
@@ -556,6 +589,12 @@ const struct purposes *
 policy_purposes(const policy *p)
 {
     return &p->purposes;
+}
+
+const struct hours *
+policy_hours(const policy *p)
+{
+    return &p->hours;
 }
 
 label

@@ -7,11 +7,12 @@
  *
  * The rules and their order stand in rules.def; the first that is broken denies.  All of them hold
  * together exactly when the key is live, may do the operation with this model, and
- *     data ≤ clearance,  data ≤ purpose,  data ≤ target,  level of data ≤ ceiling of the
- *     installation. */
+ *     data ≤ clearance,  data ≤ purpose,  data ≤ hours,  data ≤ target,  level of data ≤ ceiling of
+ * the installation. */
 #pragma once
 #include "policy/grant.h"
 #include "policy/guardrail.h"
+#include "policy/hours.h"
 #include "policy/purpose.h"
 
 typedef struct policy policy;
@@ -88,6 +89,7 @@ const struct label_names *policy_names(const policy *p);
 /* In the order of the file. */
 const struct guardrail *policy_guardrails(const policy *p, size_t *ret_count);
 const struct purposes *policy_purposes(const policy *p);
+const struct hours *policy_hours(const policy *p);
 /* The ceiling, by name of a level; CONFIG if unknown.  Without a call: the bottom level. */
 fallible policy_set_ceiling(policy *p, str level_name);
 label policy_ceiling(const policy *p);

@@ -1,12 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
 # Data is processed for the purposes its policy lists, and for no other: keys have purposes, a request
-# names one, every way to content asks.
+# names one, every way to content asks.  And in its office hours.
 set -u
 # shellcheck source=tests/flow/lib.sh
 . "$(dirname "$0")/lib.sh"
 "$bin/hoheitd" --init --data "$data" >/dev/null || exit 2
 sed 's/\(id: SOZIALDATEN, .*\) }$/\1, purposes: "leistung,aufsicht" }/' "$data/policy.yaml" >"$dir/limited.yaml"
+# Tax secrets have office hours: one hour of the day that is three days away.
+away=$(echo mo tu we th fr sa su | cut -d' ' -f $((($(date -u +%u) + 2) % 7 + 1)))
+sed -i 's/\(id: STEUERGEHEIMNIS, .*\) }$/\1, hours: true }/' "$dir/limited.yaml"
+printf 'hours: { zone: UTC, times: [ { days: %s, from: "09:00", to: "10:00" } ] }\n' "$away" >>"$dir/limited.yaml"
 cp "$data/policy.yaml" "$dir/open.yaml"
 cp "$dir/limited.yaml" "$data/policy.yaml"
 daemon_with_toys --set gate.tenants=open "$@" || { echo "Bail out! the daemon did not start"; cat "$dir/log"; exit 2; }
@@ -54,6 +58,18 @@ expect 'a dry run knows purposes' says taken hoheit route 'intern//SOZIALDATEN' 
 expect 'and what is not for one' says purpose.label hoheit route 'intern//SOZIALDATEN' toy --purpose statistik
 expect 'keys show theirs' says '"purposes":\["leistung","statistik"\],"purpose":"leistung"' hoheit key list --json
 expect 'what changes is told in words' says 'compartment SOZIALDATEN is processed for any purpose from now on' hoheit policy diff "$dir/limited.yaml" "$dir/open.yaml"
+
+# ---- office hours
+tax=$(key tax 'intern//STEUERGEHEIMNIS')
+label='X-Hoheit-Label: intern//STEUERGEHEIMNIS'
+expect 'outside its office hours data is not processed' answers 403 "$tax"
+closed=$(request)
+expect 'which is told with the time they begin again' told 'STEUERGEHEIMNIS is processed in office hours only, again from [A-Z][a-z]*day 09:00 (UTC)'
+expect 'and explained with the rule' says 'hours.closed: A part of the label' hoheit explain "$closed"
+expect 'other data is' status 200 "$tax" POST /v1/chat/completions "$(chat Hallo ',"max_tokens":4')" -H 'X-Hoheit-Label: intern'
+expect 'a dry run says so' says hours.closed hoheit route 'intern//STEUERGEHEIMNIS' toy
+expect 'the policy shows what has office hours' says 'STEUERGEHEIMNIS .* in office hours' hoheit policy show
+expect 'and a change of them is told' says 'STEUERGEHEIMNIS is processed in office hours only from now on' hoheit policy diff "$dir/open.yaml" "$dir/limited.yaml"
 
 # ---- revoked under another purpose
 expect 'a key that is revoked is so for every purpose' hoheit key revoke many

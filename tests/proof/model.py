@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timedelta, timezone
 
 LEVEL, COMPARTMENTS, PARTIES, TAINTS = ((1 << 8) - 1, ((1 << 120) - 1) << 8,
                                         ((1 << 96) - 1) << 128, ((1 << 32) - 1) << 224)
@@ -17,8 +18,41 @@ PARTS = (("level", LEVEL), ("compartment", COMPARTMENTS), ("release", PARTIES), 
 OPERATOR, AUDITOR = 1, 2
 OPS = {"chat": (0, True), "file.read": (0, True), "file.add": (0, True), "model.list": (0, False),
        "key.add": (OPERATOR, False), "log.tiles": (AUDITOR, False)}
+DAYS = ["mo", "tu", "we", "th", "fr", "sa", "su"]
 PURPOSES = ["z0", "z1", "z2", "z3"]
-BATCH = 50000
+BATCH = 10000
+
+def clock_text(minute):
+    return f'"{minute // 60:02}:{minute % 60:02}"'
+
+class Hours:
+    """Office hours that have an edge at `moment`, a minute of UTC, more often than not."""
+    def __init__(self, rnd, moment):
+        self.berlin, self.times = rnd.random() < 0.7, []
+        for _ in range(rnd.randint(1, 3)):
+            days, a, b = rnd.sample(range(7), rnd.randint(1, 6)), rnd.randrange(1440), rnd.randrange(1, 1440)
+            if rnd.random() < 0.6:
+                day, a = divmod(self.minute(moment), 1440)
+                days = list({day, *days})
+                if rnd.random() < 0.5:
+                    a, b = (a - b) % 1440, b
+                    days = list({*days, (day - (a > self.minute(moment) % 1440)) % 7})
+            self.times.append((days, a, (a + b) % 1440))
+    def yaml(self):
+        rows = "".join(f'    - {{ days: "{",".join(DAYS[d] for d in days)}", from: {clock_text(a)}, to: {clock_text(b)} }}\n'
+                       for days, a, b in self.times)
+        return f"hours:\n  zone: {'Europe/Berlin' if self.berlin else 'UTC'}\n  times:\n{rows}"
+    def minute(self, t):
+        """Of the local week."""
+        def switch(month):
+            return max(datetime(t.year, month, d, 1, tzinfo=timezone.utc) for d in range(25, 32)
+                       if datetime(t.year, month, d).weekday() == 6)
+        if self.berlin:
+            t += timedelta(hours=2 if switch(3) <= t < switch(10) else 1)
+        return t.weekday() * 1440 + t.hour * 60 + t.minute
+    def is_open(self, now):
+        at = self.minute(datetime.fromtimestamp(now // 1000, timezone.utc))
+        return any((at - d * 1440 - a) % 10080 < (b - a) % 1440 for days, a, b in self.times for d in days)
 
 class Policy:
     def __init__(self, rnd):
@@ -30,6 +64,15 @@ class Policy:
         self.removes = sum(1 << b for b in self.compartments if rnd.random() < 0.5)
         self.lowers = rnd.randrange(len(self.levels))
         self.purposes = [f"z{i}" for i in range(rnd.randint(0, 3))]
+        moment = datetime(2000, 1, 1, tzinfo=timezone.utc) + timedelta(minutes=rnd.randrange(100 * 525960))
+        if rnd.random() < 0.2:  # a switch or next to it
+            moment = datetime(moment.year, rnd.choice((3, 10)), 31, 1, tzinfo=timezone.utc)
+            moment += timedelta(minutes=rnd.choice((-60, 0, 60)) - 1440 * ((moment.weekday() + 1) % 7))
+        # half a second before: 400 and 499 are in one minute, 500 in the next
+        self.base, self.known = int(moment.timestamp()) * 1000 - 500, {}
+        self.hours = Hours(rnd, moment) if rnd.random() < 0.8 else None
+        self.timed = {b for b in [h - 1 for h in range(1, len(self.levels))] + list(self.compartments)
+                      if self.hours and rnd.random() < 0.2}
         # bit -> the purposes it is for; a bit that is not there is for all and for none
         self.only = {b: rnd.sample(self.purposes, rnd.randint(1, len(self.purposes)))
                      for b in [h - 1 for h in range(1, len(self.levels))] + list(self.compartments) + list(self.taints)
@@ -41,8 +84,10 @@ class Policy:
     def yaml(self):
         def rows(key, pairs):
             def only(b):
-                names = self.only.get(b - (key == "levels"))
-                return f', purposes: "{",".join(names)}"' if names and key != "parties" else ""
+                b -= key == "levels"
+                names, timed = self.only.get(b), b in self.timed and key in ("levels", "compartments")
+                return ((f', purposes: "{",".join(names)}"' if names and key != "parties" else "") +
+                        (", hours: true" if timed else ""))
             return f"{key}:\n" + "".join(f"  - {{ {'height' if key == 'levels' else 'bit'}: {b}, "
                                          f"id: {n}, title: x{only(b)} }}\n" for b, n in pairs)
         removes = ",".join(n for b, n in self.compartments.items() if self.removes >> b & 1)
@@ -50,7 +95,15 @@ class Policy:
         return ("version: 1\n" + rows("levels", enumerate(self.levels)) +
                 rows("compartments", self.compartments.items()) + rows("parties", self.parties.items()) +
                 rows("taints", self.taints.items()) + (down if removes else "") +
-                ("purposes:\n" + "".join(f"  - {{ id: {z}, title: x }}\n" for z in self.purposes) if self.purposes else ""))
+                ("purposes:\n" + "".join(f"  - {{ id: {z}, title: x }}\n" for z in self.purposes) if self.purposes else "") +
+                (self.hours.yaml() if self.hours else ""))
+    def now(self, op, now):
+        """What may be processed at that time."""
+        if not OPS[op][1] or not self.timed:
+            return ALL
+        if now not in self.known:
+            self.known[now] = ALL if self.hours.is_open(now) else ALL & ~sum(1 << b for b in self.timed)
+        return self.known[now]
     def may(self, purpose):
         """What may be processed for it: every bit that lists nothing or this."""
         return ALL & ~sum(1 << b for b, names in self.only.items() if purpose not in names)
@@ -101,6 +154,8 @@ def decide(p, s, op, data, target, model, now, flags=0, purpose=None):
     for who, may in (("clearance", s["clearance"]), ("target", target)):
         if who == "target" and data & ~p.may(purpose or s["purpose"]):
             return "purpose.label"
+        if who == "target" and data & ~p.now(op, now):
+            return "hours.closed"
         for name, part in PARTS:
             if data & ~may & part:
                 return f"{who}.{name}"
@@ -109,7 +164,7 @@ def decide(p, s, op, data, target, model, now, flags=0, purpose=None):
 def grant_of(p, s, op, target, now, purpose):
     over = s["cleared"] and now >= s["cleared"]
     cleared = s["clearance"] & ~(LEVEL | COMPARTMENTS if over else 0)
-    return cleared & p.may(purpose or s["purpose"]) & p.sink() & (target if OPS[op][1] else ALL)
+    return cleared & p.may(purpose or s["purpose"]) & p.sink() & (target & p.now(op, now) if OPS[op][1] else ALL)
 
 def route(p, s, models, mask, now):
     rows = []
@@ -158,8 +213,8 @@ class Batch:
     def new_session(self, i):
         r = self.rnd
         s = {"clearance": some_clearance(r, self.p), "roles": r.choice((0, 0, 1, 2, 3, 15)), "mark": 0,
-             "expires": r.choice((0, 0, 0, 500)), "revoked": int(r.random() < 0.03),
-             "models": r.choice((0, 0, r.getrandbits(8))), "cleared": r.choice((0, 0, 0, 0, 499)),
+             "expires": r.choice((0, 0, 0, self.p.base + 500)), "revoked": int(r.random() < 0.03),
+             "models": r.choice((0, 0, r.getrandbits(8))), "cleared": r.choice((0, 0, 0, 0, self.p.base + 499)),
              "purposes": [z for z in PURPOSES if r.random() < 0.6], "purpose": r.choice(PURPOSES + [None])}
         self.sessions[i] = s
         mask = sum(1 << PURPOSES.index(z) for z in s["purposes"])
@@ -182,7 +237,7 @@ class Batch:
         return f"ok {s['mark']:064x}"
     def step(self):
         r, p = self.rnd, self.p
-        i, j, m, now, kind = r.randrange(8), r.randrange(16), r.randrange(8), r.choice((400, 499, 500)), r.random()
+        i, j, m, now, kind = r.randrange(8), r.randrange(16), r.randrange(8), self.p.base + r.choice((400, 499, 500)), r.random()
         s = self.sessions[i]
         if kind < 0.25:
             rule = decide(p, s, "file.read", self.objects[j], p.sink(), None, now)

@@ -22,7 +22,7 @@ result() # STATUS NUMBER SENTENCE
 
 # The program under another name, with its second argument, or an input line, changed.
 mutant() { printf '#!/bin/sh\n%s\n' "$1" >"$dir/mutant"; chmod +x "$dir/mutant"; }
-finds() { ! python3 "$here/model.py" "$dir/mutant" 100000 1 >"$dir/out" 2>&1 && grep -q '^# model: ' "$dir/out"; }
+finds() { ! python3 "$here/model.py" "$dir/mutant" 200000 1 >"$dir/out" 2>&1 && grep -q '^# model: ' "$dir/out"; }
 
 if ! command -v python3 >/dev/null; then
     echo "ok 1 - the program and its model agree # SKIP there is no python3"
@@ -54,5 +54,11 @@ result $? 5 'a program that lets write down is found out'
 mutant "sed 's/^\(a .*\) z[0-3]$/\1 -/' | '$bin/policy_steps' \"\$@\""
 finds
 result $? 6 'a program that does not ask what a request is for is found out'
-echo 1..6
+mutant "sed 's/, hours: true//' \"\$1\" >'$dir/open.yaml' && '$bin/policy_steps' '$dir/open.yaml' \"\$2\""
+finds
+result $? 7 'a program that knows no office hours is found out'
+mutant "sed 's,zone: Europe/Berlin,zone: UTC,' \"\$1\" >'$dir/utc.yaml' && '$bin/policy_steps' '$dir/utc.yaml' \"\$2\""
+finds
+result $? 8 'a program that is in another zone is found out'
+echo 1..8
 exit $bad

@@ -25,6 +25,8 @@
 
 enum { SESSIONS = 8, OBJECTS = 16, MODELS = 8, PURPOSES = 4, FIELDS = 12, LINE_MAX_BYTES = 4096 };
 
+#define TIME_MAX ((uint64_t)INT64_MAX)
+
 static const char *const model_names[MODELS] = {"m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7"};
 
 static const char *const purpose_names[PURPOSES] = {"z0", "z1", "z2", "z3"};
@@ -103,10 +105,10 @@ set_session(void)
     const uint64_t purposes = field_label(8).w[0];
     *s = (struct subject){.session = {.clearance = field_label(2),
                                       .roles = (uint32_t)field(3, 15),
-                                      .expires_wall_ms = (int64_t)field(4, 1000),
+                                      .expires_wall_ms = (int64_t)field(4, TIME_MAX),
                                       .is_revoked = field(5, 1) != 0,
                                       .models = s->models,
-                                      .cleared_until_wall_ms = (int64_t)field(7, 1000),
+                                      .cleared_until_wall_ms = (int64_t)field(7, TIME_MAX),
                                       .purposes = s->purposes,
                                       .purpose = field_purpose(9),
                                       .key_name = STR("s")}};
@@ -153,7 +155,7 @@ static bool
 decide(struct ask *q, size_t now_field, const grant **ret)
 {
     struct decision d = {0};
-    q->now_wall_ms = (int64_t)field(now_field, 1000);
+    q->now_wall_ms = (int64_t)field(now_field, TIME_MAX);
     const err e = policy_decide(app.p, q, app.a, &d, ret);
     ASSERT((e.code == 0) == d.allowed);
     if (!d.allowed)
@@ -221,7 +223,7 @@ step_route(void)
     struct ask q = ask_of(s, OP_CHAT, s->mark, LABEL_BOTTOM);
     struct routing_targets list = {.count = 0};
     struct routing r;
-    q.now_wall_ms = (int64_t)field(3, 1000);
+    q.now_wall_ms = (int64_t)field(3, TIME_MAX);
     for (size_t i = 0; i < MODELS; i++)
         if (mask >> i & 1)
             list.at[list.count++] = app.models[i];

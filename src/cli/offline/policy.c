@@ -54,14 +54,18 @@ cmd_policy_check(struct cli *c, const struct args *a)
         json_member_u64(&b, "taints", n->taint_count);
         json_member_u64(&b, "purposes", policy_purposes(p)->count);
         json_member_u64(&b, "guardrails", guardrails);
+        json_member_str(&b, "hours", policy_hours(p)->words);
         json_close(&b, '}');
         return cli_put_json(c, &b);
     }
     (void)fprintf(c->out,
                   "A policy: %zu levels, %zu compartments, %zu parties, %zu taints, %zu purposes, "
-                  "%zu guardrails.\n",
+                  "%zu guardrails",
                   n->level_count, n->compartment_count, n->party_count, n->taint_count,
                   policy_purposes(p)->count, guardrails);
+    if (policy_hours(p)->zone.len)
+        (void)fprintf(c->out, ", office hours %.*s", STR_FMT(policy_hours(p)->words));
+    (void)fputs(".\n", c->out);
     return OK;
 }
 
@@ -138,17 +142,24 @@ put_list(buf *b, const char *name, str list)
     json_close(b, ']');
 }
 
+static str
+more_of(struct cli *c, str purposes, bool is_timed)
+{
+    return arena_fmt(c->a, "%s%.*s%s%s", purposes.len ? "for " : "", STR_FMT(purposes),
+                     purposes.len && is_timed ? "; " : "", is_timed ? "in office hours" : "");
+}
+
 static fallible
-put_names(struct rows *r, const struct purposes *p, const struct names *n)
+put_names(struct rows *r, const policy *p, const struct names *n)
 {
     for (size_t i = 0; i < n->count; i++) {
         const struct label_name *one = &n->at[i];
+        const label l = n->lower ? label_of_level(one->bit) : label_with(LABEL_BOTTOM, one->bit);
+        const bool is_timed = !label_eq(label_meet(policy_hours(p)->limited, l), LABEL_BOTTOM);
         str purposes;
-        TRY(rules_purposes_of(r->c, p, one->bit - n->lower, &purposes));
-        TRY(add_row(r,
-                    (struct row){n->what, arena_fmt(r->c->a, "%d", one->bit), one->id, one->title,
-                                 purposes.len ? arena_fmt(r->c->a, "for %.*s", STR_FMT(purposes))
-                                              : STR_NONE}));
+        TRY(rules_purposes_of(r->c, policy_purposes(p), one->bit - n->lower, &purposes));
+        TRY(add_row(r, (struct row){n->what, arena_fmt(r->c->a, "%d", one->bit), one->id,
+                                    one->title, more_of(r->c, purposes, is_timed)}));
         json_open(r->b, '{');
         json_member_str(r->b, "kind", str_of(n->what));
         json_member_i64(r->b, "number", one->bit);
@@ -156,6 +167,8 @@ put_names(struct rows *r, const struct purposes *p, const struct names *n)
         json_member_str(r->b, "title", one->title);
         if (purposes.len)
             put_list(r->b, "purposes", purposes);
+        if (is_timed)
+            json_member_bool(r->b, "hours", true);
         json_close(r->b, '}');
     }
     return OK;
@@ -175,6 +188,20 @@ put_purposes(struct rows *r, const struct purposes *p)
         json_member_str(r->b, "law", one->law);
         json_close(r->b, '}');
     }
+    return OK;
+}
+
+static fallible
+put_hours(struct rows *r, const struct hours *h)
+{
+    if (!h->zone.len)
+        return OK;
+    TRY(add_row(r, (struct row){"hours", STR_NONE, h->zone, h->words, STR_NONE}));
+    json_open(r->b, '{');
+    json_member_str(r->b, "kind", STR("hours"));
+    json_member_str(r->b, "id", h->zone);
+    json_member_str(r->b, "title", h->words);
+    json_close(r->b, '}');
     return OK;
 }
 
@@ -228,8 +255,9 @@ put_policy(struct rows *r, const policy *p)
                                   {"taint", n->taints, n->taint_count, 0}};
     json_open(r->b, '[');
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        TRY(put_names(r, policy_purposes(p), &lists[i]));
+        TRY(put_names(r, p, &lists[i]));
     TRY(put_purposes(r, policy_purposes(p)));
+    TRY(put_hours(r, policy_hours(p)));
     TRY(put_guardrails(r, p));
     json_close(r->b, ']');
     return OK;

@@ -374,6 +374,63 @@ TEST(what_a_clearance_still_covers_or_that_needs_none_goes_on)
     check_ends(lowered, "offen", false);
 }
 
+/* Office hours of the level intern, which are on Mondays, from half past seven. */
+static void
+set_hours(void)
+{
+    AUTO(buf) b = BUF(8192);
+    policy *next = NULL;
+    const str text = policy_text(rig.policy), mark = STR("title: Intern");
+    const ptrdiff_t at = str_find(text, mark);
+    NEED(at > 0);
+    buf_add_fmt(&b, "%.*s, hours: true%.*s", (int)((size_t)at + mark.len), text.at,
+                STR_FMT(str_slice(text, (size_t)at + mark.len, text.len)));
+    buf_add(&b, STR("hours: { zone: UTC, times: [ { days: mo, from: \"07:30\", to: \"08:00\" } ] "
+                    "}\n"));
+    NEED_OK(policy_load(buf_str(&b), &next));
+    NEED_OK(policy_set_ceiling(next, STR("VS-NfD")));
+    policy_become(rig.policy, next);
+}
+
+/* An answer about what is `marked`, from a second before the hours end to their end. */
+static void
+check_hours(const char *marked, bool ends)
+{
+    const int64_t hour_ms = 3600000, week_ms = 7 * 24 * hour_ms, first_ms = (4 * 24 + 8) * hour_ms;
+    const int64_t weeks = (clock_wall_ms() - first_ms) / week_ms + 1;
+    const int64_t eight_ms = first_ms + weeks * week_ms; /* of the next Monday */
+    rig_open(&rig);
+    set_hours();
+    clock_fix(clock_ns(), eight_ms - 1000);
+    struct asker *k = asker_new(&rig, "VS-NfD", marked, "x");
+    NEED_OK(asker_run(k));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    const uint64_t id = rig_submitted(&rig, e);
+    rig_says(e, id, 0, "y");
+    RIG_UNTIL(&rig, k->pieces);
+    clock_fix(clock_ns(), eight_ms);
+    rig_says(e, id, 0, "z");
+    rig_done(e, id, 0, true);
+    RIG_UNTIL(&rig, k->ended);
+    CHECK_INT(k->end.code, ==, ends ? ERR_DENIED : ERR_OK);
+    CHECK_INT(k->pieces, ==, ends ? 1 : 2);
+    CHECK(!ends || strstr(k->public, "office hours of the data ended while") != NULL);
+    asker_free(k);
+    rig_close(&rig);
+    clock_free();
+}
+
+TEST(an_answer_about_what_has_office_hours_ends_with_them)
+{
+    check_hours("intern", true);
+    check_hours("VS-NfD", true);
+}
+
+TEST(what_has_no_office_hours_is_answered_after_them)
+{
+    check_hours("offen", false);
+}
+
 TEST(nothing_more_leaves_when_the_key_s_time_is_over)
 {
     rig_open(&rig);

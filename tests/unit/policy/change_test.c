@@ -147,6 +147,29 @@ TEST(what_data_is_for_from_now_on_or_no_longer_is_told)
                "compartment A is processed for the purpose y from now on\n");
 }
 
+#define HOURS(zone, to)                                                                            \
+    "hours: { zone: " zone ", times: [ { days: mo-fr, from: \"06:00\", to: \"" to "\" } ] }\n"
+
+TEST(office_hours_that_begin_change_or_end_are_told)
+{
+    const char *without = LEVELS TWO REST, *with = LEVELS TWO REST HOURS("UTC", "20:00");
+    const char *timed = LEVELS FOR(", hours: true") REST HOURS("UTC", "20:00");
+    check_diff(without, with, "office hours are mo-fr 06:00-20:00 (UTC) from now on\n");
+    check_diff(with, without, "there are no office hours any more\n");
+    check_diff(with, timed, "compartment A is processed in office hours only from now on\n");
+    check_diff(timed, without,
+               "there are no office hours any more\n"
+               "compartment A is processed at any time from now on\n");
+    check_diff(with, LEVELS TWO REST HOURS("Europe/Berlin", "20:00"),
+               "office hours are mo-fr 06:00-20:00 (Europe/Berlin) from now on\n");
+    check_diff(with, LEVELS TWO REST HOURS("UTC", "19:00"),
+               "office hours are mo-fr 06:00-19:00 (UTC) from now on\n");
+    check_diff(with,
+               LEVELS TWO REST "hours: { zone: UTC, times: [ { days: \"mo,tu,we,th,fr\", from: "
+                               "\"06:00\", to: \"20:00\" } ] }\n",
+               "");
+}
+
 TEST(of_many_keys_a_few_are_named)
 {
     enum { MANY = 20 };

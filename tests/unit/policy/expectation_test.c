@@ -95,6 +95,35 @@ TEST(a_row_has_a_purpose_and_those_its_key_may_name)
     }
 }
 
+/* Rows at a time of the zone; without one they are in office hours. */
+TEST(a_row_has_a_time_or_is_in_office_hours)
+{
+    static const char policy_text[] =
+        "version: 1\nlevels: [{ height: 0, id: o, title: T }]\n"
+        "compartments: [{ bit: 8, id: A, title: T, hours: true }]\nparties: []\ntaints: []\n"
+        "hours: { zone: Europe/Berlin, times: [ { days: mo-fr, from: \"06:00\", to: \"20:00\" } ] "
+        "}\n";
+    static const char table[] =
+        "version: 1\nexpectations:\n"
+        "  - { clearance: o//A, label: o//A, expect: allowed }\n"
+        "  - { clearance: o//A, label: o//A, at: mo 06:00, expect: allowed }\n"
+        "  - { clearance: o//A, label: o//A, at: fr 19:59, expect: allowed }\n"
+        "  - { clearance: o//A, label: o//A, at: mo 05:59, expect: denied by hours.closed }\n"
+        "  - { clearance: o//A, label: o//A, at: fr 20:00, expect: denied by hours.closed }\n"
+        "  - { clearance: o//A, label: o, at: su 12:00, expect: allowed }\n"
+        "  - { clearance: o//A, label: o//A, at: noon, expect: denied by hours.closed }\n";
+    struct seen s = {0};
+    policy *p = NULL;
+    NEED_OK(policy_load(str_of(policy_text), &p));
+    CHECK_OK(expectations_run(p, str_of(table), see, &s));
+    CHECK_INT(s.count, ==, 7);
+    CHECK_INT(s.held, ==, 6);
+    CHECK_STR(
+        str_of(s.last),
+        STR("row 7 | no decision: \"at\" is a day and a time of the policy's zone: mo 06:00"));
+    policy_free(p);
+}
+
 TEST(an_unknown_name_in_a_row_holds_never)
 {
     static const char *const rows[] = {

@@ -17,7 +17,7 @@ static const str yaml = STR_INIT("version: 1\n"
                                  "  - { height: 4, id: GEHEIM, title: L }\n"
                                  "compartments:\n"
                                  "  - { bit: 8, id: SOZIALDATEN, title: C, purposes: \"aid, "
-                                 "audit\" }\n"
+                                 "audit\", hours: true }\n"
                                  "  - { bit: 9, id: STEUER, title: C }\n"
                                  "parties:\n"
                                  "  - { bit: 128, id: BUND, title: P }\n"
@@ -28,7 +28,10 @@ static const str yaml = STR_INIT("version: 1\n"
                                  "purposes:\n"
                                  "  - { id: aid, title: P }\n"
                                  "  - { id: audit, title: P }\n"
-                                 "  - { id: count, title: P }\n");
+                                 "  - { id: count, title: P }\n"
+                                 /* 1970 began on a Thursday */
+                                 "hours: { zone: UTC, times: [ { days: mo-th, from: \"00:00\", "
+                                 "to: \"24:00\" } ] }\n");
 
 /* One policy, arena, session and question that is allowed; tests change what they are about. */
 struct scene {
@@ -224,11 +227,15 @@ TEST(every_operation_with_a_role_is_refused_without_it)
     scene_free(c);
 }
 
-/* What is about the target. */
+/* What is about the time or the target. */
 static void
-break_target_rule(struct scene *c, enum rule r)
+break_outer_rule(struct scene *c, enum rule r)
 {
     const label taints = label_from(c->p, "offen//TAINT web,ocr");
+    if (r == RULE_HOURS_CLOSED) { /* on Friday */
+        c->q.now_wall_ms = 24 * 3600 * 1000;
+        c->s.expires_wall_ms = c->s.cleared_until_wall_ms = c->q.now_wall_ms + 1;
+    }
     if (r == RULE_TARGET_LEVEL)
         c->q.target.w[0] &= ~(uint64_t)0xff;
     if (r == RULE_TARGET_COMPARTMENT)
@@ -292,11 +299,12 @@ break_rule(struct scene *c, enum rule r)
     case RULE_CLEARANCE_TAINT:
         c->s.clearance.w[3] &= ~taints.w[3];
         return;
+    case RULE_HOURS_CLOSED:
     case RULE_TARGET_LEVEL:
     case RULE_TARGET_COMPARTMENT:
     case RULE_TARGET_RELEASE:
     case RULE_TARGET_TAINT:
-        break_target_rule(c, r);
+        break_outer_rule(c, r);
         return;
     case RULE_COUNT:
         break;
@@ -319,7 +327,7 @@ TEST(every_rule_denies_alone)
 
 TEST(of_several_broken_rules_the_first_is_named)
 {
-    for (unsigned set = 1; set < 1u << RULE_COUNT; set += 1 + (unsigned)(test_random() % 128)) {
+    for (unsigned set = 1; set < 1u << RULE_COUNT; set += 1 + (unsigned)(test_random() % 256)) {
         struct scene *c = scene_new();
         /* From the last to the first: the ceiling's case lifts what the levels' cases lower. */
         for (int r = RULE_COUNT - 1; r >= 0; r--)
@@ -346,6 +354,9 @@ TEST(a_denial_says_why_in_one_sentence)
         {RULE_PURPOSE_KEY, "key demo may not be used for the purpose that the request names"},
         {RULE_CLEARANCE_EXPIRED, "the clearance of the person key demo is for is over"},
         {RULE_PURPOSE_LABEL, "compartment SOZIALDATEN may not be processed for the purpose count"},
+        {RULE_HOURS_CLOSED,
+         "compartment SOZIALDATEN is processed in office hours only, again from Monday 00:00 "
+         "(UTC)"},
         {RULE_INSTANCE_CEILING, "label GEHEIM is above the ceiling VS-V of this installation"},
         {RULE_CLEARANCE_LEVEL, "label VS-V is above the clearance VS-NfD of key demo"},
         {RULE_CLEARANCE_COMPARTMENT,
@@ -416,6 +427,7 @@ TEST(a_key_without_an_end_never_expires)
 {
     struct scene *c = scene_new();
     c->s.expires_wall_ms = c->s.cleared_until_wall_ms = 0;
+    c->q.data = label_from(c->p, "intern"); /* without office hours */
     c->q.now_wall_ms = INT64_MAX;
     CHECK_OK(decide(c));
     c->s.expires_wall_ms = INT64_MAX;
@@ -554,6 +566,86 @@ TEST(levels_and_taints_have_purposes_too)
     c->s.purpose = STR("a");
     c->q.data = label_from(c->p, "v//TAINT web");
     CHECK_OK(decide(c));
+    scene_free(c);
+}
+
+/* ---- office hours */
+enum { MINUTE_MS = 60000, FRIDAY_MS = 24 * 60 * MINUTE_MS };
+
+/* A scene whose key lasts, at that time. */
+static void
+set_time(struct scene *c, int64_t wall_ms)
+{
+    c->s.expires_wall_ms = c->s.cleared_until_wall_ms = 0;
+    c->q.now_wall_ms = wall_ms;
+}
+
+TEST(data_with_office_hours_is_processed_to_their_last_minute)
+{
+    struct scene *c = scene_new();
+    set_time(c, FRIDAY_MS - 1);
+    CHECK_OK(decide(c));
+    CHECK(label_has(grant_ceiling(c->g), 8));
+    set_time(c, FRIDAY_MS);
+    check_denied(c, "hours.closed",
+                 "compartment SOZIALDATEN is processed in office hours only, again from Monday "
+                 "00:00 (UTC)");
+    set_time(c, 4 * (int64_t)FRIDAY_MS - 1);
+    CHECK_ERR(decide(c), DENIED);
+    set_time(c, 4 * (int64_t)FRIDAY_MS);
+    CHECK_OK(decide(c));
+    scene_free(c);
+}
+
+TEST(outside_office_hours_other_data_is_processed_and_the_leave_covers_no_more)
+{
+    struct scene *c = scene_new();
+    set_time(c, FRIDAY_MS);
+    c->q.data = label_from(c->p, "intern//REL BUND//TAINT web");
+    CHECK_OK(decide(c));
+    CHECK(!label_has(grant_ceiling(c->g), 8));
+    CHECK(!grant_covers(c->g, label_from(c->p, "offen//SOZIALDATEN")));
+    CHECK(grant_covers(c->g, label_from(c->p, "intern")));
+    scene_free(c);
+}
+
+/* Whatever the label of what they are about: nothing is processed. */
+TEST(operations_without_content_know_no_office_hours)
+{
+    for (enum op o = 0; o < OP_COUNT; o++) {
+        struct scene *c = scene_new();
+        set_time(c, FRIDAY_MS);
+        c->s.roles = ROLE_OPERATOR | ROLE_AUDITOR | ROLE_OFFICER | ROLE_BUSINESS;
+        c->q.op = o;
+        CHECK_INT(decide(c).code, ==, op_info(o)->is_content ? ERR_DENIED : ERR_OK);
+        CHECK(op_info(o)->is_content || label_has(grant_ceiling(c->g), 8));
+        scene_free(c);
+    }
+}
+
+TEST(levels_have_office_hours_with_all_above_them)
+{
+    static const str text = STR_INIT(
+        "version: 1\nlevels: [{ height: 0, id: o, title: T }, { height: 1, id: i, title: T, "
+        "hours: true }, { height: 2, id: v, title: T }]\ncompartments: []\nparties: []\ntaints: "
+        "[]\nhours: { zone: Europe/Berlin, times: [ { days: th, from: \"06:00\", to: \"06:01\" } "
+        "] }\n");
+    struct scene *c = scene_new();
+    policy_free(TAKE(c->p));
+    NEED_OK(policy_load(text, &c->p));
+    NEED_OK(policy_set_ceiling(c->p, STR("v")));
+    c->s.clearance = c->q.target = policy_local_sink(c->p);
+    static const char *const names[] = {"o", "i", "v"};
+    for (int level = 0; level < 3; level++)
+        for (int at = 299; at <= 301; at++) { /* 06:00 in Berlin is 05:00 in winter */
+            set_time(c, (int64_t)at * MINUTE_MS);
+            c->q.data = label_from(c->p, names[level]);
+            CHECK_INT(!decide(c).code, ==, !level || at == 300);
+        }
+    set_time(c, 0);
+    check_denied(c, "hours.closed",
+                 "level i is processed in office hours only, again from Thursday 06:00 "
+                 "(Europe/Berlin)");
     scene_free(c);
 }
 

@@ -73,6 +73,33 @@ TEST(the_names_of_a_policy_are_shown_with_their_numbers)
     fake_end(&f);
 }
 
+TEST(office_hours_are_shown_with_what_they_are_for)
+{
+    FRESH(r);
+    const char *timed =
+        file_of("timed", "version: 1\nlevels: [{ height: 0, id: o, title: O }, { height: 1, id: i, "
+                         "title: I, hours: true }, { height: 2, id: v, title: V }]\n"
+                         "compartments: [{ bit: 8, id: A, title: Akten, purposes: x, hours: true "
+                         "}, { bit: 9, id: B, title: B }]\nparties: []\ntaints: []\n"
+                         "purposes: [{ id: x, title: X }]\nhours: { zone: UTC, times: [ { days: "
+                         "mo-fr, from: \"06:00\", to: \"20:00\" }, { days: sa, from: \"08:00\", "
+                         "to: \"12:00\" } ] }\n");
+    RUN(&r, NULL, "policy", "check", timed);
+    CHECK_OUT(&r, "0 guardrails, office hours mo-fr 06:00-20:00; sa 08:00-12:00 (UTC).\n");
+    RUN(&r, NULL, "policy", "check", timed, "--json");
+    CHECK_OUT(&r, "\"hours\":\"mo-fr 06:00-20:00; sa 08:00-12:00 (UTC)\"");
+    RUN(&r, NULL, "policy", "show", timed);
+    CHECK_OUT(&r, "for x; in office hours");
+    CHECK_OUT(&r, "mo-fr 06:00-20:00; sa 08:00-12:00 (UTC)");
+    RUN(&r, NULL, "policy", "show", timed, "--json");
+    CHECK_OUT(&r, "\"id\":\"v\",\"title\":\"V\",\"hours\":true}");
+    CHECK_OUT(&r, "\"purposes\":[\"x\"],\"hours\":true}");
+    CHECK_OUT(&r, "\"id\":\"B\",\"title\":\"B\"}");
+    CHECK_OUT(&r, "{\"kind\":\"hours\",\"id\":\"UTC\",\"title\":\"mo-fr");
+    RUN(&r, NULL, "policy", "check", "etc/policy.yaml");
+    CHECK_OUT(&r, "0 guardrails.\n");
+}
+
 TEST(a_change_is_told_in_words_and_with_the_daemon_for_its_keys)
 {
     FRESH(r);
