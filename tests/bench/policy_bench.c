@@ -45,13 +45,15 @@ load(policy **ret)
         FAIL(NOT_FOUND, "no etc/policy.yaml here");
     const size_t len = fread(text, 1, sizeof text, f);
     fclose(f);
-    static char limited[sizeof text + 128]; /* with a matrix of purposes */
+    static char limited[sizeof text + 256]; /* with a matrix of purposes, and office hours */
     const str law = STR("law: § 35 SGB I");
     const ptrdiff_t at = str_find((str){text, len}, STR("law: § 35 SGB I }"));
     ASSERT(at > 0);
-    const int n =
-        snprintf(limited, sizeof limited, "%.*s%.*s, purposes: \"leistung,aufsicht\"%.*s", (int)at,
-                 text, STR_FMT(law), (int)(len - (size_t)at - law.len), text + at + law.len);
+    const int n = snprintf(
+        limited, sizeof limited, "%.*s%.*s, purposes: \"leistung,aufsicht\", hours: true%.*s%s",
+        (int)at, text, STR_FMT(law), (int)(len - (size_t)at - law.len), text + at + law.len,
+        "hours: { zone: Europe/Berlin, times: [ { days: mo-fr, from: \"06:00\", to: "
+        "\"20:00\" } ] }\n");
     TRY(policy_load((str){limited, (size_t)n}, ret));
     TRY(policy_set_ceiling(*ret, STR("VS-NfD")));
     return OK;
@@ -81,7 +83,7 @@ make_key(const policy *p, size_t i, struct session *s, char name[32])
                                    STR_INIT("forschung")};
     *s = (struct session){.key_name = {name, (size_t)len},
                           .is_revoked = random_u64() % 64 == 0,
-                          .cleared_until_wall_ms = 1000,
+                          .cleared_until_wall_ms = INT64_MAX,
                           .purposes = purposes,
                           .purpose_count = 3,
                           .purpose = purposes[random_u64() % 3]};
@@ -127,7 +129,8 @@ bench(void)
                               .data = labels[random_u64() % LABELS],
                               .model = STR("model"),
                               .purpose = i % 2 ? STR("forschung") : STR_NONE,
-                              .target = policy_local_sink(p)};
+                              .target = policy_local_sink(p),
+                              .now_wall_ms = (int64_t)(random_u64() % 4000000000000)};
         if (i % GRANTS == 0)
             arena_reset(a);
         const uint64_t from = now_ns();
@@ -260,12 +263,13 @@ spend(struct state *s, const struct session *who, uint64_t *ret_ns)
     static struct budget_hold h;
     static struct decision d;
     const struct model m = {.name = STR("model")};
-    const struct budget_ask q = {who, &m, ENGINE_CHAT, &c};
+    const struct budget_ask q = {.session = who, .model = &m, .kind = ENGINE_CHAT, .conv = &c};
+    const struct budget_spent spent = {.tokens = 50};
     c.params.tokens_max = 100;
     const uint64_t from = now_ns();
     const err e = budget_reserve(s->budget, &q, &h, &d);
     if (!e.code)
-        budget_settle(s->budget, &h, 50);
+        (void)budget_settle(s->budget, &h, &spent);
     *ret_ns = now_ns() - from;
     return e;
 }
