@@ -57,6 +57,7 @@ datadir_make(const char *path, str policy_text)
 static fallible
 check_one(const char *path)
 {
+    ASSERT(path);
     const bool is_audit = str_ends(str_of(path), STR("/audit"));
     struct stat st;
     if (stat(path, &st) != 0)

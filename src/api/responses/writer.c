@@ -134,10 +134,10 @@ writer_put_item(const struct writer *w, size_t i, buf *b)
 
 /* ---- JSON of the whole */
 static void
-put_error(const struct writer *w, buf *b)
+put_error(const struct writer *w, bool over, buf *b)
 {
     json_key(b, "error");
-    if (!w->error_code.len) {
+    if (!over || !w->error_code.len) {
         json_put_null(b);
         return;
     }
@@ -148,10 +148,10 @@ put_error(const struct writer *w, buf *b)
 }
 
 static void
-put_reason(const struct writer *w, buf *b)
+put_reason(const struct writer *w, bool over, buf *b)
 {
     json_key(b, "incomplete_details");
-    if (!w->reason.len) {
+    if (!over || !w->reason.len) {
         json_put_null(b);
         return;
     }
@@ -186,6 +186,7 @@ is_over(enum writer_status s)
     return s != RESPONSE_QUEUED && s != RESPONSE_RUNNING;
 }
 
+/* With `status`, which may be one from before: then nothing is told of how it ended. */
 static void
 put_response(const struct writer *w, enum writer_status status, buf *b)
 {
@@ -200,8 +201,8 @@ put_response(const struct writer *w, enum writer_status status, buf *b)
     else
         json_put_null(b);
     json_member_str(b, "status", str_of(writer_status_name(status)));
-    put_error(w, b);
-    put_reason(w, b);
+    put_error(w, over, b);
+    put_reason(w, over, b);
     json_member_str(b, "model", w->model);
     json_key(b, "output");
     json_open(b, '[');
@@ -252,15 +253,11 @@ close_event(struct writer *w)
 static void
 response_event(struct writer *w, const char *type, enum writer_status status)
 {
-    struct writer shown = *w;
     if (!w->emit)
         return;
-    if (!is_over(status)) { /* as it was then */
-        shown.error_code = shown.reason = STR_NONE;
-    }
     open_event(w, type);
     json_key(&w->event, "response");
-    put_response(&shown, status, &w->event);
+    put_response(w, status, &w->event);
     close_event(w);
 }
 
