@@ -13,6 +13,11 @@ if [ "$(id -u)" != 0 ] || ! id nobody >/dev/null 2>&1 || ! { : >"$probe" && chow
     echo '1..1'
     exit 0
 fi
+# That user may not be let into where the programs were built.
+chmod 711 "$dir"
+mkdir -m 755 "$dir/bin"
+cp -l "$bin"/hoheit* "$dir/bin/" 2>/dev/null || cp "$bin"/hoheit* "$dir/bin/"
+bin=$dir/bin
 user=$(id -u nobody)
 owner() { stat -c %u "$1"; }
 runs_as() { awk '/^Uid:/ { print $2 }' "/proc/$(log_pid)/status"; }
