@@ -107,7 +107,8 @@ spawn(const struct command *c, const char *bin_dir, const int fds[3], pid_t *ret
     char path[PATH_BYTES], threads[64];
     snprintf(path, sizeof path, "%s/%s", bin_dir, c->argv[0]);
     snprintf(threads, sizeof threads, "OMP_NUM_THREADS=%ld", sysconf(_SC_NPROCESSORS_ONLN));
-    const char *const env[] = {"LANG=C.UTF-8", "OMP_WAIT_POLICY=passive", threads, NULL};
+    const char *const env[] = {"LANG=C.UTF-8", "OMP_WAIT_POLICY=passive", "GOMP_SPINCOUNT=20000",
+                               threads, NULL};
     const struct proc_spec p = {.path = path,
                                 .argv = c->argv,
                                 .env = env,

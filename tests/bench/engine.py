@@ -22,7 +22,7 @@ BIN = os.environ.get("BIN", ROOT + "/build/release-gcc/bin")
 TINY = os.environ.get("TINY_GGUF", BIN + "/tiny_gguf")
 TICK = os.sysconf("SC_CLK_TCK")
 THREADS, READ, WRITE, LONG = "2", 128, 32, 3000
-PASSIVE = dict(os.environ, OMP_WAIT_POLICY="passive")
+PASSIVE = dict(os.environ, OMP_WAIT_POLICY="passive", GOMP_SPINCOUNT="20000")  # as super/engine_proc.c has it
 WORDS = ("red green blue house tree water road stone light cloud river bridge paper table window garden field "
          "forest market school office letter number answer question winter summer morning evening north south").split()
 SECONDS_MAX, TOKENS_SECONDS, ROUNDS_MAX = 590, 30, 5

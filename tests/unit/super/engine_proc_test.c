@@ -104,6 +104,7 @@ TEST(its_environment_is_ours_alone)
     CHECK_INT(setenv("HOHEIT_TEST_SECRET", "leak", 1), ==, 0);
     CHECK_INT(run(&s, &said), ==, 0);
     CHECK(has(said, "OMP_WAIT_POLICY=passive"));
+    CHECK(has(said, "GOMP_SPINCOUNT=20000"));
     CHECK(has(said, "LANG=C.UTF-8"));
     CHECK(str_find(said, STR("HOHEIT_TEST_SECRET")) < 0 && str_find(said, STR("PATH=")) < 0);
 }
