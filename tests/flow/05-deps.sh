@@ -190,6 +190,30 @@ expect 'the parts of the weights are joined in order' weights_are_right
 expect 'an unknown group of components is refused' refuses "group 'nix'" "$root/deps/fetch" --group nix
 expect 'half-finished work is cleared and done again' half_finished
 expect 'two fetches at once both end with the right files' twice_at_once
+
+# A checkout whose engine is a list of nothing, and a ninja that stops as if it were interrupted.
+checkout()
+{
+    mkdir -p "$dir/$1/engine"
+    find "$root/deps" -maxdepth 1 -type f -exec cp {} "$dir/$1/" ";"
+    printf 'cmake_minimum_required(VERSION 3.18)\nproject(nothing NONE)\n' >"$dir/$1/engine/CMakeLists.txt"
+}
+
+interrupted()
+{
+    altered 's/^# component: toy/# component: llama.cpp/'
+    refuses 'interrupted here' env HOHEIT_LOCK="$dir/altered" PATH="$dir/tools:$PATH" "$dir/$1/build-engine"
+}
+
+mkdir "$dir/tools"
+printf '#!/bin/sh\ncase $* in *llama*) echo interrupted here; exit 1 ;; esac\nexec %s "$@"\n' \
+    "$(command -v ninja || echo false)" >"$dir/tools/ninja"
+chmod +x "$dir/tools/ninja"
+checkout one
+checkout two
+expect 'a compile of the engine is interrupted' interrupted one
+rm -rf "$dir/one"
+expect 'and goes on from another checkout' interrupted two
 rm -rf "$dir/archives"
 expect 'what is there is not fetched again' "$root/deps/fetch" toy weights
 echo "1..$count"

@@ -102,4 +102,8 @@ expect 'the daemon has collections too' hoheit know create --know w
 expect 'which documents go to as text' hoheit know add --know w --edition 2026 --valid-to 2026-01-01 "$docs/hund.docx"
 refuse 'what is not valid today does not answer' sh -c "'$bin/hoheit' --data '$data' know search --know w Hundesteuer | grep -q 96"
 expect 'but on its day' sh -c "'$bin/hoheit' --data '$data' know search --know w --day 2025-06-01 Hundesteuer | grep -q 96"
+refuse 'nothing named, nothing removed' hoheit know rm --know w
+expect 'a collection goes as a whole where that is said' hoheit know rm --know w --collection
+refuse 'and is gone' hoheit know stat --know w
+expect 'so that it can be made anew' hoheit know create --know w
 done_testing

@@ -32,8 +32,12 @@ fallible
 cmd_know_rm(struct cli *c, const struct args *a)
 {
     AUTO(offline) o = {0};
+    if (args_has(a, "collection") == (a->count > 0))
+        REFUSE(ARGUMENT, "", "name documents, or say --collection for all of them");
     if (know_is_remote(a))
         return know_remote_rm(c, a);
+    if (!a->count)
+        REFUSE(ARGUMENT, "collection", "a collection of --dir goes with its directory");
     TRY(offline_open(c, a, OP_KNOW_REMOVE, &o));
     for (size_t i = 0; i < a->count; i++)
         TRY(know_remove(o.k, o.g, a->at[i]));

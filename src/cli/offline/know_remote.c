@@ -27,6 +27,18 @@ put_path(const struct args *a, const char *tail, buf *b)
     return buf_end(b);
 }
 
+/* Nothing in a collection cannot be made again. */
+static fallible
+ask(struct cli *c, const struct remote_call *q, jval *ret)
+{
+    const err e = remote_json(c, q, ret);
+    if (e.code == ERR_CORRUPT)
+        cli_hint(c,
+                 "`hoheit know rm --collection` takes the collection away; then create it and add "
+                 "its documents again.");
+    return e;
+}
+
 fallible
 know_remote_create(struct cli *c, const struct args *a)
 {
@@ -39,7 +51,7 @@ know_remote_create(struct cli *c, const struct args *a)
     json_close(&body, '}');
     struct remote_call q = REMOTE_CALL("POST", STR("/v1/know"));
     q.body = buf_str(&body);
-    TRY(remote_json(c, &q, &root));
+    TRY(ask(c, &q, &root));
     cli_note(c, "an empty collection %s", args_value(a, "know"));
     return OK;
 }
@@ -76,7 +88,7 @@ send_body(struct sending *s)
     struct remote_call q = REMOTE_CALL("POST", s->path);
     q.body = buf_str(&s->body);
     q.label = args_str(s->a, "label");
-    TRY(remote_json(s->c, &q, &root));
+    TRY(ask(s->c, &q, &root));
     s->added += cli_number(&root, "added");
     s->replaced += cli_number(&root, "replaced");
     s->same += cli_number(&root, "same");
@@ -127,22 +139,22 @@ take(void *ctx, const know_files *folder, const struct know_file *f)
 }
 
 static fallible
-remove_one(struct cli *c, const struct args *a, str name)
+remove_at(struct cli *c, const struct args *a, const char *below, str name)
 {
     AUTO(buf) path = BUF(PATH_BYTES);
     jval root;
-    TRY(put_path(a, "/documents/", &path));
+    TRY(put_path(a, below, &path));
     percent_put(&path, name);
     TRY(buf_end(&path));
     const struct remote_call q = REMOTE_CALL("DELETE", buf_str(&path));
-    return remote_json(c, &q, &root);
+    return ask(c, &q, &root);
 }
 
 static err
 drop(void *ctx, str name)
 {
     struct sending *const s = ctx;
-    const err e = remove_one(s->c, s->a, name);
+    const err e = remove_at(s->c, s->a, "/documents/", name);
     s->removed += !e.code;
     return e.code == ERR_NOT_FOUND ? OK : e; /* it was left out */
 }
@@ -227,8 +239,10 @@ know_remote_add(struct cli *c, const struct args *a)
 fallible
 know_remote_rm(struct cli *c, const struct args *a)
 {
+    if (!a->count)
+        return remove_at(c, a, "", STR_NONE);
     for (size_t i = 0; i < a->count; i++)
-        TRY(remove_one(c, a, a->at[i]));
+        TRY(remove_at(c, a, "/documents/", a->at[i]));
     return OK;
 }
 
@@ -250,7 +264,7 @@ know_remote_stat(struct cli *c, const struct args *a)
     jval root;
     TRY(put_path(a, "", &path));
     const struct remote_call q = REMOTE_CALL("GET", buf_str(&path));
-    TRY(remote_json(c, &q, &root));
+    TRY(ask(c, &q, &root));
     if (c->json)
         return put_answer(c, &root);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -291,7 +305,7 @@ know_remote_search(struct cli *c, const struct args *a)
     json_close(&body, '}');
     struct remote_call q = REMOTE_CALL("POST", buf_str(&path));
     q.body = buf_str(&body);
-    TRY(remote_json(c, &q, &root));
+    TRY(ask(c, &q, &root));
     if (c->json)
         return put_answer(c, &root);
     const jval hits = json_get(&root, "data");

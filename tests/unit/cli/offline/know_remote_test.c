@@ -181,6 +181,39 @@ TEST(documents_are_taken_out_one_by_one_until_one_fails)
     fake_end(&f);
 }
 
+TEST(a_collection_goes_as_a_whole_only_when_that_is_said)
+{
+    FRESH(r);
+    FAKE(f);
+    fake_says(&f, "DELETE /v1/know/wissen ", 200, "{\"deleted\":true}");
+    RUN(&r, &f, "know", "rm", "--know", "wissen");
+    CHECK_STATUS(&r, 2);
+    CHECK_SAYS(&r, "name documents, or say --collection");
+    RUN(&r, &f, "know", "rm", "--know", "wissen", "--collection", "a");
+    CHECK_STATUS(&r, 2);
+    RUN(&r, &f, "know", "rm", "--dir", test_dir(), "--collection");
+    CHECK_STATUS(&r, 2);
+    CHECK_SAYS(&r, "goes with its directory");
+    CHECK_INT(strlen(fake_asked(&f)), ==, 0);
+    RUN(&r, &f, "know", "rm", "--know", "wissen", "--collection");
+    CHECK_STATUS(&r, 0);
+    CHECK_IN(fake_asked(&f), "DELETE /v1/know/wissen HTTP");
+    fake_end(&f);
+}
+
+TEST(a_collection_that_cannot_be_read_is_told_with_the_way_out)
+{
+    FRESH(r);
+    FAKE(f);
+    fake_says(
+        &f, "GET /v1/know/wissen ", 500,
+        "{\"error\":{\"message\":\"the collection is of an older version\",\"code\":\"corrupt\"}}");
+    RUN(&r, &f, "know", "stat", "--know", "wissen");
+    CHECK_STATUS(&r, 65);
+    CHECK_SAYS(&r, "know rm --collection");
+    fake_end(&f);
+}
+
 /* ---- looking */
 
 TEST(what_there_is_to_see_is_counted)
