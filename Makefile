@@ -50,13 +50,19 @@ all: $(BINS)
 say = @printf '  %-5s %s\n' $1 $(patsubst $(O)/%,%,$2);
 link = @mkdir -p $(@D); printf '  %-5s %s\n' LINK $(patsubst $(O)/%,%,$@); $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $1 $(LDLIBS)
 
+# What decides a build beside its sources is kept in a file that is written anew when it changes;
+# else what an earlier version left behind would be taken for made.
+remember = $1$(shell mkdir -p $(dir $1); echo '$2' | cmp -s - $1 || echo '$2' >$1)
+SETTINGS := $(call remember,$(O)/settings,$(shell $(CC) --version | head -n 1) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LLAMA))
+
 # ---- one block per directory: archive, test programs, target unit-<dir>
 define layer
 reach_$1 := $(sort $1 $(call may,$1) $(foreach d,$(call may,$1),$(reach_$d)))
 LIBS_$1  := $$(foreach d,$$(call flip,$(DIRS)),$$(if $$(filter $$d,$$(reach_$1)),$$(call lib,$$d)))
 TESTS_$1 := $$(patsubst tests/unit/%.c,$(O)/unit/%,$$(wildcard tests/unit/$1/*_test.c))
-$(call lib,$1): $(patsubst src/%,$(O)/obj/%.o,$(wildcard src/$1/*.c src/$1/*.cpp))
-	@mkdir -p $$(@D); rm -f $$@; ar rcsD $$@ $$^
+members_$1 := $(patsubst src/%,$(O)/obj/%.o,$(wildcard src/$1/*.c src/$1/*.cpp))
+$(call lib,$1): $$(members_$1) $$(call remember,$(O)/lib/$1.members,$$(members_$1))
+	@mkdir -p $$(@D); rm -f $$@; ar rcsD $$@ $$(members_$1)
 $$(TESTS_$1): $(O)/unit/%: $(O)/obj/unit/%.c.o $(O)/obj/test.c.o $$(LIBS_$1) $(O)/lib/third.a
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@) $(CC) $(LDFLAGS) -o $$@ $$^ $(if $(filter engine/llama,$1),$(LLAMA_LIBS)) $(LDLIBS)
@@ -94,21 +100,21 @@ $(O)/fuzz/%: $(O)/obj/fuzz/%.c.o $(if $(filter fuzz,$B),,$(O)/obj/fuzz/replay.c.
 
 # ---- objects
 COMPILE = @mkdir -p $(@D)
-$(O)/obj/%.c.o: src/%.c
+$(O)/obj/%.c.o: src/%.c $(SETTINGS)
 	$(COMPILE)
 	$(call say,CC,$<) $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-$(O)/obj/engine/llama/%.cpp.o: src/engine/llama/%.cpp
+$(O)/obj/engine/llama/%.cpp.o: src/engine/llama/%.cpp $(SETTINGS)
 	$(COMPILE)
 	$(call say,CXX,$<) $(CXX) -std=gnu++17 $(FLAGS_$B) $(SAN_$B) -Wall -Wextra -Werror $(HARD) -Isrc $(LLAMA_FLAGS) -MMD -MP -c -o $@ $<
 $(O)/obj/engine/llama/%.c.o: CPPFLAGS += $(LLAMA_FLAGS)
 $(O)/obj/unit/engine/llama/%.c.o: CPPFLAGS += $(LLAMA_FLAGS)
-$(O)/obj/%.c.o: tests/%.c
+$(O)/obj/%.c.o: tests/%.c $(SETTINGS)
 	$(COMPILE)
 	$(call say,CC,$<) $(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -c -o $@ $<
 $(O)/obj/main/%.c.o: CPPFLAGS += -DHOHEIT_COMMIT='"$(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)"'
-$(O)/lib/third.a: $(YYJSON)/yyjson.c $(wildcard $(LLHTTP)/src/*.c)
+$(O)/lib/third.a: $(YYJSON)/yyjson.c $(wildcard $(LLHTTP)/src/*.c) $(SETTINGS)
 	@mkdir -p $(@D) $(O)/obj/third; cd $(O)/obj/third && $(CC) -w -O2 -g1 $(SAN_$B) $(HARD) \
-	  -I$(LLHTTP)/include -c $^ && rm -f $(abspath $@) && ar rcsD $(abspath $@) *.o
+	  -I$(LLHTTP)/include -c $(filter %.c,$^) && rm -f $(abspath $@) && ar rcsD $(abspath $@) *.o
 $(O)/obj/api/citizen/page.c.o: $(wildcard ui/citizen/*)
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
 
@@ -117,7 +123,7 @@ FUZZ  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 FLOWS := $(sort $(wildcard tests/proof/*.sh) $(filter-out %/lib.sh,$(wildcard tests/flow/*.sh)))
 # Where sanitizers have nothing to see: models of ours, judges of others, packages.
 ifneq ($(SAN_$B),)
-FLOWS := $(filter-out tests/proof/%.sh tests/flow/05-% tests/flow/70-% tests/flow/71-% tests/flow/72-%,$(FLOWS))
+FLOWS := $(filter-out tests/proof/%.sh tests/flow/05-% tests/flow/06-% tests/flow/70-% tests/flow/71-% tests/flow/72-%,$(FLOWS))
 endif
 export BIN := $(abspath $(O)/bin)
 export TINY_GGUF := $(BIN)/tiny_gguf
