@@ -27,7 +27,7 @@ archive=$dir/out/debug-gcc/lib/libcrypt.a
 build() { make -s -C "$dir" OUT="$dir/out" CC=gcc ENGINES=toy "$@" "$archive"; }
 holds() { ar t "$archive" | grep -qx "$1.c.o"; }
 lacks() { ! holds "$1"; }
-is_made() { [ "$dir/out/debug-gcc/obj/crypt/toy.c.o" -nt "$dir/mark" ]; }
+is_made() { find "$dir/out" -name toy.c.o -newer "$dir/mark" | grep -q .; }
 is_kept() { ! is_made; }
 
 mkdir -p "$dir/src/crypt"
