@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/num.h"
 
@@ -89,6 +90,8 @@ add_all(const char *dir, struct powercap *p)
     char zone[POWERCAP_PATH_MAX - 32];
     for (int i = 0; i < PACKAGES_MAX; i++) {
         snprintf(zone, sizeof zone, "%s/intel-rapl:%d", dir, i);
+        if (access(zone, F_OK) != 0)
+            continue; /* and so has no parts, which would be asked for in vain at every start */
         TRY(add_zone(p, zone));
         for (int k = 0; k < PARTS_MAX; k++) {
             snprintf(zone, sizeof zone, "%s/intel-rapl:%d:%d", dir, i, k);

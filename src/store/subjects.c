@@ -29,8 +29,9 @@ struct subjects {
     const secret *seal_key;
     struct slot {
         char owner[OWNER_MAX]; /* empty: none */
-        secret key;
+        secret key; /* in `room` */
     } slots[SLOTS];
+    secret room;
 };
 
 /* ---- names */
@@ -68,6 +69,16 @@ sweep(const subjects *s)
     return failed;
 }
 
+/* Guarded memory is dear (pages, locks), so all slots share one piece. */
+static fallible
+make_room(subjects *s)
+{
+    TRY(secret_get(&s->room, (size_t)SLOTS * SEAL_KEY_LEN));
+    for (size_t i = 0; i < SLOTS; i++)
+        s->slots[i].key = (secret){s->room.at + i * SEAL_KEY_LEN, SEAL_KEY_LEN};
+    return OK;
+}
+
 fallible
 subjects_open(const char *dir, const secret *seal_key, subjects **ret)
 {
@@ -81,8 +92,8 @@ subjects_open(const char *dir, const secret *seal_key, subjects **ret)
     err e = OK;
     if (!str_copy(str_of(dir), s->dir, sizeof s->dir))
         e = err_start(ERR_ARGUMENT, __FILE__, __LINE__, __func__, "the path is too long");
-    for (size_t i = 0; i < SLOTS && !e.code; i++)
-        e = secret_get(&s->slots[i].key, SEAL_KEY_LEN);
+    if (!e.code)
+        e = make_room(s);
     if (!e.code)
         e = sweep(s);
     if (e.code) {
@@ -96,8 +107,8 @@ subjects_open(const char *dir, const secret *seal_key, subjects **ret)
 void
 subjects_free(subjects *s)
 {
-    for (size_t i = 0; s && i < SLOTS; i++)
-        secret_done(&s->slots[i].key);
+    if (s)
+        secret_done(&s->room);
     mem_free(s);
 }
 

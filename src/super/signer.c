@@ -51,16 +51,32 @@ set_paths(signer *s, const char *dir)
     return OK;
 }
 
+/* It stays the same from start to start, and a write that is forced to the disk is dear. */
+static fallible
+is_written(const signer *s, str text, bool *ret)
+{
+    AUTO(arena) *a = NULL;
+    str there = STR_NONE;
+    TRY(arena_open(SCRATCH_BYTES, &a));
+    const err e = file_read(a, s->key_path, NOTE_BYTES_MAX, &there);
+    if (e.code && e.code != ERR_NOT_FOUND)
+        return e;
+    *ret = str_eq(there, text);
+    return OK;
+}
+
 static fallible
 write_key(signer *s)
 {
     AUTO(buf) text = BUF(LOG_KEY_MAX);
+    bool there;
     note_key_put(&text, &s->key);
     TRY(buf_end(&text));
     ASSERT(str_copy(buf_str(&text), s->key_text, sizeof s->key_text));
     buf_add_char(&text, '\n');
     TRY(buf_end(&text));
-    return file_write_atomic(s->key_path, buf_str(&text), 0600);
+    TRY(is_written(s, buf_str(&text), &there));
+    return there ? OK : file_write_atomic(s->key_path, buf_str(&text), 0600);
 }
 
 static fallible

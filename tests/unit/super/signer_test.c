@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/fault.h"
 #include "os/file.h"
@@ -238,6 +239,24 @@ TEST(the_key_for_auditors_lies_beside_the_others)
     NEED_OK(file_read(a, path_of(&c, "log.key"), 1024, &text));
     NEED_OK(note_key_read(str_slice(text, 0, text.len - 1), &k));
     CHECK(memcmp(&k, signer_key(c.s), sizeof k) == 0);
+}
+
+TEST(the_key_for_auditors_is_written_again_only_where_it_is_another)
+{
+    AUTO(scene) c = {.s = NULL};
+    AUTO(arena) *a = NULL;
+    struct stat first, again;
+    str text;
+    scene_new(&c, "kept");
+    NEED_OK(arena_open(64 * 1024, &a));
+    NEED(stat(path_of(&c, "log.key"), &first) == 0);
+    reopen(&c);
+    NEED(stat(path_of(&c, "log.key"), &again) == 0);
+    CHECK_INT(first.st_ino, ==, again.st_ino);
+    NEED_OK(file_write_atomic(path_of(&c, "log.key"), STR("another\n"), 0600));
+    reopen(&c);
+    NEED_OK(file_read(a, path_of(&c, "log.key"), 1024, &text));
+    CHECK(str_starts(text, STR("hoheit/")));
 }
 
 TEST(a_record_of_what_was_signed_that_is_damaged_stops_all_signing)
