@@ -29,7 +29,7 @@ struct subjects {
     const secret *seal_key;
     struct slot {
         char owner[OWNER_MAX]; /* empty: none */
-        secret key; /* in `room` */
+        secret key;            /* in `room` */
     } slots[SLOTS];
     secret room;
 };
