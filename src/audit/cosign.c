@@ -204,6 +204,33 @@ put_signed(buf *b, const struct note *n, const struct note_key *k)
 }
 
 fallible
+cosign_put_with(buf *b, str note, const struct note_key *k, str line)
+{
+    struct note n;
+    const size_t from = b->len;
+    TRY(note_read(note, &n));
+    buf_add(b, n.text);
+    buf_add_char(b, '\n');
+    for (size_t i = 0; i < n.count; i++)
+        if (n.at[i].id != k->id || !str_eq(n.at[i].name, str_of(k->name)))
+            put_line(b, &n.at[i]);
+    buf_add(b, line);
+    TRY(buf_end(b));
+    TRY(note_read(str_slice(buf_str(b), from, b->len), &n));
+    return note_check(&n, k, NULL);
+}
+
+fallible
+cosign_seen_read(str text, uint64_t *ret)
+{
+    if (str_ends(text, STR("\n")))
+        text.len--;
+    if ((text.len > 1 && text.at[0] == '0') || num_u64(text, 0, INT64_MAX, ret).code)
+        REFUSE(PARSE, "", "the witness does not say what size it saw");
+    return OK;
+}
+
+fallible
 cosign_put_bare(buf *b, const struct note_key *log, str note)
 {
     struct note n;

@@ -35,6 +35,12 @@ fallible cosign_ask_put(buf *b, const struct cosign_ask *q);
  * whether the log signed it is for the witness to see. */
 fallible cosign_ask_from_files(const char *log_dir, uint64_t old, buf *ret);
 
+/* The answer of a witness: adds the note with its line in the place of an older one of `k`.  PARSE,
+ * CORRUPT: it is not the line of `k` over this note. */
+fallible cosign_put_with(buf *b, str note, const struct note_key *k, str line);
+/* The size it saw last, as it says with status 409; PARSE if it is none. */
+fallible cosign_seen_read(str text, uint64_t *ret);
+
 /* ---- the answers, kept by the log */
 
 enum { COSIGNERS_MAX = 8, COSIGNED_NAME_MAX = 32 };
@@ -44,7 +50,8 @@ struct cosigners {
     size_t count;
 };
 
-/* Keys of witnesses with spaces between them; CONFIG if they are not that. */
+/* Keys of witnesses with spaces between them; CONFIG if they are not that.  A key that is there
+ * twice is refused. */
 fallible cosigners_read(str text, struct cosigners *ret);
 
 /* "cosigned/<id>", below the log's directory. */

@@ -237,6 +237,46 @@ show_providers(struct cli *c, const jval *root)
     return OK;
 }
 
+static fallible
+add_witness(struct cli *c, struct table *t, const jval *witness)
+{
+    const uint64_t lag = cli_number(witness, "lag_entries"), s = cli_number(witness, "signed_s");
+    const uint64_t now_s = (uint64_t)(clock_wall_ms() / 1000);
+    TRY(json_object(witness));
+    TRY(table_add(t, cli_text(c, witness, "name")));
+    TRY(table_add(t, cli_text(c, witness, "state")));
+    TRY(table_add_fmt(t, "%llu", (unsigned long long)cli_number(witness, "signed_entries")));
+    TRY(s ? table_add_fmt(t, "%llu s ago", (unsigned long long)(now_s > s ? now_s - s : 0))
+          : table_add(t, STR("never")));
+    TRY(lag ? table_add_fmt(t, "%llu for %llu s", (unsigned long long)lag,
+                            (unsigned long long)cli_number(witness, "lag_ms") / 1000)
+            : table_add(t, STR("-")));
+    return table_add(t, cli_text(c, witness, "why"));
+}
+
+static fallible
+show_witnesses(struct cli *c, const jval *root)
+{
+    const jval all = json_get(root, "witnesses"), list = json_get(&all, "list");
+    const jval alarm = json_get(&all, "alarm");
+    bool is_alarmed = false;
+    struct table t;
+    struct jwalk w = {0};
+    jval witness;
+    if (!list.v || json_type(list) != J_ARRAY || !json_count(&list))
+        return OK;
+    TRY(opt_json_bool(&alarm, &is_alarmed));
+    (void)fprintf(c->out, "\nwitnesses    %llu of %llu wanted sign what is new%s\n",
+                  (unsigned long long)cli_number(&all, "good"),
+                  (unsigned long long)cli_number(&all, "wanted"),
+                  is_alarmed ? "; AN ALARM STANDS, see \"hoheit log alarm\"" : "");
+    TRY(table_begin(&t, c->a, "WITNESS|STATE|ENTRIES>|SIGNED>|BEHIND>|WHY"));
+    while (json_each(&list, &w, &witness))
+        TRY(add_witness(c, &t, &witness));
+    table_show(&t, c->out, c->colored);
+    return OK;
+}
+
 fallible
 cmd_status(struct cli *c, const struct args *a)
 {
@@ -254,5 +294,6 @@ cmd_status(struct cli *c, const struct args *a)
     show_gate(c, &root);
     TRY(show_energy(c, &root));
     TRY(show_engines(c, &root));
-    return show_providers(c, &root);
+    TRY(show_providers(c, &root));
+    return show_witnesses(c, &root);
 }

@@ -246,7 +246,9 @@ check_providers(struct cli *c, const struct label_names *names, uint32_t *ret_co
     err e = providers_read(c->a, c->data_dir, p);
     if (!e.code)
         e = providers_check_sinks(p, names);
-    *ret_count = e.code ? 0 : p->list.count;
+    *ret_count = 0;
+    for (uint32_t i = 0; !e.code && i < p->list.count; i++)
+        *ret_count += provider_has_models(&p->list.at[i]);
     wipe(p, sizeof *p);
     mem_free(p);
     return e;
@@ -378,6 +380,49 @@ doctor_providers(struct cli *c, struct findings *f, const jval *status)
     }
 }
 
+static void
+judge_witness(struct cli *c, struct findings *f, const jval *w)
+{
+    const str name = cli_text(c, w, "name"), state = cli_text(c, w, "state");
+    const unsigned long long lag = cli_number(w, "lag_entries");
+    const unsigned long long lag_s = cli_number(w, "lag_ms") / 1000;
+    if (str_eq(state, STR("failing")))
+        doctor_find(f, HEALTH_WEAK,
+                    TEXT(f, "the witness %.*s is %llu entries behind for %llu s: %.*s",
+                         STR_FMT(name), lag, lag_s, STR_FMT(cli_text(c, w, "why"))),
+                    "look at its side; it is asked again by itself");
+    else if (str_eq(state, STR("new")))
+        doctor_find(f, HEALTH_WEAK, TEXT(f, "the witness %.*s was not asked yet", STR_FMT(name)),
+                    "wait for witness.interval_ms; then look for egress in the log");
+    else
+        doctor_find(f, HEALTH_OK,
+                    TEXT(f, "witness %.*s signed %llu entries of the log", STR_FMT(name),
+                         (unsigned long long)cli_number(w, "signed_entries")),
+                    "");
+}
+
+void
+doctor_witnesses(struct cli *c, struct findings *f, const jval *status)
+{
+    const jval all = json_get(status, "witnesses"), list = json_get(&all, "list");
+    const jval alarm = json_get(&all, "alarm");
+    const unsigned long long wanted = cli_number(&all, "wanted"), good = cli_number(&all, "good");
+    struct jwalk walk = {0};
+    bool is_alarmed = false;
+    jval w;
+    if (json_type(list) != J_ARRAY || !json_count(&list))
+        return;
+    if (opt_json_bool(&alarm, &is_alarmed).code || is_alarmed)
+        doctor_find(f, HEALTH_WRONG, "an alarm about witnesses stands: one saw another log",
+                    "`hoheit log alarm` shows it; an auditor ends it with `hoheit log clear`");
+    while (json_each(&list, &walk, &w))
+        judge_witness(c, f, &w);
+    if (good < wanted)
+        doctor_find(f, HEALTH_WEAK,
+                    TEXT(f, "%llu of the %llu wanted witnesses sign the log", good, wanted),
+                    "bring them back, or set witness.quorum");
+}
+
 void
 doctor_models(struct cli *c, struct findings *f, const jval *models)
 {
@@ -435,6 +480,7 @@ look_at_daemon(struct cli *c, struct findings *f)
     doctor_find(f, HEALTH_OK, TEXT(f, "hoheitd answers at %.*s", STR_FMT(c->url)), "");
     doctor_status(c, f, &status);
     doctor_providers(c, f, &status);
+    doctor_witnesses(c, f, &status);
     if (!ask(c, STR("/admin/v1/models"), &models).code)
         doctor_models(c, f, &models);
     if (!ask(c, STR("/admin/v1/keys"), &keys).code)

@@ -34,5 +34,6 @@ void doctor_params(struct findings *f, const struct params *p, const struct host
 /* What the daemon says of itself: /admin/v1/status, /models, /keys. */
 void doctor_status(struct cli *c, struct findings *f, const jval *status);
 void doctor_providers(struct cli *c, struct findings *f, const jval *status);
+void doctor_witnesses(struct cli *c, struct findings *f, const jval *status);
 void doctor_models(struct cli *c, struct findings *f, const jval *models);
 void doctor_keys(struct cli *c, struct findings *f, const jval *keys);

@@ -31,6 +31,12 @@ provider_list_model(const struct provider_list *l, str provider, str model)
     return NULL;
 }
 
+bool
+provider_has_models(const struct provider_public *p)
+{
+    return p->dialect != PROVIDER_WITNESS;
+}
+
 const char *
 provider_dialect_name(enum provider_dialect d)
 {
@@ -43,6 +49,8 @@ provider_dialect_name(enum provider_dialect d)
         return "bedrock";
     case PROVIDER_HOHEIT:
         return "hoheit";
+    case PROVIDER_WITNESS:
+        return "witness";
     }
     UNREACHABLE("no such dialect");
 }

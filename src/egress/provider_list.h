@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* provider_list.h - what the gate may know of the outside providers: names, what may go there,
- * what it costs.  Not addresses, certificates or credentials (providers.h).
+ * what it costs.  Not addresses, certificates or credentials (providers.h).  Witnesses of the audit
+ * log are in the list too, for it is all that hoheit-egress may reach; nothing but checkpoints goes
+ * there.
  *
  * Fixed layout without pointers: it travels in the boot message.  Every text is NUL-ended. */
 #pragma once
@@ -12,10 +14,18 @@ enum {
     PROVIDER_NAME_MAX = 48,
     PROVIDER_MODEL_MAX = 128,
     PROVIDER_SINK_MAX = 512,
+    PROVIDER_KEY_MAX = 192,
+    PROVIDER_WITNESSES_MAX = 8,
     PROVIDER_TEXT_MAX = 200
 };
 
-enum provider_dialect { PROVIDER_OPENAI, PROVIDER_ANTHROPIC, PROVIDER_BEDROCK, PROVIDER_HOHEIT };
+enum provider_dialect {
+    PROVIDER_OPENAI,
+    PROVIDER_ANTHROPIC,
+    PROVIDER_BEDROCK,
+    PROVIDER_HOHEIT,
+    PROVIDER_WITNESS /* add-checkpoint of C2SP tlog-witness; no models, no sink */
+};
 
 struct provider_model {
     char name[PROVIDER_MODEL_MAX];                             /* as the provider calls it */
@@ -31,6 +41,7 @@ struct provider_public {
     char contract[PROVIDER_TEXT_MAX]; /* its number */
     char processor[PROVIDER_TEXT_MAX];
     char basis[PROVIDER_TEXT_MAX]; /* of law */
+    char key[PROVIDER_KEY_MAX];    /* of a witness, as NAME+ID+BASE64 */
     uint32_t dialect;              /* enum provider_dialect */
 };
 
@@ -44,5 +55,7 @@ struct provider_list {
 const struct provider_public *provider_list_find(const struct provider_list *l, str name);
 const struct provider_model *
 provider_list_model(const struct provider_list *l, str provider, str model);
+/* Whether it is asked for answers of models. */
+bool provider_has_models(const struct provider_public *p);
 /* "openai" */
 const char *provider_dialect_name(enum provider_dialect d);

@@ -426,20 +426,50 @@ read_one(struct reader *r)
     return OK;
 }
 
+static struct reader
+reader_of(arena *a, const char *data_dir, const struct provider_text *text, struct providers *all)
+{
+    const uint32_t i = all->list.count;
+    ASSERT(i < PROVIDERS_MAX);
+    return (struct reader){.a = a,
+                           .dir = data_dir,
+                           .text = text,
+                           .all = all,
+                           .pub = &all->list.at[i],
+                           .p = &all->at[i]};
+}
+
+/* A key of a witness is not read here: whoever takes its signatures does (super/cosign_keys.h). */
+static fallible
+read_witness(arena *a, const struct witness_text *w, const char *data_dir, struct providers *all)
+{
+    const struct provider_text text = {
+        .name = w->name, .url = w->url, .tls = w->tls, .limits = w->limits};
+    struct reader r = reader_of(a, data_dir, &text, all);
+    TRY(read_name(&r));
+    r.pub->dialect = PROVIDER_WITNESS;
+    TRY(PUT(&r, "key", w->key, r.pub->key));
+    TRY(read_url(&r));
+    TRY(read_tls(&r));
+    TRY(read_limits(&r));
+    all->list.count++;
+    return OK;
+}
+
 static fallible
 read_all(arena *a, const providers_yaml *y, const char *data_dir, struct providers *all)
 {
     if (!str_eq(str_of(y->version), STR("1")))
         REFUSE(CONFIG, "version", "providers.yaml: this program reads version 1");
+    if (y->providers_count + y->witnesses_count > PROVIDERS_MAX)
+        REFUSE(CONFIG, "witnesses", "providers.yaml: at most %d providers and witnesses together",
+               PROVIDERS_MAX);
     for (uint32_t i = 0; i < y->providers_count; i++) {
-        struct reader r = {.a = a,
-                           .dir = data_dir,
-                           .text = &y->providers[i],
-                           .all = all,
-                           .pub = &all->list.at[i],
-                           .p = &all->at[i]};
+        struct reader r = reader_of(a, data_dir, &y->providers[i], all);
         TRY(read_one(&r));
     }
+    for (uint32_t i = 0; i < y->witnesses_count; i++)
+        TRY(read_witness(a, &y->witnesses[i], data_dir, all));
     return OK;
 }
 
@@ -476,6 +506,8 @@ providers_check_sinks(const struct providers *p, const struct label_names *names
 {
     for (uint32_t i = 0; i < p->list.count; i++) {
         label sink;
+        if (!provider_has_models(&p->list.at[i]))
+            continue;
         if (label_parse(names, str_of(p->list.at[i].sink), &sink).code)
             REFUSE(CONFIG, "sink", "provider %s: its sink is no label of the policy",
                    p->list.at[i].name);

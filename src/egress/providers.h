@@ -15,6 +15,13 @@
  *         tls: {ca: /etc/ssl/example.pem, pins: [<64 hexadecimal digits>], min: "1.3"}
  *         credential: {scheme: bearer, file: example.key}     # below keys/; x-api-key, sigv4, none
  *         limits: {head: 60s, connections_max: 32}
+ *     witnesses:                          # of the audit log; the daemon has them sign it
+ *       - name: archive
+ *         key: archive.example/w1+5be0cd19+BAlh…          # what `hoheit witness init` printed
+ *         url: https://witness.archive.example            # above its add-checkpoint
+ *         tls: {pins: [<64 hexadecimal digits>]}          # and limits, as above
+ *
+ * It is all that hoheit-egress may reach.  Witnesses may be left out.
  *
  * hoheitd reads it, with what it names, and hands it to hoheit-egress as one sealed memfd; the gate
  * gets provider_list.h alone.  A credential is the first line of its file, which nobody else may

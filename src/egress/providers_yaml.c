@@ -74,10 +74,22 @@ static const cyaml_schema_field_t provider_fields[] = {
 static const cyaml_schema_value_t provider_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct provider_text, provider_fields)};
 
+static const cyaml_schema_field_t witness_fields[] = {
+    TEXT("name", MUST, struct witness_text, name),
+    TEXT("key", MUST, struct witness_text, key),
+    TEXT("url", MUST, struct witness_text, url),
+    CYAML_FIELD_MAPPING_PTR("tls", MAY, struct witness_text, tls, tls_fields),
+    CYAML_FIELD_MAPPING_PTR("limits", MAY, struct witness_text, limits, limits_fields),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t witness_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct witness_text, witness_fields)};
+
 static const cyaml_schema_field_t file_fields[] = {
     TEXT("version", MUST, providers_yaml, version),
     CYAML_FIELD_SEQUENCE("providers", MUST, providers_yaml, providers, &provider_schema, 0,
                          PROVIDERS_MAX),
+    CYAML_FIELD_SEQUENCE("witnesses", MAY, providers_yaml, witnesses, &witness_schema, 0,
+                         PROVIDER_WITNESSES_MAX),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, providers_yaml, file_fields)};

@@ -48,10 +48,18 @@ struct provider_text { /* pointers to structs are NULL where the file has none *
     struct limits_text *limits;
 };
 
+struct witness_text {
+    char *name, *key, *url;
+    struct tls_text *tls;
+    struct limits_text *limits;
+};
+
 typedef struct providers_yaml {
     char *version;
     struct provider_text *providers;
     uint32_t providers_count;
+    struct witness_text *witnesses;
+    uint32_t witnesses_count;
 } providers_yaml;
 
 /* CONFIG with a public sentence and, where there is one, a line.  *ret is never NULL then. */

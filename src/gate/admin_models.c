@@ -85,8 +85,11 @@ static fallible
 describe_remote(const struct admin_call *c, const struct model_wish *w, struct model *m)
 {
     const struct provider_list *list = gate_parts_of(c->gate)->providers;
+    const struct provider_public *p = NULL;
     str rest = w->remote, provider;
-    if (!str_next(&rest, '/', &provider) || !list || !provider_list_find(list, provider))
+    if (str_next(&rest, '/', &provider) && list)
+        p = provider_list_find(list, provider);
+    if (!p || !provider_has_models(p))
         REFUSE(ARGUMENT, "remote", "there is no provider of that name in providers.yaml");
     *m = (struct model){.name = w->name,
                         .engine = STR("remote"),

@@ -10,6 +10,7 @@
 #include "os/clock.h"
 #include "os/powercap.h"
 #include "os/proc.h"
+#include "witness/rounds/tell.h"
 
 enum { COSIGNER_NAMES_MAX = 2048, WITNESS_TEXT_MAX = 400 };
 
@@ -386,6 +387,8 @@ providers_put(const gate *g, buf *b)
     for (uint32_t i = 0; list && i < list->count; i++) {
         const struct provider_public *p = &list->at[i];
         struct egress_state s = {.is_known = false};
+        if (!provider_has_models(p))
+            continue;
         if (g->egress)
             s = egress_state_of(g->egress, str_of(p->name));
         provider_put(p, &s, b);
@@ -430,6 +433,8 @@ admin_status_put(const struct admin_call *c, buf *b)
     engines_put(c->gate->engines, b);
     json_key(b, "providers");
     providers_put(c->gate, b);
+    json_key(b, "witnesses");
+    tell_status(c->gate->rounds, b);
     json_close(b, '}');
     return buf_end(b);
 }
@@ -440,5 +445,6 @@ admin_metrics_put(const struct admin_call *c, buf *b)
     TRY(admin_allow(c, OP_METRICS));
     meters_put(gate_parts_of(c->gate)->meters, b);
     served_put(c->gate->served, b);
+    tell_metrics(c->gate->rounds, b);
     return buf_end(b);
 }

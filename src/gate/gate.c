@@ -13,6 +13,7 @@
 #include "os/powercap.h"
 #include "policy/change.h"
 #include "policy/network.h"
+#include "witness/rounds/rounds.h"
 
 enum {
     HOLDERS_BYTES_MAX = 64 * 1024 * 1024,
@@ -25,6 +26,37 @@ on_revoked(void *ctx, const struct session *s)
     jobs_end(ctx, s);
 }
 
+static void
+start_rounds(gate *g)
+{
+    egress_count(g->egress, g->parts.meters);
+    const err e = rounds_use(g->rounds, g->egress);
+    if (e.code)
+        log_failure(LOG_ERROR, "witness.not_asked", e);
+}
+
+/* To witnesses goes what carries no label, as if the operator brought it there. */
+static err
+leave_for_witnesses(void *ctx, arena *a, const grant **ret)
+{
+    gate *g = ctx;
+    const struct gate_want w = {
+        .session = &g->operator_session, .op = OP_LOG_COSIGN, .data = LABEL_BOTTOM, .a = a};
+    return gate_leave(g, &w, ret);
+}
+
+static fallible
+open_rounds(gate *g)
+{
+    const struct rounds_parts parts = {.loop = g->parts.loop,
+                                       .audit = g->parts.audit,
+                                       .providers = g->parts.providers,
+                                       .params = g->parts.params,
+                                       .leave = leave_for_witnesses,
+                                       .ctx = g};
+    return rounds_new(&parts, &g->rounds);
+}
+
 /* The first, or another after the last one died. */
 static void
 on_egress(void *ctx, int channel)
@@ -35,7 +67,7 @@ on_egress(void *ctx, int channel)
     if (e.code) /* its channel is closed, so it ends, and hoheitd starts the next */
         log_failure(LOG_ERROR, "egress.refused", e);
     else
-        egress_count(g->egress, g->parts.meters);
+        start_rounds(g);
 }
 
 bool
@@ -102,6 +134,8 @@ gate_new(const struct gate_parts *parts, gate **ret)
         e = guard_new(g->parts.policy, &g->guard);
     if (!e.code)
         e = watch_energy(g);
+    if (!e.code)
+        e = open_rounds(g);
     g->parts.control = fd_take(&control);
     if (e.code)
         fd_auto(&g->parts.control);
@@ -125,6 +159,7 @@ gate_free(gate *g)
         return;
     ASSERT(g->running == 0);
     loop_timer_stop(g->energy_timer);
+    rounds_free(g->rounds);
     egress_free(g->egress);
     engines_free(g->engines);
     keep_free(g->keep);

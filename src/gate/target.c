@@ -51,7 +51,8 @@ static const struct provider_public *
 find_provider(const gate *g, const struct model *m)
 {
     const struct provider_list *list = g->parts.providers;
-    return list ? provider_list_find(list, provider_of(m)) : NULL;
+    const struct provider_public *p = list ? provider_list_find(list, provider_of(m)) : NULL;
+    return p && provider_has_models(p) ? p : NULL;
 }
 
 /* What the provider may hold, by its entry; false when policy does not know the entry's names, and
@@ -269,6 +270,8 @@ dialect_of(const struct provider_public *p)
     case PROVIDER_OPENAI:
     case PROVIDER_HOHEIT:
         return REMOTE_OPENAI;
+    case PROVIDER_WITNESS:
+        break;
     }
     UNREACHABLE("hoheitd checked the dialect");
 }

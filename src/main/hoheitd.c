@@ -27,6 +27,7 @@
 #include "os/proc.h"
 #include "os/sandbox.h"
 #include "policy/policy.h"
+#include "super/cosign_keys.h"
 #include "super/datadir.h"
 #include "super/signer.h"
 #include "super/super.h"
@@ -180,12 +181,20 @@ read_providers(struct app *app)
 }
 
 static fallible
+check_witnesses(const struct app *app)
+{
+    AUTO(buf) keys = BUF(BOOT_WITNESSES_MAX - 1);
+    return cosign_keys_put(&app->boot.params, &app->boot.providers, &keys);
+}
+
+static fallible
 configure(struct app *app)
 {
     TRY(datadir_check(app->data_dir));
     TRY(config_read(app->a, app->data_dir, &app->boot.params));
     TRY(apply_sets(app));
     TRY(read_providers(app));
+    TRY(check_witnesses(app));
     return check_policy(app);
 }
 

@@ -5,7 +5,9 @@
  * the log's directory before it reads anything there; ends with an exit status of base/err.def. */
 #include <signal.h>
 
+#include "audit/cosign.h"
 #include "audit/desk.h"
+#include "audit/ledger.h"
 #include "audit/proto.h"
 #include "audit/prune/prune.h"
 #include "audit/sign.h"
@@ -233,6 +235,15 @@ hooks_of(struct app *app)
 
 /* ---- all of it */
 static fallible
+take_witnesses(struct app *app)
+{
+    struct cosigners w;
+    TRY(cosigners_read(str_of(app->boot.witnesses), &w));
+    ledger_set_cosigners(book_ledger(app->book), &w);
+    return OK;
+}
+
+static fallible
 open_all(struct app *app)
 {
     const struct ipc_hooks hooks = {.on_message = on_message, .on_end = on_end, .ctx = app};
@@ -246,6 +257,7 @@ open_all(struct app *app)
     /* The bound of what waits is the gate's; here it must not be met by two gates in a row. */
     app->boot.params.audit_queue_max = WAITING_MAX;
     TRY(book_open(app->loop, app->boot.audit_dir, &app->boot.params, &app->meters, &app->book));
+    TRY(take_witnesses(app));
     TRY(prune_start(app->loop, app->book, &app->boot.params, &app->prune));
     TRY(desk_new(app->loop, app->book, hooks_of(app), &app->desk));
     TRY(sign_start(app->loop, app->book, send_sign, app, &app->sign));

@@ -5,7 +5,7 @@
 #include "base/params.h"
 #include "egress/provider_list.h"
 
-enum { BOOT_VERSION = 1, BOOT_PATH_MAX = 1024, BOOT_PEM_MAX = 65536 };
+enum { BOOT_VERSION = 1, BOOT_PATH_MAX = 1024, BOOT_PEM_MAX = 65536, BOOT_WITNESSES_MAX = 2048 };
 
 /* Descriptors of hoheit-gate. */
 enum boot_fd {
@@ -43,6 +43,7 @@ struct boot_log {
     uint32_t version, unused;
     struct params params;
     char audit_dir[BOOT_PATH_MAX];
+    char witnesses[BOOT_WITNESSES_MAX]; /* their keys, with spaces between (cosign_keys.h) */
     uint64_t fault;
 };
 

@@ -12,6 +12,7 @@
 #include "os/proc.h"
 #include "os/share.h"
 #include "super/backoff.h"
+#include "super/cosign_keys.h"
 #include "super/engine_proc.h"
 #include "super/own.h"
 
@@ -133,6 +134,15 @@ on_end(void *ctx)
 /* ---- starting */
 
 static fallible
+put_keys(const struct boot *b, char room[BOOT_WITNESSES_MAX])
+{
+    AUTO(buf) keys = BUF(BOOT_WITNESSES_MAX - 1);
+    TRY(cosign_keys_put(&b->params, &b->providers, &keys));
+    ASSERT(str_copy(buf_str(&keys), room, BOOT_WITNESSES_MAX));
+    return OK;
+}
+
+static fallible
 share_boot(const log_proc *p, fd *ret)
 {
     const struct boot *b = p->spec.boot;
@@ -145,7 +155,9 @@ share_boot(const log_proc *p, fd *ret)
     mine->fault = p->started_ms ? 0 : b->log_fault; /* of the first one */
     /* A user of its own passes through no directory above: it starts there. */
     (void)snprintf(mine->audit_dir, sizeof mine->audit_dir, "%s", p->own.uid ? "." : p->audit_dir);
-    const err e = share_make("boot", (str){(const char *)mine, sizeof *mine}, ret);
+    err e = put_keys(b, mine->witnesses);
+    if (!e.code)
+        e = share_make("boot", (str){(const char *)mine, sizeof *mine}, ret);
     mem_free(mine);
     return e;
 }

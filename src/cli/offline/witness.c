@@ -3,7 +3,6 @@
  * brings back what it signed.  The work is done in witness/witness.h. */
 #include <sys/stat.h>
 
-#include "base/num.h"
 #include "cli/offline/commands.h"
 #include "cli/remote.h"
 #include "cli/show.h"
@@ -397,17 +396,6 @@ cmd_log_cosign(struct cli *c, const struct args *a)
 
 enum { ASK_TRIES = 3 }; /* several may ask it at the same time */
 
-/* UINT64_MAX if it is no size. */
-static uint64_t
-read_seen(str text)
-{
-    uint64_t seen = UINT64_MAX;
-    if (str_ends(text, STR("\n")))
-        text.len--;
-    IGNORE(num_u64(text, 0, INT64_MAX, &seen)); /* then it stays as it is */
-    return seen;
-}
-
 /* Says what it saw last when that is not what was asked for (409). */
 static fallible
 post_question(struct cli *c, str url, str question, str *ret, uint64_t *ret_seen)
@@ -423,8 +411,8 @@ post_question(struct cli *c, str url, str question, str *ret, uint64_t *ret_seen
     c->url = ours;
     c->key = key;
     TRY(e);
-    *ret_seen = status == 409 ? read_seen(text) : UINT64_MAX;
-    if (*ret_seen != UINT64_MAX)
+    *ret_seen = UINT64_MAX;
+    if (status == 409 && !cosign_seen_read(text, ret_seen).code)
         return OK;
     if (status == 422)
         REFUSE(CORRUPT, "", "the witness does not find this log grown from what it saw");
@@ -452,27 +440,40 @@ raise_alarm(struct cli *c, const struct note_key *k, str why)
     REFUSE(CORRUPT, "", "alarm: %.*s", STR_FMT(why));
 }
 
-/* The note without a line of `k` from an earlier time, and the new one. */
-static fallible
-put_with_line(buf *b, str note, const struct note_key *k, str line)
-{
-    struct note n;
-    TRY(note_read(note, &n));
-    buf_add(b, n.text);
-    buf_add_char(b, '\n');
-    for (size_t i = 0; i < n.count; i++)
-        if (n.at[i].id != k->id || !str_eq(n.at[i].name, str_of(k->name)))
-            buf_add_fmt(b, "\xe2\x80\x94 %.*s %.*s\n", STR_FMT(n.at[i].name),
-                        STR_FMT(n.at[i].base64));
-    buf_add(b, line);
-    return buf_end(b);
-}
-
 struct witnessing {
     struct cli *c;
     str url;
     struct note_key key;
 };
+
+static fallible
+raise_other(const struct witnessing *w, uint64_t size)
+{
+    return raise_alarm(w->c, &w->key,
+                       arena_fmt(w->c->a, "it saw %llu entries that this log does not begin with",
+                                 (unsigned long long)size));
+}
+
+/* It was asked from what it saw, about a tree of that size, and says the same size again: it knows
+ * another tree. */
+static bool
+is_other_tree(const struct cosign_ask *q, uint64_t seen)
+{
+    struct checkpoint at;
+    struct note n;
+    return seen == q->old && !note_read(q->note, &n).code && !checkpoint_read(n.text, &at).code &&
+           at.head.size == seen;
+}
+
+/* Its line is looked at before it is brought in, so that the blame falls on who deserves it. */
+static fallible
+put_line(buf *note, str asked, const struct note_key *k, str line)
+{
+    const err e = cosign_put_with(note, asked, k, line);
+    if (e.code == ERR_PARSE || e.code == ERR_CORRUPT)
+        REFUSE(CORRUPT, "", "what the witness answered is not its signature");
+    return e;
+}
 
 static fallible
 ask_witness(const struct witnessing *w, uint64_t old, buf *note, uint64_t *ret_seen)
@@ -486,11 +487,11 @@ ask_witness(const struct witnessing *w, uint64_t old, buf *note, uint64_t *ret_s
     TRY(cosign_ask_read(buf_str(&question), &q));
     const err e = post_question(c, w->url, buf_str(&question), &line, ret_seen);
     if (e.code == ERR_CORRUPT)
-        return raise_alarm(c, &w->key,
-                           arena_fmt(c->a, "it saw %llu entries that this log does not begin with",
-                                     (unsigned long long)q.old));
+        return raise_other(w, q.old);
     TRY(e);
-    return put_with_line(note, q.note, &w->key, line);
+    if (*ret_seen != UINT64_MAX)
+        return is_other_tree(&q, *ret_seen) ? raise_other(w, q.old) : OK;
+    return put_line(note, q.note, &w->key, line);
 }
 
 /* What it signed last, as far as this log knows. */
@@ -506,16 +507,6 @@ last_seen(struct cli *c, const struct note_key *k)
     const bool is_there = !get(&log, name, &text).code && !note_read(text, &n).code &&
                           !note_check(&n, k, NULL).code && !checkpoint_read(n.text, &at).code;
     return is_there ? at.head.size : 0;
-}
-
-/* Its line is looked at before it is brought in, so that the blame falls on who deserves it. */
-static fallible
-check_line(const struct note_key *k, str note)
-{
-    struct note n;
-    if (note_read(note, &n).code || note_check(&n, k, NULL).code)
-        REFUSE(CORRUPT, "", "what the witness answered is not its signature");
-    return OK;
 }
 
 /* A witness that saw more than there is: the log was set back, or it is another. */
@@ -552,6 +543,5 @@ cmd_log_witness(struct cli *c, const struct args *a)
     if (seen != UINT64_MAX)
         REFUSE(CONFLICT, "", "the witness has seen %llu entries of this log",
                (unsigned long long)seen);
-    TRY(check_line(&w.key, buf_str(&note)));
     return bring_in(c, buf_str(&note));
 }

@@ -417,3 +417,65 @@ TEST(whatever_fails_while_keeping_is_said)
         NEED(n < 200);
     }
 }
+
+/* ---- the answer of one of them */
+
+TEST(a_line_takes_the_place_of_an_older_one_and_leaves_the_others)
+{
+    AUTO(scene) s = {.w = {.count = 0}};
+    AUTO(buf) b = BUF(NOTE_BYTES_MAX);
+    AUTO(buf) line = BUF(1024);
+    AUTO(buf) out = BUF(NOTE_BYTES_MAX);
+    struct note n;
+    uint64_t time_s = 0;
+    scene_new(&s, "with", 3);
+    cosign(&s, 0, 1000, &b);
+    cosign(&s, 1, 1001, &b);
+    NEED_OK(note_read(str_of(s.log.newest), &n));
+    NEED_OK(note_sign(&line, &s.w.at[0], &s.half[0], n.text, 2000));
+    NEED_OK(cosign_put_with(&out, buf_str(&b), &s.w.at[0], buf_str(&line)));
+    NEED_OK(note_read(buf_str(&out), &n));
+    CHECK_INT(n.count, ==, 3);
+    CHECK_OK(note_check(&n, &s.w.at[0], &time_s));
+    CHECK_INT(time_s, ==, 2000);
+    CHECK_OK(note_check(&n, &s.w.at[1], &time_s));
+    CHECK_INT(time_s, ==, 1001);
+    CHECK_OK(note_check(&n, &s.log.key, NULL));
+}
+
+TEST(what_is_not_the_line_of_that_witness_is_refused)
+{
+    AUTO(scene) s = {.w = {.count = 0}};
+    AUTO(buf) line = BUF(1024);
+    struct note n;
+    const char *const bad[] = {"", "\n", "x", "\xe2\x80\x94 w0 AAAA\n", "text\n\n"};
+    scene_new(&s, "without", 3);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        AUTO(buf) out = BUF(NOTE_BYTES_MAX);
+        CHECK(cosign_put_with(&out, str_of(s.log.newest), &s.w.at[0], str_of(bad[i])).code);
+    }
+    NEED_OK(note_read(str_of(s.log.newest), &n));
+    NEED_OK(note_sign(&line, &s.w.at[1], &s.half[1], n.text, 1));
+    AUTO(buf) out = BUF(NOTE_BYTES_MAX);
+    CHECK_ERR(cosign_put_with(&out, str_of(s.log.newest), &s.w.at[0], buf_str(&line)), CORRUPT);
+    buf_clear(&line);
+    NEED_OK(note_sign(&line, &s.w.at[0], &s.half[0], STR("another text\n"), 1));
+    buf_clear(&out);
+    CHECK_ERR(cosign_put_with(&out, str_of(s.log.newest), &s.w.at[0], buf_str(&line)), CORRUPT);
+    buf_clear(&out);
+    CHECK_ERR(cosign_put_with(&out, STR("no note"), &s.w.at[0], buf_str(&line)), PARSE);
+}
+
+TEST(the_size_a_witness_saw_has_one_form)
+{
+    const char *const bad[] = {"",   "\n", "x",  "-1",    "+1",
+                               "01", "1 ", " 1", "1\n\n", "9223372036854775808"};
+    uint64_t n = 7;
+    CHECK_OK(cosign_seen_read(STR("0"), &n));
+    CHECK_INT(n, ==, 0);
+    CHECK_OK(cosign_seen_read(STR("1200\n"), &n));
+    CHECK_INT(n, ==, 1200);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK_ERR(cosign_seen_read(str_of(bad[i]), &n), PARSE);
+    CHECK_INT(n, ==, 1200);
+}

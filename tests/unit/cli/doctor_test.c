@@ -245,6 +245,43 @@ TEST(providers_are_judged_by_what_is_heard_of_them)
     CHECK_INT(f.list.count, ==, 4);
 }
 
+TEST(witnesses_are_judged_by_what_they_signed)
+{
+    static struct cli c;
+    FINDINGS(f);
+    jval status;
+    c.a = f.a;
+    NEED_OK(json_read(f.a,
+                      STR("{\"witnesses\":{\"wanted\":3,\"good\":1,\"alarm\":true,\"list\":["
+                          "{\"name\":\"a\",\"state\":\"good\",\"signed_entries\":12},"
+                          "{\"name\":\"b\",\"state\":\"failing\",\"lag_entries\":7,"
+                          "\"lag_ms\":9000,\"why\":\"it was not reached\"},"
+                          "{\"name\":\"d\",\"state\":\"new\"}]}}"),
+                      &status));
+    doctor_witnesses(&c, &f, &status);
+    CHECK_INT(f.list.count, ==, 5);
+    CHECK_FOUND(f, OK, "witness a signed 12 entries");
+    CHECK_FOUND(f, WEAK, "b is 7 entries behind for 9 s: it was not reached");
+    CHECK_FOUND(f, WEAK, "the witness d was not asked yet");
+    CHECK_FOUND(f, WRONG, "an alarm about witnesses stands");
+    CHECK_FOUND(f, WEAK, "1 of the 3 wanted witnesses sign the log");
+}
+
+TEST(without_witnesses_or_sense_the_doctor_says_nothing_of_them)
+{
+    static struct cli c;
+    FINDINGS(f);
+    const char *const texts[] = {"{}", "{\"witnesses\":7}", "{\"witnesses\":{\"list\":[]}}",
+                                 "{\"witnesses\":{\"wanted\":2,\"list\":{}}}"};
+    c.a = f.a;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        jval status;
+        NEED_OK(json_read(f.a, str_of(texts[i]), &status));
+        doctor_witnesses(&c, &f, &status);
+    }
+    CHECK_INT(f.list.count, ==, 0);
+}
+
 /* ---- the command */
 
 static void

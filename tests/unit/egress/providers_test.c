@@ -360,3 +360,75 @@ TEST(a_price_that_says_half_is_refused)
     REFUSED(parse_more(", currency: {code: EUR, micro_euro: 9}, models: []"), "a euro is worth");
     arena_free(a);
 }
+
+/* ---- witnesses of the log */
+
+#define WITNESS "{name: w, key: 'a+0+b', url: 'http://127.0.0.1:9'"
+
+static err
+parse_witness(const char *witness)
+{
+    char text[4096];
+    snprintf(text, sizeof text, ONE "}\nwitnesses:\n  - %s\n", witness);
+    return parse(text);
+}
+
+TEST(a_witness_stands_behind_the_providers_and_is_asked_for_no_models)
+{
+    prepare();
+    NEED_OK(parse_witness("{name: w, key: 'a+0+b', url: 'https://w.example/x/'" TLS
+                          ", limits: {head: 5s}}"));
+    CHECK_INT(p.list.count, ==, 2);
+    CHECK(provider_has_models(&p.list.at[0]) && !provider_has_models(&p.list.at[1]));
+    CHECK_STR(str_of(p.list.at[1].name), STR("w"));
+    CHECK_STR(str_of(p.list.at[1].key), STR("a+0+b"));
+    CHECK_STR(str_of(p.at[1].url), STR("https://w.example"));
+    CHECK_STR(str_of(p.at[1].base), STR("/x"));
+    CHECK_INT(p.at[1].pin_count, ==, 1);
+    CHECK_INT(p.at[1].limits.head_ms, ==, 5000);
+    CHECK_OK(parse("version: 1\nproviders: []\nwitnesses: [" WITNESS "}]\n"));
+    CHECK_INT(p.list.count, ==, 1);
+    arena_free(a);
+}
+
+TEST(a_witness_that_makes_no_sense_is_refused)
+{
+    static char key[PROVIDER_KEY_MAX + 64];
+    prepare();
+    REFUSED(parse_witness("{name: a, key: k, url: 'http://127.0.0.1:9'}"), "two providers");
+    REFUSED(parse_witness("{name: W, key: k, url: 'http://127.0.0.1:9'}"), "name is made of");
+    REFUSED(parse_witness("{name: w, key: k, url: 'http://192.0.2.1'}"), "https");
+    REFUSED(parse_witness("{name: w, key: k, url: 'https://w.example'}"), "tls");
+    REFUSED(parse_witness("{name: w, key: k}"), "url");
+    REFUSED(parse_witness("{name: w, url: 'http://127.0.0.1:9'}"), "key");
+    REFUSED(parse_witness(WITNESS ", sink: offen}"), "providers.yaml");
+    REFUSED(parse_witness(WITNESS ", models: []}"), "providers.yaml");
+    REFUSED(parse_witness(WITNESS ", limits: {head: x}}"), "limits.head");
+    snprintf(key, sizeof key, "{name: w, key: %0*d, url: 'http://127.0.0.1:9'}", PROVIDER_KEY_MAX,
+             1);
+    REFUSED(parse_witness(key), "key is too long");
+    arena_free(a);
+}
+
+TEST(more_witnesses_than_there_is_room_for_are_refused)
+{
+    prepare();
+    for (int count = PROVIDER_WITNESSES_MAX; count <= PROVIDER_WITNESSES_MAX + 1; count++) {
+        AUTO(buf) text = BUF(16384);
+        buf_add(&text, STR("version: 1\nproviders: []\nwitnesses:\n"));
+        for (int i = 0; i < count; i++)
+            buf_add_fmt(&text, "  - {name: w%d, key: k, url: 'http://127.0.0.1:9'}\n", i);
+        buf_add_char(&text, '\0');
+        const err e = parse(text.at);
+        CHECK_INT(e.code, ==, count > PROVIDER_WITNESSES_MAX ? ERR_CONFIG : ERR_OK);
+    }
+    AUTO(buf) text = BUF(16384);
+    buf_add(&text, STR(HEAD));
+    for (int i = 0; i < PROVIDERS_MAX; i++)
+        buf_add_fmt(&text, "  - {name: p%d, dialect: openai, url: 'http://[::1]', sink: offen}\n",
+                    i);
+    buf_add(&text, STR("witnesses: [" WITNESS "}]\n"));
+    buf_add_char(&text, '\0');
+    REFUSED(parse(text.at), "providers and witnesses together");
+    arena_free(a);
+}
