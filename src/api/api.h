@@ -71,6 +71,7 @@ struct api_call {
     const struct route *route;
     const struct dialect *spoken;  /* that marks the request; NULL: none does */
     const struct session *session; /* NULL: AUTH_NONE */
+    str case_name;                 /* X-Hoheit-Case; empty: of none */
     str args[API_ARGS_MAX];        /* what the braces took, decoded */
     gate_job *job;                 /* cancelled when the client goes away */
     str body;                      /* the collected body; before it is handled: empty */

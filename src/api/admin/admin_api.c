@@ -327,7 +327,7 @@ content_route(struct api_call *c)
     struct said *s = arena_new(c->a, struct said);
     s->work = w;
     const struct keep_call call = {.gate = c->gate,
-                                   .session = c->session,
+                                   .session = c->session, .case_name = c->case_name,
                                    .request_id = w->admin.request_id,
                                    .a = c->a,
                                    .done = on_said,

@@ -528,7 +528,7 @@ run(struct answer *w)
 {
     struct api_call *c = w->call;
     TRY(decode(w));
-    const struct gate_ask ask = {.session = c->session,
+    const struct gate_ask ask = {.session = c->session, .case_name = c->case_name,
                                  .op = w->is_chat ? OP_CHAT : OP_COMPLETE,
                                  .kind = w->is_chat ? ENGINE_CHAT : ENGINE_COMPLETE,
                                  .model = w->ask.model,

@@ -496,7 +496,7 @@ on_end(void *ctx, err e)
 static fallible
 run_model(struct run *r)
 {
-    const struct gate_ask ask = {.session = r->session,
+    const struct gate_ask ask = {.session = r->session, .case_name = r->keep.case_name,
                                  .op = r->counts_only ? OP_TOKENIZE : OP_CHAT,
                                  .kind = r->counts_only ? ENGINE_TOKENIZE : ENGINE_CHAT,
                                  .model = r->ask.model,
@@ -695,6 +695,8 @@ start(struct works *w, struct api_call *c, bool counts_only)
     r->counts_only = counts_only;
     r->received_us = http_received_us(c->x);
     err e = try_arena_str(r->a, http_header(c->x, STR("x-hoheit-label")), &r->declared);
+    if (!e.code)
+        e = try_arena_str(r->a, c->case_name, &r->keep.case_name);
     if (!e.code)
         e = decode(r, c->body);
     if (!e.code)
