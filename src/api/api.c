@@ -227,6 +227,23 @@ use_case(struct api_call *c)
 }
 
 fallible
+api_body_case(struct api_call *c, const jval *body, bool *ret)
+{
+    const jval all = json_get(body, "metadata");
+    const jval v = json_type(all) == J_OBJECT ? json_get(&all, "hoheit_case") : (jval){0};
+    str said = STR_NONE;
+    *ret = v.v != NULL;
+    if (!*ret)
+        return OK;
+    TRY(json_str(&v, CASE_NAME_MAX, &said));
+    TRY(gate_check_case(said));
+    if (c->case_name.len && !str_eq(c->case_name, said))
+        REFUSE(ARGUMENT, "metadata.hoheit_case", "the body names another case than X-Hoheit-Case");
+    c->case_name = said;
+    return OK;
+}
+
+fallible
 api_own_purpose(const struct api_call *c)
 {
     if (c->session && c->session->is_other_purpose)

@@ -84,6 +84,11 @@ struct api_call {
     uint32_t allowed;          /* methods, for a refused one */
 };
 
+/* Applications whose library sends no fields of its own say the case in the body as well:
+ * "metadata": {"hoheit_case": "AZ-4711"}.  *ret: it was said there, so that the body is not for
+ * others.  ARGUMENT for no such name, or another than in X-Hoheit-Case. */
+fallible api_body_case(struct api_call *c, const jval *body, bool *ret);
+
 /* `tables` outlive the api; unknown paths are answered in the dialect that marks the request, else
  * in `fallback`'s. */
 fallible api_new(gate *g, const struct route_table *tables, size_t count,

@@ -175,8 +175,8 @@ on_completed(void *ctx, err recorded)
 static fallible
 keep_said(gate_job *j)
 {
-    const struct keep_words k = {j->ask.session, j->target.own, j->ask.request_id, j->ask.case_name, j->words,
-                                 j->answer_label};
+    const struct keep_words k = {j->ask.session,   j->target.own, j->ask.request_id,
+                                 j->ask.case_name, j->words,      j->answer_label};
     return j->words ? keep_words(j->gate, &k, &j->kept) : OK;
 }
 

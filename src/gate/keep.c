@@ -96,6 +96,13 @@ keep_use_of(enum object_kind kind, enum keep_act act)
     return kinds[kind].uses[act];
 }
 
+const char *
+keep_kind_name(enum object_kind kind)
+{
+    ASSERT(kind > 0 && kind < OBJECT_KINDS);
+    return kinds[kind].name;
+}
+
 /* ---- life */
 static void
 on_sweep(void *ctx)

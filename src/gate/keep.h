@@ -212,6 +212,8 @@ fallible keep_erase_case(gate *g, str tenant, str case_name, struct keep_erased 
 typedef err keep_erased_fn(void *ctx, const struct object *row);
 void keep_on_erased(gate *g, keep_erased_fn *fn, void *ctx);
 
+/* What a thing is called, in words. */
+const char *keep_kind_name(enum object_kind kind);
 /* The case a row is of; empty: none. */
 str keep_case_of(const struct object *row);
 

@@ -16,7 +16,7 @@ struct keep {
     bool words_full;      /* was said */
     keep_erased_fn *on_erased;
     void *erased_ctx;
-    int64_t words_day;    /* up to it, keys of days were destroyed */
+    int64_t words_day; /* up to it, keys of days were destroyed */
 };
 
 fallible keep_new(gate *g, struct keep **ret);

@@ -4,9 +4,10 @@
  *
  * A row has a head, which says whose it is and under which label, and a meta, JSON that may hold
  * content: it is sealed (crypt/seal.h) under its owner's key, and its matter's where it has one
- * (subjects.h), together with the head's owner, matter, label and place, so that a row whose label was lowered in the file, or whose meta came
- * from another row, does not open.  A meta is read and written against a grant that covers the
- * label; heads are read without one, to decide.  Who may see what is decided above (gate/keep.h).
+ * (subjects.h), together with the head's owner, matter, label and place, so that a row whose label
+ * was lowered in the file, or whose meta came from another row, does not open.  A meta is read and
+ * written against a grant that covers the label; heads are read without one, to decide.  Who may
+ * see what is decided above (gate/keep.h).
  *
  * Rows are numbered in the order they came (seq).  A row past its time is not found;
  * objects_expired tells which are to go.  One thread. */
@@ -81,7 +82,8 @@ fallible objects_each(objects *o, arena *a, const struct object_query *q, object
 /* Heads of rows whose time is over, at most OBJECTS_EXPIRED_MAX. */
 enum { OBJECTS_EXPIRED_MAX = 64 };
 fallible objects_expired(objects *o, arena *a, int64_t now_wall_ms, object_fn *fn, void *ctx);
-/* Removes all rows of an owner, of whatever time; `fn` is told of each before.  `a` is emptied. */
+/* Removes all rows of an owner, of whatever time; `fn` is told of each before, of what lies in
+ * something before that.  `a` is emptied. */
 fallible objects_erase(objects *o, arena *a, str owner, object_fn *fn, void *ctx);
 /* The same for all rows of a matter, whoever owns them. */
 fallible objects_erase_matter(objects *o, arena *a, str matter, object_fn *fn, void *ctx);

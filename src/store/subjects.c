@@ -121,7 +121,8 @@ open_sealed(const subjects *s, str owner, str sealed, secret *ret)
     AUTO(buf) plain = BUF(SEAL_KEY_LEN + 1);
     char room[OWNER_MAX + 16];
     if (!sealed.len)
-        REFUSE(NOT_FOUND, "", "what belonged to this key or case was erased, and nothing more is taken for it");
+        REFUSE(NOT_FOUND, "",
+               "what belonged to this key or case was erased, and nothing more is taken for it");
     err e = seal_open(s->seal_key, about(owner, room), sealed, &plain);
     if (!e.code && plain.len != ret->len)
         e = err_start(ERR_CORRUPT, __FILE__, __LINE__, __func__, "an owner's key is too short");

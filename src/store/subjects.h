@@ -8,8 +8,8 @@
  * stays and says so: no other key is ever made for that owner.
  *
  * What is left for a case (of an authority's, with a number) is sealed under one key made of two,
- * its owner's and the case's: the end of either is the end of it.  To this module a case is an owner
- * as any other, by a name that no key has; the others call it a matter.
+ * its owner's and the case's: the end of either is the end of it.  To this module a case is an
+ * owner as any other, by a name that no key has; the others call it a matter.
  *
  * Disks that write elsewhere than they are told (copy on write, flash) may keep old bytes for a
  * while; the installation's key, which must leave with the disk, protects those.

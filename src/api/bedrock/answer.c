@@ -263,7 +263,8 @@ answer_run(struct answer *w)
     ASSERT(w->shape);
     if (!w->model.len)
         REFUSE(ARGUMENT, "modelId", "the model identifier names no model");
-    const struct gate_ask ask = {.session = c->session, .case_name = c->case_name,
+    const struct gate_ask ask = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = w->op,
                                  .kind = w->kind,
                                  .model = w->model,

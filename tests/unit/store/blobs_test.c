@@ -137,7 +137,8 @@ TEST(a_grant_below_the_label_neither_writes_nor_reads)
     blob_writer *w = NULL;
     place_open(&p);
     const label high = small_label(p.policy, "VS-NfD");
-    CHECK_ERR(blob_begin(p.b, p.low, &(struct blob){STR("x"), STR("key_1"), high, 0, STR_NONE}, &w), DENIED);
+    CHECK_ERR(blob_begin(p.b, p.low, &(struct blob){STR("x"), STR("key_1"), high, 0, STR_NONE}, &w),
+              DENIED);
     NEED_OK(keep(&p, "x", high, STR("geheim"), 10));
     AUTO(buf) b = BUF(ROOM);
     const struct blob which = {STR("x"), STR("key_1"), high, 6, STR_NONE};
@@ -197,7 +198,8 @@ TEST(a_blob_above_its_limit_is_refused_and_leaves_nothing)
     struct place p;
     blob_writer *w = NULL;
     place_open(&p);
-    NEED_OK(blob_begin(p.b, p.low, &(struct blob){STR("x"), STR("key_1"), LABEL_BOTTOM, 0, STR_NONE}, &w));
+    NEED_OK(blob_begin(p.b, p.low,
+                       &(struct blob){STR("x"), STR("key_1"), LABEL_BOTTOM, 0, STR_NONE}, &w));
     blob_limit(w, 10);
     CHECK_OK(blob_add(w, STR("0123456789")));
     CHECK_ERR(blob_add(w, STR("!")), TOO_LARGE);
@@ -213,7 +215,8 @@ TEST(what_a_crash_left_unfinished_is_swept_away)
     blobs *again = NULL;
     place_open(&p);
     NEED_OK(keep(&p, "whole", LABEL_BOTTOM, STR("x"), 1));
-    NEED_OK(blob_begin(p.b, p.low, &(struct blob){STR("half"), STR("key_1"), LABEL_BOTTOM, 0, STR_NONE}, &w));
+    NEED_OK(blob_begin(p.b, p.low,
+                       &(struct blob){STR("half"), STR("key_1"), LABEL_BOTTOM, 0, STR_NONE}, &w));
     CHECK_INT(files_in(p.dir), ==, 2);
     CHECK_OK(blobs_open(p.dir, p.keys, &again));
     CHECK_INT(files_in(p.dir), ==, 1);
