@@ -126,11 +126,9 @@ read_whom(struct cli *c, const struct args *a, struct certificate *k, buf *path)
 }
 
 static fallible
-have_erased(struct cli *c, const struct args *a, struct certificate *k, jval *ret)
+have_erased(struct cli *c, const buf *path, jval *ret)
 {
-    AUTO(buf) path = BUF(1024);
-    TRY(read_whom(c, a, k, &path));
-    const struct remote_call q = REMOTE_CALL("POST", buf_str(&path));
+    const struct remote_call q = REMOTE_CALL("POST", buf_str(path));
     return remote_json(c, &q, ret);
 }
 
@@ -162,12 +160,14 @@ cmd_erase(struct cli *c, const struct args *a)
 {
     AUTO(secret) seal = {0};
     AUTO(buf) b = BUF(CERTIFICATE_MAX);
+    AUTO(buf) path = BUF(1024);
     struct note_key log_key, seal_key;
     struct certificate k = {.leaf = 0};
     jval done;
+    TRY(read_whom(c, a, &k, &path));
     TRY(evidence_find_key(c, a, "log-key", file_join(c->a, c->data_dir, "keys/log.key"), &log_key));
     TRY(evidence_find_seal(c, a, &seal, &seal_key));
-    TRY(have_erased(c, a, &k, &done));
+    TRY(have_erased(c, &path, &done));
     TRY(await_proof(c, cli_text(c, &done, "request"), &k));
     TRY(certificate_judge(c->a, &log_key, &k));
     TRY(certificate_put(&b, &k, &seal_key, &seal));

@@ -253,3 +253,25 @@ TEST(each_failure_on_the_way_is_told_and_leaves_nothing_half)
     }
     place_close(&p);
 }
+
+TEST(a_blob_of_a_matter_opens_with_both_keys_alone)
+{
+    struct place p;
+    AUTO(buf) back = BUF(1024);
+    blob_writer *w;
+    digest d;
+    uint64_t size;
+    place_open(&p);
+    struct blob which = {STR("m"), STR("key_1"), LABEL_BOTTOM, 5, STR("case haus:1")};
+    NEED_OK(blob_begin(p.b, p.low, &which, &w));
+    NEED_OK(blob_add(w, STR("Worte")));
+    NEED_OK(blob_end(w, &d, &size));
+    const struct blob_range all = {0, UINT64_MAX};
+    NEED_OK(blob_read(p.b, p.low, &which, all, &back));
+    CHECK_STR(buf_str(&back), STR("Worte"));
+    which.matter = STR("case haus:2");
+    CHECK(blob_read(p.b, p.low, &which, all, &back).code);
+    which.matter = STR_NONE;
+    CHECK(blob_read(p.b, p.low, &which, all, &back).code);
+    place_close(&p);
+}
