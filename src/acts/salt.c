@@ -8,7 +8,7 @@ enum { TEXT_MAX = 256 };
 
 struct look {
     struct admin_call call;
-    str request, owner;
+    str request, owner, case_name;
     label all; /* of its records */
     bool is_there;
     buf *out;
@@ -48,6 +48,8 @@ take_record(void *ctx, str line)
     TRY(opt_json_str(&input, TEXT_MAX, &text));
     if (!str_starts(text, STR("salted:")))
         return OK;
+    const jval of_case = json_get(&root, "case");
+    TRY(opt_json_str(&of_case, TEXT_MAX, &l->case_name));
     l->owner = key;
     l->is_there = true;
     return OK;
@@ -68,7 +70,8 @@ answer(struct look *l)
     if (!l->is_there)
         REFUSE(NOT_FOUND, "request", "the log holds no salted digest of this request");
     TRY(gate_leave(c->gate, &want, &unused));
-    TRY(keep_salt(c->gate, l->owner, l->request, false, &salt));
+    const struct keep_salt_of of = {l->owner, l->request, l->case_name, .may_make = false};
+    TRY(keep_salt(c->gate, &of, &salt));
     digest_text(&salt, hex);
     json_open(l->out, '{');
     json_member_str(l->out, "request", l->request);

@@ -216,6 +216,33 @@ use_purpose(struct api_call *c)
     return gate_use_purpose(c->gate, &c->session, purpose, http_request_id(c->x), c->a);
 }
 
+static fallible
+use_case(struct api_call *c)
+{
+    const str field = http_header(c->x, STR("x-hoheit-case"));
+    if (!field.at)
+        return OK;
+    c->case_name = str_trim(field);
+    return gate_check_case(c->case_name);
+}
+
+fallible
+api_body_case(struct api_call *c, const jval *body, bool *ret)
+{
+    const jval all = json_get(body, "metadata");
+    const jval v = json_type(all) == J_OBJECT ? json_get(&all, "hoheit_case") : (jval){0};
+    str said = STR_NONE;
+    *ret = v.v != NULL;
+    if (!*ret)
+        return OK;
+    TRY(json_str(&v, CASE_NAME_MAX, &said));
+    TRY(gate_check_case(said));
+    if (c->case_name.len && !str_eq(c->case_name, said))
+        REFUSE(ARGUMENT, "metadata.hoheit_case", "the body names another case than X-Hoheit-Case");
+    c->case_name = said;
+    return OK;
+}
+
 fallible
 api_own_purpose(const struct api_call *c)
 {
@@ -234,6 +261,7 @@ enter(struct api_call *c, const struct routed *found)
         TRY(gate_check_peer(c->gate, c->session, http_peer(c->x), http_request_id(c->x), c->a));
     if (c->session)
         TRY(use_purpose(c));
+    TRY(use_case(c));
     for (size_t i = 0; i < API_ARGS_MAX; i++)
         TRY(percent_decode(c->a, found->args[i], &c->args[i]));
     return OK;
@@ -452,6 +480,7 @@ enter_inside(struct api_call *c, const struct routed *found, const struct sessio
 {
     c->route = found->route;
     c->session = s;
+    TRY(use_case(c));
     for (size_t i = 0; i < API_ARGS_MAX; i++)
         TRY(percent_decode(c->a, found->args[i], &c->args[i]));
     return OK;

@@ -71,6 +71,7 @@ struct api_call {
     const struct route *route;
     const struct dialect *spoken;  /* that marks the request; NULL: none does */
     const struct session *session; /* NULL: AUTH_NONE */
+    str case_name;                 /* X-Hoheit-Case; empty: of none */
     str args[API_ARGS_MAX];        /* what the braces took, decoded */
     gate_job *job;                 /* cancelled when the client goes away */
     str body;                      /* the collected body; before it is handled: empty */
@@ -82,6 +83,11 @@ struct api_call {
     struct err_kept refusal;   /* known from the head, said after the body */
     uint32_t allowed;          /* methods, for a refused one */
 };
+
+/* Applications whose library sends no fields of its own say the case in the body as well:
+ * "metadata": {"hoheit_case": "AZ-4711"}.  *ret: it was said there, so that the body is not for
+ * others.  ARGUMENT for no such name, or another than in X-Hoheit-Case. */
+fallible api_body_case(struct api_call *c, const jval *body, bool *ret);
 
 /* `tables` outlive the api; unknown paths are answered in the dialect that marks the request, else
  * in `fallback`'s. */

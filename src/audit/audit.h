@@ -53,6 +53,7 @@ struct audit_record {
     str why;              /* decision.why or outcome; public sentence */
     str targets;          /* where several were considered: what became of each */
     str person, purpose;  /* whose key it is, a pseudonym; what it is for */
+    str case_name;        /* of what case it is, a pseudonym too */
     str object;           /* what an administrative event was about: a key's or model's name */
     const digest *input, *output; /* NULL: none */
     const digest *kept;           /* commitment to what is kept of it (gate/words) */
@@ -105,7 +106,7 @@ fallible audit_file(audit *a, str path, audit_fn *fn, audit_done_fn *done, void 
  * {"records":[…],"complete":bool}, oldest first; not complete: older ones may be missing while the
  * catalog of the log is made anew. */
 struct audit_ask {
-    str field; /* request, key, object, rule or event; empty: any record */
+    str field; /* request, key, object, rule, event or case; empty: any record */
     str value;
     str since, until; /* "2026-03-01T12:00:00.000Z"; empty: no bound */
     size_t count;

@@ -3,7 +3,7 @@
 
 #include "audit/record.h"
 
-enum { TEXTS = 13, WORDS = 5, NUMBERS = 6 };
+enum { TEXTS = 14, WORDS = 5, NUMBERS = 6 };
 
 struct head {
     uint32_t len; /* of the whole, this head included */
@@ -17,7 +17,7 @@ struct head {
 static const size_t texts[] = {AT(request_id), AT(key_id),         AT(tenant), AT(op),
                                AT(label_text), AT(clearance_text), AT(model),  AT(model_sha256),
                                AT(why),        AT(targets),        AT(object), AT(person),
-                               AT(purpose)};
+                               AT(purpose),    AT(case_name)};
 static const size_t words[] = {AT(decision), AT(rule), AT(outcome), AT(cost_by), AT(energy_by)};
 static const size_t numbers[] = {AT(tokens_in),      AT(tokens_out),      AT(duration_us),
                                  AT(first_token_us), AT(cost_micro_euro), AT(energy_mj)};

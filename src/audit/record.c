@@ -84,6 +84,7 @@ put_members(buf *b, const struct audit_record *r)
     put_str(b, "label", r->label_text);
     put_str(b, "clearance", r->clearance_text);
     put_str(b, "purpose", r->purpose);
+    put_str(b, "case", r->case_name);
     put_str(b, "model", r->model);
     put_str(b, "model_sha256", r->model_sha256);
     put_str(b, "decision", str_of(r->decision));

@@ -198,10 +198,12 @@ conclude(struct asking *k)
 /* ---- the call */
 
 static fallible
-converse(struct asking *k, str body, str marked)
+converse(struct asking *k, str body, const struct args *a)
 {
     struct http_field fields[REMOTE_FIELDS_MAX];
-    const size_t count = remote_fields(k->c, marked, true, fields);
+    size_t count = remote_fields(k->c, args_str(a, "label"), true, fields);
+    if (args_has(a, "case"))
+        fields[count++] = (struct http_field){STR("X-Hoheit-Case"), args_str(a, "case")};
     const struct http_call call = {.method = "POST",
                                    .path = STR("/v1/chat/completions"),
                                    .fields = fields,
@@ -340,7 +342,7 @@ cmd_ask(struct cli *c, const struct args *a)
     TRY(build(c, a, k.stream, &body));
     err e = prepare(&k);
     if (!e.code)
-        e = converse(&k, buf_str(&body), args_str(a, "label"));
+        e = converse(&k, buf_str(&body), a);
     e = finish(&k, e, args_value(a, "id-file"));
     clear(&k);
     return e;

@@ -92,6 +92,7 @@ citizen_ask_daemon(struct cli *c, const struct args *a)
     struct remote_call q = REMOTE_CALL("POST", STR("/v1/citizen/ask"));
     q.body = buf_str(&body);
     q.label = args_str(a, "label");
+    q.case_name = args_str(a, "case");
     TRY(remote_json(c, &q, &root));
     if (!c->json)
         return show(c, &root);

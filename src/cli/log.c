@@ -43,7 +43,7 @@ print_word(const struct cli *c, const jval *record, const char *name)
 static void
 print_record(struct cli *c, const jval *r)
 {
-    static const char *const shown[] = {"request", "key",  "object", "label",
+    static const char *const shown[] = {"request", "key",  "object", "label",  "case",
                                         "model",   "rule", "why",    "outcome"};
     show_text(c->out, cli_text(c, r, "time"), false);
     (void)fputc(' ', c->out);
@@ -78,7 +78,7 @@ tell_records(struct cli *c, const jval *answer)
 fallible
 cmd_log_find(struct cli *c, const struct args *a)
 {
-    static const char *const fields[] = {"request", "object", "rule", "event"};
+    static const char *const fields[] = {"request", "object", "rule", "event", "case"};
     AUTO(buf) path = BUF(8192);
     uint64_t limit = 20;
     jval answer;

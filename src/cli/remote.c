@@ -226,6 +226,8 @@ run(struct exchange *x)
     http_client *client = NULL;
     TRY(http_client_new(x->l, x->c->url, &client));
     call.field_count = remote_fields(x->c, q->label, q->body.len > 0, fields);
+    if (q->case_name.len)
+        fields[call.field_count++] = (struct http_field){STR("X-Hoheit-Case"), q->case_name};
     const err e = http_client_call(client, &call);
     if (!e.code)
         loop_run(x->l);

@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "net/client/client.h"
 
-enum { REMOTE_ANSWER_MAX = 32 * 1024 * 1024, REMOTE_FIELDS_MAX = 4, REMOTE_WAIT_MS = 600000 };
+enum { REMOTE_ANSWER_MAX = 32 * 1024 * 1024, REMOTE_FIELDS_MAX = 5, REMOTE_WAIT_MS = 600000 };
 
 /* Settles data_dir, url, key and is_local: options before environment, --url before --data. */
 fallible remote_choose(struct cli *c, const struct args *a);
@@ -17,9 +17,10 @@ fallible remote_choose(struct cli *c, const struct args *a);
 struct remote_call {
     const char *method;
     str path;
-    str body;  /* JSON; empty: none */
-    str label; /* X-Hoheit-Label; empty: none */
-    int file;  /* with file_len: the body instead; -1: none */
+    str body;      /* JSON; empty: none */
+    str label;     /* X-Hoheit-Label; empty: none */
+    str case_name; /* X-Hoheit-Case; empty: none */
+    int file;      /* with file_len: the body instead; -1: none */
     uint64_t file_len;
     void (*on_sent)(void *ctx, uint64_t bytes); /* may be NULL */
     void *ctx;

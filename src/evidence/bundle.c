@@ -29,6 +29,7 @@ put_pick(buf *b, const struct pick *p)
     json_member_str(b, "until", p->until);
     json_member_str(b, "keys", p->keys);
     json_member_str(b, "request", p->request);
+    json_member_str(b, "case", p->case_name);
     json_member_str(b, "model", p->model);
     json_member_str(b, "tenant", p->tenant);
     json_close(b, '}');
@@ -104,6 +105,7 @@ read_pick(const jval *root, struct pick *ret)
     TRY(read_text(&o, "until", &ret->until));
     TRY(read_text(&o, "keys", &ret->keys));
     TRY(read_text(&o, "request", &ret->request));
+    TRY(read_text(&o, "case", &ret->case_name));
     TRY(read_text(&o, "model", &ret->model));
     return read_text(&o, "tenant", &ret->tenant);
 }
@@ -151,7 +153,9 @@ read_members(const jval *root, struct manifest *m)
     TRY(json_object(root));
     TRY(read_text(root, "format", &format));
     if (!str_eq(format, STR(BUNDLE_FORMAT)))
-        REFUSE(UNSUPPORTED, "", "the bundle is not of the form " BUNDLE_FORMAT);
+        REFUSE(UNSUPPORTED, "",
+               "the bundle is not of the form " BUNDLE_FORMAT
+               ": check it with the version of hoheit that made it");
     TRY(read_text(root, "made", &m->made));
     TRY(read_pick(root, &m->pick));
     TRY(read_text(root, "clearance", &m->clearance));

@@ -28,7 +28,7 @@ enum {
     BUNDLE_POLICY_MAX = 1024 * 1024
 };
 
-#define BUNDLE_FORMAT "hoheit-evidence/1"
+#define BUNDLE_FORMAT "hoheit-evidence/2"
 
 struct bundle_file {
     char name[32];

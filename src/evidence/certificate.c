@@ -23,7 +23,8 @@ member(const jval *record, const char *name, str *ret)
 static fallible
 check_entry(arena *a, struct certificate *k)
 {
-    const str wanted = str_of(event_info(EVENT_PERSON_ERASE)->name);
+    const enum audit_event act = k->is_case ? EVENT_CASE_ERASE : EVENT_PERSON_ERASE;
+    const str wanted = str_of(event_info(act)->name);
     str event, object, outcome;
     jval record;
     TRY(json_read(a, k->entry, &record));
@@ -32,8 +33,9 @@ check_entry(arena *a, struct certificate *k)
     TRY(member(&record, "outcome", &outcome));
     TRY(member(&record, "time", &k->time));
     TRY(member(&record, "why", &k->why));
-    if (!str_eq(event, wanted) || !str_eq(object, k->person) || !str_eq(outcome, STR("ok")))
-        REFUSE(CORRUPT, "", "the entry of the log does not say that this person was erased");
+    if (!str_eq(event, wanted) || !str_eq(object, k->name) || !str_eq(outcome, STR("ok")))
+        REFUSE(CORRUPT, "", "the entry of the log does not say that this %s was erased",
+               k->is_case ? "case" : "person");
     return OK;
 }
 
@@ -59,7 +61,7 @@ certificate_put(buf *b, const struct certificate *k, const struct note_key *by, 
 {
     AUTO(buf) text = BUF(NOTE_BYTES_MAX);
     buf_add(&text, title);
-    buf_add_fmt(&text, "\nperson %.*s\nentry ", STR_FMT(k->person));
+    buf_add_fmt(&text, "\n%s %.*s\nentry ", k->is_case ? "case" : "person", STR_FMT(k->name));
     buf_add(&text, k->entry);
     buf_add_fmt(&text, "\nleaf %llu\n", (unsigned long long)k->leaf);
     for (size_t i = 0; i < k->proof.count; i++) {
@@ -125,7 +127,8 @@ read_text(arena *a, str text, struct certificate *k)
     text.len--; /* of a note's text, which ends with one */
     if (!str_next(&text, '\n', &line) || !str_eq(line, title))
         return malformed();
-    TRY(take(&text, STR("person"), &k->person));
+    k->is_case = str_starts(text, STR("case "));
+    TRY(take(&text, k->is_case ? STR("case") : STR("person"), &k->name));
     TRY(take(&text, STR("entry"), &k->entry));
     TRY(take(&text, STR("leaf"), &leaf));
     if (num_u64(leaf, 0, INT64_MAX, &k->leaf).code)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* certificate.h - that a person was erased (GDPR Art. 17), as a note anybody can check.
+/* certificate.h - that a person or a case was erased (GDPR Art. 17), as a note anybody can check.
  *
  *     hoheit erasure certificate v1
- *     person NAME                        a pseudonym
+ *     person NAME                        a pseudonym; or: case TENANT:NAME
  *     entry {"seq":…}                    the log's record of it, each byte as it was logged
  *     leaf 41                            its place
  *     hash BASE64                        a line each: its proof of inclusion (RFC 9162)
@@ -15,7 +15,8 @@
 #include "base/arena.h"
 
 struct certificate {
-    str person, entry;
+    bool is_case;
+    str name, entry;
     uint64_t leaf;
     struct merkle_proof proof;
     str checkpoint;
@@ -24,8 +25,8 @@ struct certificate {
     struct tree_head head;
 };
 
-/* CORRUPT unless the entry says that this person was erased, and is in the tree of the checkpoint,
- * which `log` signed. */
+/* CORRUPT unless the entry says that this person or case was erased, and is in the tree of the
+ * checkpoint, which `log` signed. */
 fallible certificate_judge(arena *a, const struct note_key *log, struct certificate *k);
 fallible
 certificate_put(buf *b, const struct certificate *k, const struct note_key *by, const secret *half);

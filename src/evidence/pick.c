@@ -25,7 +25,7 @@ is_time(str s)
 fallible
 pick_check(const struct pick *p)
 {
-    const str all[] = {p->since, p->until, p->keys, p->request, p->model, p->tenant};
+    const str all[] = {p->since, p->until, p->keys, p->request, p->case_name, p->model, p->tenant};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].len > PICK_TEXT_MAX || !utf8_valid(all[i]))
             REFUSE(ARGUMENT, "", "a text to look for is no UTF-8 or longer than %d bytes",
@@ -55,7 +55,8 @@ is_about_keys(str keys, const struct row *r)
 {
     for (str id; str_next(&keys, ',', &id);) {
         id = str_trim(id);
-        if (id.len && (str_eq(id, r->at[ROW_key]) || str_eq(id, r->at[ROW_object])))
+        if (id.len && (str_eq(id, r->at[ROW_key]) || str_eq(id, r->at[ROW_object]) ||
+                       str_eq(id, r->at[ROW_person])))
             return true;
     }
     return false;
@@ -80,6 +81,8 @@ pick_takes(const struct pick *p, const struct row *r)
         return false;
     if (p->request.len && !str_eq(p->request, r->at[ROW_request]))
         return false;
+    if (p->case_name.len && !str_eq(p->case_name, r->at[ROW_case]))
+        return false;
     return is_about(p->model, r, ROW_model, STR("model.")) &&
            is_about(p->tenant, r, ROW_tenant, STR("tenant."));
 }
@@ -87,7 +90,7 @@ pick_takes(const struct pick *p, const struct row *r)
 bool
 pick_is_period(const struct pick *p)
 {
-    return !p->keys.len && !p->request.len && !p->model.len && !p->tenant.len;
+    return !p->keys.len && !p->request.len && !p->case_name.len && !p->model.len && !p->tenant.len;
 }
 
 /* ---- who may see it */

@@ -17,8 +17,8 @@ enum { PICK_TEXT_MAX = 2048 };
 
 struct pick {
     str since, until;
-    str keys; /* ids with commas between them: the pseudonyms of a person */
-    str request, model, tenant;
+    str keys; /* pseudonyms with commas between them: a person's, or their keys' ids */
+    str request, case_name, model, tenant;
 };
 
 /* ARGUMENT when a time is none, or a text is too long or no UTF-8. */

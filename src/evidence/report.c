@@ -346,6 +346,10 @@ put_all_decisions(const struct page *p)
     put_decisions(p, BY_LABEL, say(p, "By label", "Nach Kennzeichnung"),
                   say(p, "Label", "Kennzeichnung"));
     put_decisions(p, BY_TENANT, say(p, "By tenant", "Nach Mandant"), say(p, "Tenant", "Mandant"));
+    put_decisions(p, BY_PERSON, say(p, "By person (pseudonym)", "Nach Person (Pseudonym)"),
+                  say(p, "Person", "Person"));
+    put_decisions(p, BY_PURPOSE, say(p, "By purpose", "Nach Zweck"), say(p, "Purpose", "Zweck"));
+    put_decisions(p, BY_CASE, say(p, "By case", "Nach Vorgang"), say(p, "Case", "Vorgang"));
 }
 
 static void
@@ -548,7 +552,8 @@ put_processing(const struct page *p)
     fill_in(p, "Controller, representative, data protection officer",
             "Verantwortlicher, Vertretung, Datenschutzbeauftragte");
     fact_names(p, "Tenants that used it", "Mandanten, die es nutzten", BY_TENANT);
-    fill_in(p, "Purposes", "Zwecke");
+    fact_names(p, "Purposes, as requests named them", "Zwecke, wie Anfragen sie nannten",
+               BY_PURPOSE);
     fill_in(p, "Categories of persons concerned", "Kategorien betroffener Personen");
     fact_names(p, "Labels of the data", "Kennzeichnungen der Daten", BY_LABEL);
     fact_names(p, "Models that processed it", "Modelle, die sie verarbeiteten", BY_MODEL);

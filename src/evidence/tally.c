@@ -6,8 +6,9 @@
 #include "base/json.h"
 #include "policy/policy.h"
 
-static const char *const by_names[BY_COUNT] = {"events",  "rules",     "models",  "labels",
-                                               "tenants", "providers", "outcomes"};
+static const char *const by_names[BY_COUNT] = {"events",    "rules",   "models",   "labels",
+                                               "tenants",   "persons", "purposes", "cases",
+                                               "providers", "outcomes"};
 static const char *const list_names[LIST_COUNT] = {"egress", "denials", "limits", "erasures",
                                                    "log_readers"};
 
@@ -168,6 +169,9 @@ tally_add(struct tally *t, const struct row *r)
     TRY(count(t, BY_MODEL, is_model ? r->at[ROW_object] : r->at[ROW_model], r));
     TRY(count(t, BY_LABEL, is_decision ? r->at[ROW_label] : STR_NONE, r));
     TRY(count(t, BY_TENANT, r->at[ROW_tenant], r));
+    TRY(count(t, BY_PERSON, r->at[ROW_person], r));
+    TRY(count(t, BY_PURPOSE, r->at[ROW_purpose], r));
+    TRY(count(t, BY_CASE, r->at[ROW_case], r));
     TRY(count(t, BY_PROVIDER, has(r, ROW_event, "egress") ? r->at[ROW_object] : STR_NONE, r));
     TRY(count(t, BY_OUTCOME, has(r, ROW_event, "completion") ? r->at[ROW_outcome] : STR_NONE, r));
     keep_times(t, r->at[ROW_time]);

@@ -18,6 +18,9 @@ enum tally_by {
     BY_MODEL,
     BY_LABEL,
     BY_TENANT,
+    BY_PERSON,
+    BY_PURPOSE,
+    BY_CASE,
     BY_PROVIDER,
     BY_OUTCOME,
     BY_COUNT

@@ -76,6 +76,9 @@ fallible admin_persons_put(const struct admin_call *c, buf *b);
  * {"request":…,"person":…,"keys":…,"things":…,"bytes":…, "rewritten":…}; rewritten: the file of
  * records was written anew (db_scrub). */
 fallible admin_person_erase(const struct admin_call *c, str name, buf *b);
+/* The same for a case of a tenant, whoever worked on it; "case" and "tenant" in place of "person".
+ * By the rights of the operation above. */
+fallible admin_case_erase(const struct admin_call *c, str tenant, str name, buf *b);
 
 /* Limits (sched/limit.h).  NOT_FOUND: whom it is for is not there. */
 fallible admin_limit_set(const struct admin_call *c, str subject, str limit, uint64_t value);

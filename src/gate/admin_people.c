@@ -12,7 +12,7 @@
 
 enum {
     SCRUB_BYTES_MAX = 256 * 1024 * 1024,
-    WHY_MAX = 256,
+    WHY_MAX = 1024,
     TITLE_BYTES_MAX = 256,
     LIST_BYTES_MAX = 64 * 1024 * 1024
 };
@@ -161,50 +161,96 @@ erase(const struct admin_call *c, str name, struct erased *e)
     return db_scrub(db_of(c), SCRUB_BYTES_MAX, &e->is_anew);
 }
 
+/* What went, by its kind: numbers alone. */
 static fallible
-record_erased(const struct admin_call *c, str name, const struct erased *e)
+tell_kinds(const struct keep_erased *kept, buf *b)
 {
-    char why[WHY_MAX];
-    snprintf(why, sizeof why, "the keys of %llu API keys were destroyed; %llu things removed",
-             (unsigned long long)e->keys, (unsigned long long)e->kept.things);
-    const struct audit_record r = {.event = EVENT_PERSON_ERASE,
+    uint64_t told = 0;
+    for (enum object_kind k = 1; k < OBJECT_KINDS; k++) {
+        if (kept->kinds[k])
+            buf_add_fmt(b, "%s%s %llu", told ? ", " : ": ", keep_kind_name(k),
+                        (unsigned long long)kept->kinds[k]);
+        told += kept->kinds[k];
+    }
+    if (kept->things > told)
+        buf_add_fmt(b, "%sproposal for a lower label %llu", told ? ", " : ": ",
+                    (unsigned long long)(kept->things - told));
+    return buf_end(b);
+}
+
+struct erasure {
+    enum audit_event event;
+    const char *what; /* what was destroyed besides */
+    str object, case_name;
+};
+
+static fallible
+record_erased(const struct admin_call *c, const struct erasure *what, const struct erased *e)
+{
+    AUTO(buf) why = BUF(WHY_MAX);
+    buf_add_fmt(&why, "%s destroyed; %llu things removed", what->what,
+                (unsigned long long)e->kept.things);
+    TRY(tell_kinds(&e->kept, &why));
+    const struct audit_record r = {.event = what->event,
                                    .request_id = c->request_id,
                                    .key_id = c->session->key_id,
                                    .tenant = c->session->tenant,
                                    .person = c->session->person,
                                    .purpose = c->session->purpose,
-                                   .object = name,
+                                   .case_name = what->case_name,
+                                   .object = what->object,
                                    .decision = "",
                                    .rule = "",
-                                   .why = str_of(why),
+                                   .why = buf_str(&why),
                                    .outcome = "ok"};
     return audit_append(gate_parts_of(c->gate)->audit, &r, c->done, c->ctx);
 }
 
-static void
-put_erased(const struct admin_call *c, str name, const struct erased *e, buf *b)
+static fallible
+put_erased(const struct erased *e, buf *b)
 {
-    json_open(b, '{');
-    json_member_str(b, "request", c->request_id);
-    json_member_str(b, "person", name);
     json_member_u64(b, "keys", e->keys);
     json_member_u64(b, "things", e->kept.things);
     json_member_u64(b, "bytes", e->kept.bytes);
     json_member_bool(b, "rewritten", e->is_anew);
     json_close(b, '}');
+    return buf_end(b);
 }
 
 fallible
 admin_person_erase(const struct admin_call *c, str name, buf *b)
 {
     struct erased e = {.gate = c->gate};
+    char keys[64];
     str tenant;
     TRY(admin_allow(c, OP_PERSON_ERASE));
     TRY(persons_tenant(db_of(c), c->a, name, &tenant));
     if (!tenant.len)
         REFUSE(NOT_FOUND, "name", "there is no person of this name");
     TRY(erase(c, name, &e));
-    put_erased(c, name, &e, b);
-    TRY(buf_end(b));
-    return record_erased(c, name, &e);
+    json_open(b, '{');
+    json_member_str(b, "request", c->request_id);
+    json_member_str(b, "person", name);
+    TRY(put_erased(&e, b));
+    snprintf(keys, sizeof keys, "the keys of %llu API keys were", (unsigned long long)e.keys);
+    return record_erased(c, &(struct erasure){EVENT_PERSON_ERASE, keys, name, STR_NONE}, &e);
+}
+
+fallible
+admin_case_erase(const struct admin_call *c, str tenant, str name, buf *b)
+{
+    struct erased e = {.gate = c->gate, .keys = 1};
+    TRY(admin_allow(c, OP_PERSON_ERASE));
+    TRY(gate_check_case(name));
+    TRY(admin_check_name(tenant, "tenant"));
+    TRY(keep_erase_case(c->gate, tenant, name, &e.kept));
+    TRY(db_scrub(db_of(c), SCRUB_BYTES_MAX, &e.is_anew));
+    json_open(b, '{');
+    json_member_str(b, "request", c->request_id);
+    json_member_str(b, "case", name);
+    json_member_str(b, "tenant", tenant);
+    TRY(put_erased(&e, b));
+    const str object = arena_fmt(c->a, "%.*s:%.*s", STR_FMT(tenant), STR_FMT(name));
+    return record_erased(
+        c, &(struct erasure){EVENT_CASE_ERASE, "the key of the case was", object, name}, &e);
 }

@@ -378,6 +378,23 @@ gate_use_purpose(gate *g, const struct session **s, str purpose, str request_id,
 }
 
 fallible
+gate_check_case(str name)
+{
+    bool is_good = name.len >= 1 && name.len <= CASE_NAME_MAX;
+    for (size_t i = 0; is_good && i < name.len; i++) {
+        const char c = name.at[i], low = (char)(c | 0x20);
+        is_good = (c >= '0' && c <= '9') || (low >= 'a' && low <= 'z') ||
+                  (i && (c == '-' || c == '_' || c == '.' || c == '/'));
+    }
+    if (!is_good)
+        REFUSE(ARGUMENT, "X-Hoheit-Case",
+               "a case's name has 1 to %d letters, digits and - _ . / and begins with a letter or "
+               "digit",
+               CASE_NAME_MAX);
+    return OK;
+}
+
+fallible
 gate_record_decision(gate *g, const struct audit_record *base, const struct decision *d,
                      audit_done_fn *done, void *ctx)
 {

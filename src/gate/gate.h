@@ -74,6 +74,10 @@ fallible gate_check_peer(gate *g, const struct session *s, str peer, str request
 /* What was asked is for that purpose (X-Hoheit-Purpose): *s becomes the session for it.  DENIED,
  * and recorded, when the key may not or the policy has no such purpose. */
 fallible gate_use_purpose(gate *g, const struct session **s, str purpose, str request_id, arena *a);
+/* A case's name (X-Hoheit-Case): 1 to 64 letters, digits and - _ . / beginning with a letter or
+ * digit; else ARGUMENT.  It stands in the log, so it is a file's number and nobody's name. */
+enum { CASE_NAME_MAX = 64 };
+fallible gate_check_case(str name);
 /* Leave for an operation that touches no content: OK, or the denial, which is recorded. */
 fallible gate_allow(gate *g, const struct session *s, enum op op, str request_id, arena *a);
 
@@ -133,6 +137,7 @@ struct gate_ask {
     str model;         /* as asked for; empty: the default */
     str label_text;    /* X-Hoheit-Label; empty: the session's default */
     str priority_text; /* X-Hoheit-Priority: "clerk", or "batch" when nobody waits; empty: clerk */
+    str case_name;     /* gate_check_case; empty: of none */
     label floor;       /* joined to it: of what was read for this before (keep.h) */
     struct conv *conv; /* labels are set here; lives until on_end */
     const struct gate_raw *raw; /* NULL: it is never passed through; lives until on_end */

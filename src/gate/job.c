@@ -15,6 +15,7 @@ job_record(const gate_job *j)
         .tenant = s->tenant,
         .person = s->person,
         .purpose = s->purpose,
+        .case_name = j->ask.case_name,
         .op = str_of(op_info(j->ask.op)->name),
         .label_text = str_of(j->label_text),
         .clearance_text = str_of(j->clearance_text),
@@ -174,8 +175,8 @@ on_completed(void *ctx, err recorded)
 static fallible
 keep_said(gate_job *j)
 {
-    const struct keep_words k = {j->ask.session, j->target.own, j->ask.request_id, j->words,
-                                 j->answer_label};
+    const struct keep_words k = {j->ask.session,   j->target.own, j->ask.request_id,
+                                 j->ask.case_name, j->words,      j->answer_label};
     return j->words ? keep_words(j->gate, &k, &j->kept) : OK;
 }
 

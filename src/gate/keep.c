@@ -96,6 +96,13 @@ keep_use_of(enum object_kind kind, enum keep_act act)
     return kinds[kind].uses[act];
 }
 
+const char *
+keep_kind_name(enum object_kind kind)
+{
+    ASSERT(kind > 0 && kind < OBJECT_KINDS);
+    return kinds[kind].name;
+}
+
 /* ---- life */
 static void
 on_sweep(void *ctx)
@@ -229,6 +236,33 @@ keep_id(arena *a, enum object_kind kind)
     return arena_str(a, id_new(kinds[kind].prefix, room));
 }
 
+/* ---- cases */
+static const str matter_front = STR_INIT("case ");
+
+str
+keep_matter(str tenant, str case_name, char room[MATTER_MAX])
+{
+    if (!case_name.len)
+        return STR_NONE;
+    const int n = snprintf(room, MATTER_MAX, "%s%.*s:%.*s", matter_front.at, STR_FMT(tenant),
+                           STR_FMT(case_name));
+    ASSERT(n > 0 && n < MATTER_MAX); /* names were checked when they came */
+    return (str){room, (size_t)n};
+}
+
+str
+keep_case_of(const struct object *row)
+{
+    const size_t front = matter_front.len + row->tenant.len + 1;
+    return row->matter.len > front ? str_slice(row->matter, front, row->matter.len) : STR_NONE;
+}
+
+bool
+keep_fits_case(const struct keep_call *c, const struct object *row)
+{
+    return !row->matter.len || c->every_case || str_eq(keep_case_of(row), c->case_name);
+}
+
 /* ---- decisions */
 fallible
 keep_decide(const struct keep_call *c, const struct ask *about, struct decision *d,
@@ -248,6 +282,7 @@ record_of(const struct keep_call *c, enum op op, str object)
                                  .tenant = c->session->tenant,
                                  .person = c->session->person,
                                  .purpose = c->session->purpose,
+                                 .case_name = c->case_name,
                                  .op = str_of(op_info(op)->name),
                                  .object = object,
                                  .decision = "",
@@ -301,6 +336,8 @@ keep_find(const struct keep_call *c, enum op op, const struct keep_name *n, stru
         return err_start(ERR_NOT_FOUND, __FILE__, __LINE__, __func__, "of another kind");
     if (!str_eq(k.head.owner, session_owner(c->session)))
         return hidden(d, "what was asked for belongs to another key");
+    if (!keep_fits_case(c, &k.head))
+        return hidden(d, "what was asked for belongs to a case that was not named");
     const struct ask q = {
         .op = op, .data = k.head.label, .target = policy_local_sink(c->gate->parts.policy)};
     if (keep_decide(c, &q, d, &k.grant).code)
@@ -433,8 +470,12 @@ fallible
 keep_row_of(const struct keep_call *c, const struct keep_wish *w, label l, struct object *ret)
 {
     const int64_t now = clock_wall_ms();
+    char room[MATTER_MAX];
+    str matter;
     TRY(check_room(c, w->meta.len + w->size_bytes));
+    TRY(try_arena_str(c->a, keep_matter(c->session->tenant, c->case_name, room), &matter));
     *ret = (struct object){.kind = w->kind,
+                           .matter = matter,
                            .id = w->id.len ? w->id : keep_id(c->a, w->kind),
                            .parent = w->parent,
                            .tenant = c->session->tenant,
@@ -541,7 +582,8 @@ take_row(void *ctx, const struct object *row)
 {
     struct listing *l = ctx;
     struct kept k = {.head = *row, .grant = l->grant};
-    if (!grant_covers(l->grant, row->label) || !str_eq(row->owner, session_owner(l->call->session)))
+    if (!grant_covers(l->grant, row->label) ||
+        !str_eq(row->owner, session_owner(l->call->session)) || !keep_fits_case(l->call, row))
         return OK;
     TRY(keep_open_meta(l->call, &k));
     k.label_text = keep_label_text(l->call, row->label);

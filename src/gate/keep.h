@@ -13,6 +13,10 @@
  * the record of a change fails the change has been made, and `done` says what failed; only what was
  * added is taken back.
  *
+ * What is left by a call for a case belongs to the case as well, and is not there for calls that do
+ * not name it: so whatever is made of it is the case's, too, and goes with it.  Calls for a case
+ * see what belongs to none.
+ *
  * A conversation's mark floats: going on with it reads it, so the answer's label is at least the
  * mark, and the mark rises to what was answered under it.  Writing an item is no reading: what is
  * above the mark is refused by the rule of the target (target.*), not taken up.
@@ -30,6 +34,8 @@ struct keep_call {
     gate *gate;
     const struct session *session;
     str request_id;
+    str case_name;   /* gate_check_case; empty: of none */
+    bool every_case; /* for who cleans up */
     arena *a;
     keep_done_fn *done;
     void *ctx;
@@ -168,7 +174,7 @@ fallible keep_end(gate *g, const struct object *head, const char *state);
 struct keep_words {
     const struct session *session;
     const grant *grant;
-    str request_id;
+    str request_id, case_name;
     struct words *said;
     label label;
 };
@@ -180,10 +186,14 @@ fallible keep_words_room(gate *g, uint64_t more_bytes);
 fallible keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret);
 
 /* The salt of the digests that the log holds of a request of that key (words_salted).  It comes
- * from the key of the owner's data and is nowhere written down: gone with that key, for everybody.
- * `may_make`: also for an owner who left nothing so far; else NOT_FOUND for one, or one who was
- * erased. */
-fallible keep_salt(gate *g, str key_id, str request_id, bool may_make, digest *ret);
+ * from the key of the owner's data, and the case's, and is nowhere written down: gone with either,
+ * for everybody.  `may_make`: also for an owner who left nothing so far; else NOT_FOUND for one, or
+ * one who was erased. */
+struct keep_salt_of {
+    str key_id, request_id, case_name;
+    bool may_make;
+};
+fallible keep_salt(gate *g, const struct keep_salt_of *of, digest *ret);
 
 /* The key that what an owner proposes for a lower label is sealed under; with no owner the
  * installation's.  NOT_FOUND: erased.  Valid until the next call of gate/. */
@@ -192,8 +202,20 @@ fallible keep_owner_key(gate *g, str owner, const secret **ret);
 /* Destroys the key of all that an owner (a first key's id) left here, then removes it. */
 struct keep_erased {
     uint64_t things, bytes;
+    uint64_t kinds[OBJECT_KINDS];
 };
 fallible keep_erase(gate *g, str owner, struct keep_erased *total);
+/* The same for a case of a tenant, whoever left it.  NOT_FOUND: there never was one. */
+fallible keep_erase_case(gate *g, str tenant, str case_name, struct keep_erased *total);
+/* Who keeps things elsewhere that hang on a row is told of each that is erased; a failure ends the
+ * erasing, which may be done again.  One listener. */
+typedef err keep_erased_fn(void *ctx, const struct object *row);
+void keep_on_erased(gate *g, keep_erased_fn *fn, void *ctx);
+
+/* What a thing is called, in words. */
+const char *keep_kind_name(enum object_kind kind);
+/* The case a row is of; empty: none. */
+str keep_case_of(const struct object *row);
 
 /* A line of a batch: kept once under its id, CONFLICT when it is there.  The batch's label rises
  * to the line's. */

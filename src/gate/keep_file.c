@@ -29,7 +29,11 @@ begin(const struct keep_call *c, str id, str label_text, keep_file **ret)
     f->id = id;
     TRY(keep_parse_label(c, label_text, LABEL_BOTTOM, &f->label));
     TRY(keep_leave(c, OP_FILE_ADD, f->label, &f->grant));
-    const struct blob which = {.id = f->id, .owner = session_owner(c->session), .label = f->label};
+    char room[MATTER_MAX];
+    const struct blob which = {.id = f->id,
+                               .owner = session_owner(c->session),
+                               .label = f->label,
+                               .matter = keep_matter(c->session->tenant, c->case_name, room)};
     TRY(blob_begin(c->gate->keep->blobs, f->grant, &which, &f->writer));
     blob_limit(f->writer, c->gate->parts.params->keep_file_bytes_max);
     arena_on_end(c->a, file_done, f);
@@ -89,7 +93,8 @@ fallible
 keep_file_read(const struct keep_call *c, const struct kept *k, uint64_t from, uint64_t len,
                buf *to)
 {
-    const struct blob which = {k->head.id, k->head.owner, k->head.label, k->head.size_bytes};
+    const struct blob which = {k->head.id, k->head.owner, k->head.label, k->head.size_bytes,
+                               k->head.matter};
     const uint64_t most = c->gate->parts.params->keep_read_bytes_max;
     const uint64_t rest = which.size_bytes - from;
     ASSERT(k->head.kind == OBJECT_FILE && from <= which.size_bytes);

@@ -14,7 +14,9 @@ struct keep {
     uint64_t words_bytes; /* of what policy has kept */
     bool words_counted;   /* false: rows went since it was counted */
     bool words_full;      /* was said */
-    int64_t words_day;    /* up to it, keys of days were destroyed */
+    keep_erased_fn *on_erased;
+    void *erased_ctx;
+    int64_t words_day; /* up to it, keys of days were destroyed */
 };
 
 fallible keep_new(gate *g, struct keep **ret);
@@ -42,6 +44,11 @@ fallible keep_decide(const struct keep_call *c, const struct ask *about, struct 
 /* Finds what the call may see; else NOT_FOUND, with `d` saying why, for keep_missing. */
 fallible keep_find(const struct keep_call *c, enum op op, const struct keep_name *n,
                    struct decision *d, struct kept *ret);
+/* How a case is called as an owner of what is kept (subjects.h): a name that no key has. */
+enum { MATTER_MAX = 160 };
+str keep_matter(str tenant, str case_name, char room[MATTER_MAX]);
+/* Is it of no case, or of the call's? */
+bool keep_fits_case(const struct keep_call *c, const struct object *row);
 /* Opens its meta. */
 fallible keep_open_meta(const struct keep_call *c, struct kept *k);
 

@@ -68,6 +68,8 @@ take_item(void *ctx, const struct object *row)
 {
     struct items *w = ctx;
     struct kept k = {.head = *row, .grant = w->grant};
+    if (!keep_fits_case(w->call, row))
+        return OK;
     if (w->list->list.count == w->call->gate->parts.params->keep_items_max)
         REFUSE(UNSUPPORTED, "conversation", "the conversation has too many items; begin anew");
     TRY(keep_open_meta(w->call, &k));
@@ -232,6 +234,7 @@ keep_check_mark(const struct keep_call *c, enum op op, const struct object *into
                                    .tenant = c->session->tenant,
                                    .person = c->session->person,
                                    .purpose = c->session->purpose,
+                                   .case_name = c->case_name,
                                    .op = str_of(op_info(op)->name),
                                    .label_text = keep_label_text(c, l),
                                    .object = into->id,

@@ -342,7 +342,7 @@ keep_words_room(gate *g, uint64_t more_bytes)
 fallible
 keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
 {
-    char room[ID_MAX];
+    char room[ID_MAX], matter[MATTER_MAX];
     str text;
     digest d;
     const int64_t now = clock_wall_ms();
@@ -354,6 +354,7 @@ keep_words(gate *g, const struct keep_words *w, digest *ret_commitment)
                          .parent = w->request_id,
                          .tenant = w->session->tenant,
                          .owner = session_owner(w->session),
+                         .matter = keep_matter(w->session->tenant, w->case_name, matter),
                          .label = w->label,
                          .created_wall_ms = now,
                          /* Another policy since: no longer. */
@@ -419,19 +420,21 @@ keep_words_read(const struct keep_call *c, str request_id, struct kept_list *ret
 enum { SALT_ABOUT_MAX = 256 };
 
 fallible
-keep_salt(gate *g, str key_id, str request_id, bool may_make, digest *ret)
+keep_salt(gate *g, const struct keep_salt_of *of, digest *ret)
 {
-    const struct session *s = keyring_session(g->keys, key_id);
-    const str owner = s ? session_owner(s) : key_id;
+    const struct session *s = keyring_session(g->keys, of->key_id);
+    const str owner = s ? session_owner(s) : of->key_id;
     const str whose = owner.len ? owner : STR("operator");
-    char about[SALT_ABOUT_MAX];
+    const str tenant = s ? s->tenant : gate_operator(g)->tenant;
+    char about[SALT_ABOUT_MAX], room[MATTER_MAX];
+    const str matter = keep_matter(tenant, of->case_name, room);
     const secret *key;
-    const int n = snprintf(about, sizeof about, "hoheit digest v1 %.*s", STR_FMT(request_id));
+    const int n = snprintf(about, sizeof about, "hoheit digest v1 %.*s", STR_FMT(of->request_id));
     ASSERT(n > 0 && (size_t)n < sizeof about);
-    if (may_make)
-        TRY(subjects_key(g->keep->keys, whose, &key));
+    if (of->may_make)
+        TRY(subjects_key_for(g->keep->keys, whose, matter, &key));
     else {
-        const err e = subjects_find(g->keep->keys, whose, &key);
+        const err e = subjects_find_for(g->keep->keys, whose, matter, &key);
         if (e.code == ERR_CORRUPT)
             REFUSE(NOT_FOUND, "request", "the key that asked has left nothing here");
         TRY(e);
@@ -462,7 +465,10 @@ erase_bytes(void *ctx, const struct object *row)
     struct erasing *e = ctx;
     if (row->kind == OBJECT_FILE)
         TRY(blob_remove(e->k->blobs, row->id));
+    if (e->k->on_erased)
+        TRY(e->k->on_erased(e->k->erased_ctx, row));
     e->total->things++;
+    e->total->kinds[row->kind]++;
     e->total->bytes += row->size_bytes;
     return OK;
 }
@@ -480,4 +486,30 @@ keep_erase(gate *g, str owner, struct keep_erased *total)
     TRY(releases_erase(g->parts.db, owner, &proposals));
     total->things += proposals;
     return objects_erase(g->keep->objects, a, owner, erase_bytes, &e);
+}
+
+fallible
+keep_erase_case(gate *g, str tenant, str case_name, struct keep_erased *total)
+{
+    AUTO(arena) *a = NULL;
+    struct erasing e = {g->keep, total};
+    char room[MATTER_MAX];
+    const str matter = keep_matter(tenant, case_name, room);
+    const secret *unused;
+    const err found = subjects_find(g->keep->keys, matter, &unused);
+    if (found.code == ERR_CORRUPT)
+        REFUSE(NOT_FOUND, "case", "nothing was ever left here for a case of this name");
+    if (found.code && found.code != ERR_NOT_FOUND)
+        return found;
+    TRY(arena_open(ERASE_SCRATCH, &a));
+    TRY(subjects_erase(g->keep->keys, matter));
+    g->keep->words_counted = false;
+    return objects_erase_matter(g->keep->objects, a, matter, erase_bytes, &e);
+}
+
+void
+keep_on_erased(gate *g, keep_erased_fn *fn, void *ctx)
+{
+    g->keep->on_erased = fn;
+    g->keep->erased_ctx = ctx;
 }

@@ -35,7 +35,9 @@ static fallible
 hash_input(gate_job *j)
 {
     digest plain = j->target.sent;
-    TRY(keep_salt(j->gate, j->ask.session->key_id, j->ask.request_id, true, &j->salt));
+    const struct keep_salt_of of = {j->ask.session->key_id, j->ask.request_id, j->ask.case_name,
+                                    .may_make = true};
+    TRY(keep_salt(j->gate, &of, &j->salt));
     if (!j->target.passes)
         TRY(canon_conv(j->ask.conv, j->target.own, &plain));
     TRY(words_salted(&j->salt, &plain, &j->input));

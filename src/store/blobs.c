@@ -17,6 +17,7 @@
 enum {
     ID_BYTES_MAX = 64,
     OWNER_BYTES_MAX = 64,
+    MATTER_BYTES_MAX = 144,
     SEALED_PIECE = BLOB_PIECE + SEAL_OVERHEAD,
     ABOUT_MAX = 256
 };
@@ -29,6 +30,7 @@ struct blobs {
 struct blob_writer {
     blobs *b;
     char id[ID_BYTES_MAX + 1], owner[OWNER_BYTES_MAX + 1];
+    char matter[MATTER_BYTES_MAX + 1];
     label label;
     fd file;
     sha256 *hash;
@@ -145,7 +147,8 @@ blob_begin(blobs *b, const grant *g, const struct blob *which, blob_writer **ret
                        .piece = BUF(BLOB_PIECE),
                        .sealed = BUF(SEALED_PIECE)};
     const bool fits = str_copy(which->id, w->id, sizeof w->id) &&
-                      str_copy(which->owner, w->owner, sizeof w->owner);
+                      str_copy(which->owner, w->owner, sizeof w->owner) &&
+                      str_copy(which->matter, w->matter, sizeof w->matter);
     ASSERT(fits);
     const err e = open_writer(w);
     if (e.code) {
@@ -169,7 +172,7 @@ put_piece(blob_writer *w, bool is_last)
     const str place = about(str_of(w->id), w->label, w->pieces, is_last, room);
     const secret *key;
     buf_clear(&w->sealed);
-    TRY(subjects_key(w->b->keys, str_of(w->owner), &key));
+    TRY(subjects_key_for(w->b->keys, str_of(w->owner), str_of(w->matter), &key));
     TRY(seal_close(key, place, buf_str(&w->piece), &w->sealed));
     TRY(file_write_all(w->file, buf_str(&w->sealed)));
     buf_clear(&w->piece);
@@ -272,7 +275,7 @@ read_piece(struct reader *r, uint64_t number)
     TRY(file_read_at(r->file, number * SEALED_PIECE, at, want, &came));
     if (came != want)
         FAIL(CORRUPT, "a stored file is shorter than it was");
-    TRY(subjects_find(r->b->keys, r->which->owner, &key));
+    TRY(subjects_find_for(r->b->keys, r->which->owner, r->which->matter, &key));
     return seal_open(key, about(r->which->id, r->which->label, number, is_last, room),
                      buf_str(&r->sealed), &r->plain);
 }

@@ -24,6 +24,7 @@ struct blob { /* which, whose, of what label, how long: from its row */
     str id, owner;
     label label;
     uint64_t size_bytes;
+    str matter; /* that it was left for (subjects.h); empty: none */
 };
 
 /* `dir` is made if it is not there.  `keys` outlives the store. */

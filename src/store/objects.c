@@ -58,9 +58,13 @@ about(const struct object *r, char room[ABOUT_MAX], str *ret)
                  r->tenant.len, STR_FMT(r->tenant), r->owner.len, STR_FMT(r->owner),
                  (unsigned long long)r->label.w[0], (unsigned long long)r->label.w[1],
                  (unsigned long long)r->label.w[2], (unsigned long long)r->label.w[3]);
-    if (n < 0 || n >= ABOUT_MAX)
+    size_t len = n < 0 ? ABOUT_MAX : (size_t)n;
+    if (len < ABOUT_MAX && r->matter.len) /* rows from before there were any read as they did */
+        len += (size_t)snprintf(room + len, ABOUT_MAX - len, " %zu %.*s", r->matter.len,
+                                STR_FMT(r->matter));
+    if (len >= ABOUT_MAX)
         FAIL(ARGUMENT, "the head of an object has more than %d bytes", ABOUT_MAX);
-    *ret = (str){room, (size_t)n};
+    *ret = (str){room, len};
     return OK;
 }
 
@@ -71,7 +75,7 @@ seal_meta(const objects *o, const struct object *r, str meta, buf *ret)
     const secret *key;
     str place;
     TRY(about(r, room, &place));
-    TRY(subjects_key(o->keys, r->owner, &key));
+    TRY(subjects_key_for(o->keys, r->owner, r->matter, &key));
     return seal_close(key, place, meta, ret);
 }
 
@@ -92,6 +96,7 @@ add_row(objects *o, struct object *r, const buf *sealed)
     query_bind_i64(&q, r->expires_wall_ms);
     query_bind_i64(&q, (int64_t)r->size_bytes);
     query_bind_blob(&q, sealed->at, sealed->len);
+    query_bind_str(&q, r->matter);
     TRY(query_next(&q, &is_row));
     ASSERT(is_row);
     r->seq = query_i64(&q, 0);
@@ -164,7 +169,7 @@ read_head(query *q, arena *a, struct object *r)
     r->created_wall_ms = query_i64(q, 8);
     r->expires_wall_ms = query_i64(q, 9);
     r->size_bytes = (uint64_t)query_i64(q, 10);
-    return OK;
+    return query_str(q, 11, a, &r->matter);
 }
 
 fallible
@@ -190,7 +195,7 @@ objects_meta(objects *o, arena *a, const grant *g, const struct object *row, str
     bool is_row = false;
     TRY(check_grant(g, row->label));
     TRY(about(row, room, &place));
-    TRY(subjects_find(o->keys, row->owner, &key));
+    TRY(subjects_find_for(o->keys, row->owner, row->matter, &key));
     AUTO(query) q = {0};
     TRY(query_begin(o->d, QUERY_OBJECT_META, &q));
     query_bind_str(&q, row->id);
@@ -277,28 +282,46 @@ objects_expired(objects *o, arena *a, int64_t now_wall_ms, object_fn *fn, void *
     return walk(&q, a, fn, ctx);
 }
 
+struct whose {
+    enum query_id first;
+    str name;
+};
+
 static fallible
-first_of(objects *o, arena *a, str owner, bool *ret_is_there, struct object *ret)
+first_of(objects *o, arena *a, const struct whose *w, bool *ret_is_there, struct object *ret)
 {
     AUTO(query) q = {0};
-    TRY(query_begin(o->d, QUERY_OBJECT_OF_ANY, &q));
-    query_bind_str(&q, owner);
+    TRY(query_begin(o->d, w->first, &q));
+    query_bind_str(&q, w->name);
     TRY(query_next(&q, ret_is_there));
     return *ret_is_there ? read_head(&q, a, ret) : OK;
 }
 
-fallible
-objects_erase(objects *o, arena *a, str owner, object_fn *fn, void *ctx)
+static fallible
+erase_all(objects *o, arena *a, const struct whose *w, object_fn *fn, void *ctx)
 {
+    ASSERT(w->name.len);
     for (bool is_there = true;;) {
         struct object r;
-        TRY(first_of(o, a, owner, &is_there, &r));
+        TRY(first_of(o, a, w, &is_there, &r));
         if (!is_there)
             return OK;
         TRY(fn(ctx, &r));
         TRY(objects_remove(o, r.id));
         arena_reset(a);
     }
+}
+
+fallible
+objects_erase(objects *o, arena *a, str owner, object_fn *fn, void *ctx)
+{
+    return erase_all(o, a, &(struct whose){QUERY_OBJECT_OF_ANY, owner}, fn, ctx);
+}
+
+fallible
+objects_erase_matter(objects *o, arena *a, str matter, object_fn *fn, void *ctx)
+{
+    return erase_all(o, a, &(struct whose){QUERY_OBJECT_OF_MATTER, matter}, fn, ctx);
 }
 
 fallible

@@ -3,10 +3,11 @@
  * their items, batches and the lines of their results, stores and what is in them.  One row each.
  *
  * A row has a head, which says whose it is and under which label, and a meta, JSON that may hold
- * content: it is sealed (crypt/seal.h) under its owner's key (subjects.h), together with the head's
- * owner, label and place, so that a row whose label was lowered in the file, or whose meta came
- * from another row, does not open.  A meta is read and written against a grant that covers the
- * label; heads are read without one, to decide.  Who may see what is decided above (gate/keep.h).
+ * content: it is sealed (crypt/seal.h) under its owner's key, and its matter's where it has one
+ * (subjects.h), together with the head's owner, matter, label and place, so that a row whose label
+ * was lowered in the file, or whose meta came from another row, does not open.  A meta is read and
+ * written against a grant that covers the label; heads are read without one, to decide.  Who may
+ * see what is decided above (gate/keep.h).
  *
  * Rows are numbered in the order they came (seq).  A row past its time is not found;
  * objects_expired tells which are to go.  One thread. */
@@ -40,6 +41,7 @@ struct object {
     str state;                                /* a word of the kind's own; no content */
     int64_t created_wall_ms, expires_wall_ms; /* 0: never */
     uint64_t size_bytes;                      /* of its blob */
+    str matter; /* the case it was left for, as subjects.h knows it; empty: none */
 };
 
 enum { OBJECT_META_MAX = 64 * 1024 * 1024 };
@@ -80,8 +82,11 @@ fallible objects_each(objects *o, arena *a, const struct object_query *q, object
 /* Heads of rows whose time is over, at most OBJECTS_EXPIRED_MAX. */
 enum { OBJECTS_EXPIRED_MAX = 64 };
 fallible objects_expired(objects *o, arena *a, int64_t now_wall_ms, object_fn *fn, void *ctx);
-/* Removes all rows of an owner, of whatever time; `fn` is told of each before.  `a` is emptied. */
+/* Removes all rows of an owner, of whatever time; `fn` is told of each before, of what lies in
+ * something before that.  `a` is emptied. */
 fallible objects_erase(objects *o, arena *a, str owner, object_fn *fn, void *ctx);
+/* The same for all rows of a matter, whoever owns them. */
+fallible objects_erase_matter(objects *o, arena *a, str matter, object_fn *fn, void *ctx);
 /* Bytes a tenant's rows and blobs take, but for what policy has kept. */
 fallible objects_bytes(objects *o, str tenant, uint64_t *ret);
 /* Bytes all rows of a kind take; goes over them all. */

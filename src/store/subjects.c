@@ -20,7 +20,7 @@ enum {
     SLOTS = 64,
     NAME_LEN = 32,
     SEALED_LEN = SEAL_KEY_LEN + SEAL_OVERHEAD,
-    OWNER_MAX = 128,
+    OWNER_MAX = 160,
     SCRATCH_BYTES = 64 * 1024
 };
 
@@ -31,6 +31,7 @@ struct subjects {
         char owner[OWNER_MAX]; /* empty: none */
         secret key;            /* in `room` */
     } slots[SLOTS];
+    secret joint; /* in `room` too: made of two keys, when it was last asked for */
     secret room;
 };
 
@@ -73,9 +74,10 @@ sweep(const subjects *s)
 static fallible
 make_room(subjects *s)
 {
-    TRY(secret_get(&s->room, (size_t)SLOTS * SEAL_KEY_LEN));
+    TRY(secret_get(&s->room, (size_t)(SLOTS + 1) * SEAL_KEY_LEN));
     for (size_t i = 0; i < SLOTS; i++)
         s->slots[i].key = (secret){s->room.at + i * SEAL_KEY_LEN, SEAL_KEY_LEN};
+    s->joint = (secret){s->room.at + (size_t)SLOTS * SEAL_KEY_LEN, SEAL_KEY_LEN};
     return OK;
 }
 
@@ -127,7 +129,8 @@ open_sealed(const subjects *s, str owner, str sealed, secret *ret)
     AUTO(buf) plain = BUF(SEAL_KEY_LEN + 1);
     char room[OWNER_MAX + 16];
     if (!sealed.len)
-        REFUSE(NOT_FOUND, "", "what belonged to this key was erased");
+        REFUSE(NOT_FOUND, "",
+               "what belonged to this key or case was erased, and nothing more is taken for it");
     err e = seal_open(s->seal_key, about(owner, room), sealed, &plain);
     if (!e.code && plain.len != ret->len)
         e = err_start(ERR_CORRUPT, __FILE__, __LINE__, __func__, "an owner's key is too short");
@@ -194,6 +197,43 @@ subjects_find(subjects *s, str owner, const secret **ret)
     return find(s, owner, false, ret);
 }
 
+/* Neither key is looked up while the other is used: both may lie in one slot. */
+static fallible
+join(subjects *s, str owner, str matter, bool may_make, const secret **ret)
+{
+    static const char what[] = "hoheit key of an owner for a matter v1";
+    char about_both[sizeof what + SEAL_KEY_LEN];
+    const secret *key;
+    digest d;
+    if (!matter.len)
+        return find(s, owner, may_make, ret);
+    TRY(find(s, owner, may_make, &key));
+    memcpy(about_both, what, sizeof what);
+    memcpy(about_both + sizeof what, key->at, SEAL_KEY_LEN);
+    err e = find(s, matter, may_make, &key);
+    if (!e.code)
+        e = hmac_sha256(key, (str){about_both, sizeof about_both}, &d);
+    wipe(about_both, sizeof about_both);
+    if (e.code)
+        return e;
+    memcpy(s->joint.at, d.bytes, SEAL_KEY_LEN);
+    wipe(&d, sizeof d);
+    *ret = &s->joint;
+    return OK;
+}
+
+fallible
+subjects_key_for(subjects *s, str owner, str matter, const secret **ret)
+{
+    return join(s, owner, matter, true, ret);
+}
+
+fallible
+subjects_find_for(subjects *s, str owner, str matter, const secret **ret)
+{
+    return join(s, owner, matter, false, ret);
+}
+
 /* ---- erasing */
 static void
 forget(subjects *s, str owner)
@@ -202,6 +242,7 @@ forget(subjects *s, str owner)
     if (!str_eq(str_of(slot->owner), owner))
         return;
     wipe(slot->key.at, slot->key.len);
+    wipe(s->joint.at, s->joint.len);
     slot->owner[0] = '\0';
 }
 

@@ -7,6 +7,10 @@
  * their write-ahead log, free pages, or a copy elsewhere, can be opened by nobody.  The empty file
  * stays and says so: no other key is ever made for that owner.
  *
+ * What is left for a case (of an authority's, with a number) is sealed under one key made of two,
+ * its owner's and the case's: the end of either is the end of it.  To this module a case is an
+ * owner as any other, by a name that no key has; the others call it a matter.
+ *
  * Disks that write elsewhere than they are told (copy on write, flash) may keep old bytes for a
  * while; the installation's key, which must leave with the disk, protects those.
  *
@@ -25,5 +29,9 @@ void subjects_free(subjects *s);
 fallible subjects_key(subjects *s, str owner, const secret **ret);
 /* Makes none: CORRUPT when there is none. */
 fallible subjects_find(subjects *s, str owner, const secret **ret);
+/* The same two for what an owner left for a matter, which has a key as an owner has; empty: of the
+ * owner alone.  NOT_FOUND when either was erased. */
+fallible subjects_key_for(subjects *s, str owner, str matter, const secret **ret);
+fallible subjects_find_for(subjects *s, str owner, str matter, const secret **ret);
 /* For good, when it returns OK; fine if there was none, or it was erased before. */
 fallible subjects_erase(subjects *s, str owner);

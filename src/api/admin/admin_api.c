@@ -328,6 +328,7 @@ content_route(struct api_call *c)
     s->work = w;
     const struct keep_call call = {.gate = c->gate,
                                    .session = c->session,
+                                   .case_name = c->case_name,
                                    .request_id = w->admin.request_id,
                                    .a = c->a,
                                    .done = on_said,
@@ -419,6 +420,7 @@ static const struct route routes[] = {
     ROUTE(POST, "/admin/v1/persons", admin_persons_add, LOCAL),
     ROUTE(DELETE, "/admin/v1/persons/{name}", admin_persons_remove, LOCAL),
     ROUTE(POST, "/admin/v1/persons/{name}/erase", admin_persons_erase, LOCAL),
+    ROUTE(POST, "/admin/v1/cases/{name}/erase", admin_cases_erase, LOCAL),
     ROUTE(POST, "/admin/v1/persons/{name}/clearance", admin_clearances_propose, LOCAL),
     ROUTE(GET, "/admin/v1/clearances", admin_clearances_list, LOCAL),
     ROUTE(POST, "/admin/v1/clearances/{id}/approve", admin_clearances_approve, LOCAL),

@@ -41,6 +41,7 @@ void admin_persons_list(struct api_call *c);
 void admin_persons_add(struct api_call *c);
 void admin_persons_remove(struct api_call *c);
 void admin_persons_erase(struct api_call *c);
+void admin_cases_erase(struct api_call *c);
 void admin_log_file(struct api_call *c); /* log.c */
 void admin_log_find(struct api_call *c);
 void admin_log_take(struct api_call *c);

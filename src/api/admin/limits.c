@@ -118,3 +118,21 @@ admin_persons_erase(struct api_call *c)
     struct admin_work *w = admin_begin(c);
     admin_finish(w, admin_person_erase(&w->admin, c->args[0], &w->body));
 }
+
+static fallible
+erase_case(struct admin_work *w)
+{
+    static const char *const known[] = {"tenant", NULL};
+    str tenant;
+    TRY(api_query_only(w->call, known));
+    TRY(api_query(w->call, STR("tenant"), &tenant));
+    return admin_case_erase(&w->admin, tenant.len ? tenant : STR("default"), w->call->args[0],
+                            &w->body);
+}
+
+void
+admin_cases_erase(struct api_call *c)
+{
+    struct admin_work *w = admin_begin(c);
+    admin_finish(w, erase_case(w));
+}

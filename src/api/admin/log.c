@@ -21,8 +21,8 @@ admin_log_file(struct api_call *c)
 static fallible
 read_field(struct api_call *c, struct audit_ask *q)
 {
-    static const str fields[] = {STR_INIT("request"), STR_INIT("key"), STR_INIT("object"),
-                                 STR_INIT("rule"), STR_INIT("event")};
+    static const str fields[] = {STR_INIT("request"), STR_INIT("key"),   STR_INIT("object"),
+                                 STR_INIT("rule"),    STR_INIT("event"), STR_INIT("case")};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         str value;
         TRY(api_query(c, fields[i], &value));
@@ -31,7 +31,7 @@ read_field(struct api_call *c, struct audit_ask *q)
         if (q->field.len)
             REFUSE(ARGUMENT, fields[i].at,
                    "records are found by one of request, key, object, "
-                   "rule and event");
+                   "rule, event and case");
         q->field = fields[i];
         q->value = value;
     }
@@ -41,8 +41,8 @@ read_field(struct api_call *c, struct audit_ask *q)
 static fallible
 find(struct admin_work *w)
 {
-    static const char *const known[] = {"request", "key",   "object", "rule", "event",
-                                        "since",   "until", "limit",  NULL};
+    static const char *const known[] = {"request", "key",   "object", "rule",  "event",
+                                        "case",    "since", "until",  "limit", NULL};
     struct audit_ask q = {.count = SHOWN};
     uint64_t count = SHOWN;
     str limit;

@@ -180,6 +180,7 @@ run(struct answer *w)
     struct api_call *c = w->call;
     TRY(decode(w));
     const struct gate_ask ask = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = OP_CHAT,
                                  .kind = ENGINE_CHAT,
                                  .model = w->ask.model,

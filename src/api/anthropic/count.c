@@ -53,6 +53,7 @@ run(struct count *w)
     TRY(api_body(c, &body));
     TRY(anthropic_decode(gate_parts_of(c->gate)->params, c->a, &body, ROUTE_K, &w->ask));
     const struct gate_ask ask = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = OP_TOKENIZE,
                                  .kind = ENGINE_TOKENIZE,
                                  .model = w->ask.model,

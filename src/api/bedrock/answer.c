@@ -264,6 +264,7 @@ answer_run(struct answer *w)
     if (!w->model.len)
         REFUSE(ARGUMENT, "modelId", "the model identifier names no model");
     const struct gate_ask ask = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = w->op,
                                  .kind = w->kind,
                                  .model = w->model,

@@ -323,6 +323,7 @@ run_model(struct generating *w)
 {
     struct api_call *c = w->call;
     const struct gate_ask ask = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = OP_CHAT,
                                  .kind = ENGINE_CHAT,
                                  .model = w->model,
@@ -458,8 +459,11 @@ begin(struct api_call *c, bool is_stream)
     w->is_stream = is_stream;
     w->text = BUF(TEXT_BYTES_MAX);
     id_new("", w->session_id);
-    w->keep = (struct keep_call){
-        .gate = c->gate, .session = c->session, .request_id = http_request_id(c->x), .a = c->a};
+    w->keep = (struct keep_call){.gate = c->gate,
+                                 .session = c->session,
+                                 .case_name = c->case_name,
+                                 .request_id = http_request_id(c->x),
+                                 .a = c->a};
     arena_on_end(c->a, generating_done, w);
     const err e = generate(w);
     if (e.code)

@@ -415,6 +415,7 @@ run(struct apply *w)
     TRY(arena_open(WORK_BYTES_MAX, &w->work));
     w->keep = (struct keep_call){.gate = c->gate,
                                  .session = c->session,
+                                 .case_name = c->case_name,
                                  .request_id = http_request_id(c->x),
                                  .a = c->a,
                                  .done = answer,

@@ -218,8 +218,11 @@ bedrock_retrieve(struct api_call *c)
 {
     struct retrieving *w = arena_new(c->a, struct retrieving);
     w->call = c;
-    w->keep = (struct keep_call){
-        .gate = c->gate, .session = c->session, .request_id = http_request_id(c->x), .a = c->a};
+    w->keep = (struct keep_call){.gate = c->gate,
+                                 .session = c->session,
+                                 .case_name = c->case_name,
+                                 .request_id = http_request_id(c->x),
+                                 .a = c->a};
     const err e = retrieve(w);
     if (e.code)
         api_fail(c, e);

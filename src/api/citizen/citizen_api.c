@@ -104,8 +104,11 @@ ask_route(struct api_call *c)
 {
     struct answering *const w = arena_new(c->a, struct answering);
     w->call = c;
-    w->keep = (struct keep_call){
-        .gate = c->gate, .session = c->session, .request_id = http_request_id(c->x), .a = c->a};
+    w->keep = (struct keep_call){.gate = c->gate,
+                                 .session = c->session,
+                                 .case_name = c->case_name,
+                                 .request_id = http_request_id(c->x),
+                                 .a = c->a};
     const err e = ask(w);
     if (e.code)
         api_fail(c, e);

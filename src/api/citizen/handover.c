@@ -28,8 +28,12 @@ begin(struct api_call *c, const struct session *s)
     struct handing *const h = arena_new(c->a, struct handing);
     h->call = c;
     h->session = s;
-    h->keep = (struct keep_call){
-        .gate = c->gate, .session = s, .request_id = http_request_id(c->x), .a = c->a, .ctx = h};
+    h->keep = (struct keep_call){.gate = c->gate,
+                                 .session = s,
+                                 .case_name = c->case_name,
+                                 .request_id = http_request_id(c->x),
+                                 .a = c->a,
+                                 .ctx = h};
     return h;
 }
 

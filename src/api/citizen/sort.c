@@ -80,8 +80,11 @@ triage_route(struct api_call *c)
 {
     struct letter *const l = arena_new(c->a, struct letter);
     l->call = c;
-    l->keep = (struct keep_call){
-        .gate = c->gate, .session = c->session, .request_id = http_request_id(c->x), .a = c->a};
+    l->keep = (struct keep_call){.gate = c->gate,
+                                 .session = c->session,
+                                 .case_name = c->case_name,
+                                 .request_id = http_request_id(c->x),
+                                 .a = c->a};
     const err e = sort(l);
     if (e.code)
         api_fail(c, e);

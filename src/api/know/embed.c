@@ -218,6 +218,7 @@ run_batch(struct embedding *m)
                                      .on_end = on_end,
                                      .ctx = m};
     const struct gate_ask ask = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = OP_EMBED,
                                  .kind = ENGINE_EMBED,
                                  .model = m->model,

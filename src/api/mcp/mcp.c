@@ -332,13 +332,17 @@ call_tool(struct mcp *m)
     }
     TRY(e);
     const str marked = r.label.len ? r.label : http_header(c->x, STR("x-hoheit-label"));
-    const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
-                                        {STR("x-hoheit-label"), marked}};
+    struct http_field fields[3] = {{STR("content-type"), STR("application/json")}};
+    size_t count = 1;
+    if (marked.len)
+        fields[count++] = (struct http_field){STR("x-hoheit-label"), marked};
+    if (c->case_name.len)
+        fields[count++] = (struct http_field){STR("x-hoheit-case"), c->case_name};
     const struct detached_request inner = {.method = r.is_post ? HTTP_POST : HTTP_GET,
                                            .path = r.path,
                                            .body = r.body,
                                            .fields = fields,
-                                           .field_count = marked.len ? 2 : 1};
+                                           .field_count = count};
     TRY(detached_new(g->loop, g->params, &inner, &m->request));
     detached_listen(m->request, on_answer, m);
     c->on_gone = on_gone;

@@ -365,6 +365,7 @@ run(struct answer *w)
         return answer_idle(w);
     const bool is_text = w->ask.is_raw;
     const struct gate_ask ask = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = is_text ? OP_COMPLETE : OP_CHAT,
                                  .kind = is_text ? ENGINE_COMPLETE : ENGINE_CHAT,
                                  .model = w->ask.model,

@@ -527,15 +527,18 @@ static fallible
 run(struct answer *w)
 {
     struct api_call *c = w->call;
+    bool in_body = false;
     TRY(decode(w));
+    TRY(api_body_case(c, &w->body, &in_body));
     const struct gate_ask ask = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = w->is_chat ? OP_CHAT : OP_COMPLETE,
                                  .kind = w->is_chat ? ENGINE_CHAT : ENGINE_COMPLETE,
                                  .model = w->ask.model,
                                  .label_text = http_header(c->x, STR("x-hoheit-label")),
                                  .priority_text = http_header(c->x, STR("x-hoheit-priority")),
                                  .conv = &w->ask.conv,
-                                 .raw = openai_raw(c->body, &w->body, &w->ask),
+                                 .raw = in_body ? NULL : openai_raw(c->body, &w->body, &w->ask),
                                  .request_id = http_request_id(c->x),
                                  .received_us = http_received_us(c->x),
                                  .a = c->a,

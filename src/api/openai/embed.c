@@ -151,6 +151,7 @@ run(struct embed *w)
     struct api_call *c = w->call;
     TRY(decode(w));
     const struct gate_ask ask = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = OP_EMBED,
                                  .kind = ENGINE_EMBED,
                                  .model = w->ask.model,

@@ -187,6 +187,11 @@ openapi_put_components(buf *b)
         b,
         STR("{\"label\":{\"name\":\"X-Hoheit-Label\",\"in\":\"header\",\"schema\":{\"type\":"
             "\"string\"},\"description\":\"The label of what is sent; else the key's default.\"},"
+            "\"case\":{\"name\":\"X-Hoheit-Case\",\"in\":\"header\",\"schema\":{\"type\":"
+            "\"string\",\"pattern\":\"^[A-Za-z0-9][A-Za-z0-9_./-]{0,63}$\"},\"description\":\"The "
+            "case it is for: its number, no name. What is left for a case is there for it alone, "
+            "and "
+            "goes with it.\"},"
             "\"priority\":{\"name\":\"X-Hoheit-Priority\",\"in\":\"header\",\"schema\":{"
             "\"type\":\"string\"},\"description\":\"How urgent it is.\"},"
             "\"version\":{\"name\":\"anthropic-version\",\"in\":\"header\",\"schema\":{"

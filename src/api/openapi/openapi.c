@@ -63,6 +63,7 @@ put_headers(buf *b, const struct openapi_path *p, const struct openapi_path *oth
     if (!carries_content(p))
         return;
     openapi_put_ref(b, "parameters", "label");
+    openapi_put_ref(b, "parameters", "case");
     openapi_put_ref(b, "parameters", "priority");
 }
 

@@ -272,6 +272,7 @@ run(struct rerank *r)
     struct api_call *c = r->call;
     TRY(decode(r));
     const struct gate_ask ask = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = OP_EMBED,
                                  .kind = ENGINE_EMBED,
                                  .model = r->wanted,

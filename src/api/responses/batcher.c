@@ -283,12 +283,13 @@ send_line(struct line *l)
     struct job *j = l->job;
     const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
                                         {STR("x-hoheit-label"), j->row.label_text},
-                                        {STR("x-hoheit-priority"), STR("batch")}};
+                                        {STR("x-hoheit-priority"), STR("batch")},
+                                        {STR("x-hoheit-case"), j->keep.case_name}};
     const struct detached_request r = {.method = HTTP_POST,
                                        .path = j->batch.endpoint,
                                        .body = l->body,
                                        .fields = fields,
-                                       .field_count = 3};
+                                       .field_count = j->keep.case_name.len ? 4 : 3};
     TRY(detached_new(job_parts(j)->loop, job_parts(j)->params, &r, &l->request));
     detached_listen(l->request, on_answer, l);
     take_over(j);
@@ -413,6 +414,7 @@ open_job(struct job *j, const struct object *head)
     j->keep = (struct keep_call){.gate = j->batcher->works->gate,
                                  .session = keep_owner(j->batcher->works->gate, head),
                                  .request_id = batch.id,
+                                 .case_name = arena_str(j->a, keep_case_of(head)),
                                  .a = j->a,
                                  .done = on_kept,
                                  .ctx = j};

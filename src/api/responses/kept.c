@@ -41,6 +41,7 @@ kept_begin(struct api_call *c, void (*then)(struct kept_work *w))
     w->body = BUF(BODY_BYTES_MAX);
     w->keep = (struct keep_call){.gate = c->gate,
                                  .session = c->session,
+                                 .case_name = c->case_name,
                                  .request_id = http_request_id(c->x),
                                  .a = c->a,
                                  .done = on_kept,

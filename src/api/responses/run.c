@@ -497,6 +497,7 @@ static fallible
 run_model(struct run *r)
 {
     const struct gate_ask ask = {.session = r->session,
+                                 .case_name = r->keep.case_name,
                                  .op = r->counts_only ? OP_TOKENIZE : OP_CHAT,
                                  .kind = r->counts_only ? ENGINE_TOKENIZE : ENGINE_CHAT,
                                  .model = r->ask.model,
@@ -651,14 +652,17 @@ name_it(struct run *r)
 }
 
 static fallible
-decode(struct run *r, str body)
+decode(struct run *r, struct api_call *c)
 {
+    bool in_body;
     str copy;
     jval *v = arena_new(r->a, jval);
-    TRY(try_arena_str(r->a, body, &copy));
+    TRY(try_arena_str(r->a, c->body, &copy));
     TRY(json_read(r->a, copy, v));
     if (json_type(*v) != J_OBJECT)
         REFUSE(PARSE, "", "the body must be one JSON object");
+    TRY(api_body_case(c, v, &in_body));
+    TRY(try_arena_str(r->a, c->case_name, &r->keep.case_name));
     TRY(response_decode(params_of(r), r->a, v, &r->ask));
     return name_it(r);
 }
@@ -696,7 +700,7 @@ start(struct works *w, struct api_call *c, bool counts_only)
     r->received_us = http_received_us(c->x);
     err e = try_arena_str(r->a, http_header(c->x, STR("x-hoheit-label")), &r->declared);
     if (!e.code)
-        e = decode(r, c->body);
+        e = decode(r, c);
     if (!e.code)
         e = check_count(r);
     if (!e.code) {

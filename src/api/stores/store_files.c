@@ -142,6 +142,20 @@ check_source(const struct adding *g, const struct add_one *one)
     return OK;
 }
 
+/* So that it goes with its case, all that is in a store is of the store's. */
+static fallible
+check_case(const struct adding *g)
+{
+    const struct keep_name n = {.kind = OBJECT_STORE, .id = g->store};
+    struct kept store;
+    TRY(keep_resume(&g->w->keep, &n, &store));
+    if (!str_eq(keep_case_of(&store.head), g->w->keep.case_name))
+        REFUSE(ARGUMENT, "X-Hoheit-Case",
+               "a store of no case takes nothing of one: make a store "
+               "for the case");
+    return OK;
+}
+
 static fallible
 put_meta(const struct adding *g, const struct add_one *one, str *ret)
 {
@@ -167,6 +181,7 @@ add_row(struct adding *g, struct add_one *one)
                              .state = STR("in_progress"),
                              .label_text = declared.len ? declared : one->source.label_text,
                              .floor = source->label};
+    TRY(check_case(g));
     const err e = keep_resume(&g->w->keep, &n, &one->row);
     TRY(put_meta(g, one, &wish.meta));
     if (!e.code) {

@@ -9,7 +9,7 @@ enum { TEXT_MAX = 512 };
 static const str names[TERM_FIELDS] = {
     [TERM_REQUEST] = STR_INIT("request"), [TERM_KEY] = STR_INIT("key"),
     [TERM_OBJECT] = STR_INIT("object"),   [TERM_RULE] = STR_INIT("rule"),
-    [TERM_EVENT] = STR_INIT("event"),
+    [TERM_EVENT] = STR_INIT("event"),     [TERM_CASE] = STR_INIT("case"),
 };
 
 const char *

@@ -10,7 +10,15 @@
 #pragma once
 #include "base/buf.h"
 
-enum term_field { TERM_REQUEST, TERM_KEY, TERM_OBJECT, TERM_RULE, TERM_EVENT, TERM_FIELDS };
+enum term_field {
+    TERM_REQUEST,
+    TERM_KEY,
+    TERM_OBJECT,
+    TERM_RULE,
+    TERM_EVENT,
+    TERM_CASE,
+    TERM_FIELDS
+};
 
 /* "request", …: the member's name. */
 const char *term_field_name(enum term_field f);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* `hoheit erase PERSON`: has the daemon destroy what a person left here, and hands out a
- * certificate of it; `hoheit evidence certificate FILE` checks one, offline. */
+/* `hoheit erase PERSON` and `hoheit erase --case NAME`: has the daemon destroy what a person left
+ * here, or what was left for a case, and hands out a certificate of it; `hoheit evidence
+ * certificate FILE` checks one, offline. */
 #include <time.h>
 
 #include "base/enc.h"
@@ -43,7 +44,7 @@ find_entry(struct cli *c, const jval *story, struct certificate *k, bool *ret)
     for (size_t i = 0; i < json_count(&records) && !*ret; i++) {
         AUTO(buf) b = BUF(NOTE_BYTES_MAX);
         const jval r = json_at(&records, i);
-        if (!str_eq(cli_text(c, &r, "event"), STR("person.erase")))
+        if (!str_eq(cli_text(c, &r, "event"), k->is_case ? STR("case.erase") : STR("person.erase")))
             continue;
         json_put_value(&b, &r);
         TRY(buf_end(&b));
@@ -104,15 +105,30 @@ await_proof(struct cli *c, str request, struct certificate *k)
 
 /* ---- erase */
 
+/* The person named, or --case of --tenant; k->name is how the log names it. */
 static fallible
-have_erased(struct cli *c, str person, jval *ret)
+read_whom(struct cli *c, const struct args *a, struct certificate *k, buf *path)
 {
-    AUTO(buf) path = BUF(1024);
-    buf_add(&path, STR("/admin/v1/persons/"));
-    percent_put(&path, person);
-    buf_add(&path, STR("/erase"));
-    TRY(buf_end(&path));
-    const struct remote_call q = REMOTE_CALL("POST", buf_str(&path));
+    const str name = args_str(a, "case"), given = args_str(a, "tenant");
+    const str tenant = given.len ? given : STR("default");
+    k->is_case = name.len != 0;
+    if (k->is_case == (a->count != 0))
+        REFUSE(ARGUMENT, "", "erase wants a person, or a case with --case, and one of them");
+    if (given.len && !k->is_case)
+        REFUSE(ARGUMENT, "tenant", "--tenant goes with --case");
+    k->name = k->is_case ? arena_fmt(c->a, "%.*s:%.*s", STR_FMT(tenant), STR_FMT(name)) : a->at[0];
+    buf_add(path, k->is_case ? STR("/admin/v1/cases/") : STR("/admin/v1/persons/"));
+    percent_put(path, k->is_case ? name : k->name);
+    buf_add(path, STR("/erase"));
+    if (k->is_case)
+        query_put(path, "tenant", tenant);
+    return buf_end(path);
+}
+
+static fallible
+have_erased(struct cli *c, const buf *path, jval *ret)
+{
+    const struct remote_call q = REMOTE_CALL("POST", buf_str(path));
     return remote_json(c, &q, ret);
 }
 
@@ -144,12 +160,14 @@ cmd_erase(struct cli *c, const struct args *a)
 {
     AUTO(secret) seal = {0};
     AUTO(buf) b = BUF(CERTIFICATE_MAX);
+    AUTO(buf) path = BUF(1024);
     struct note_key log_key, seal_key;
-    struct certificate k = {.person = a->at[0]};
+    struct certificate k = {.leaf = 0};
     jval done;
+    TRY(read_whom(c, a, &k, &path));
     TRY(evidence_find_key(c, a, "log-key", file_join(c->a, c->data_dir, "keys/log.key"), &log_key));
     TRY(evidence_find_seal(c, a, &seal, &seal_key));
-    TRY(have_erased(c, a->at[0], &done));
+    TRY(have_erased(c, &path, &done));
     TRY(await_proof(c, cli_text(c, &done, "request"), &k));
     TRY(certificate_judge(c->a, &log_key, &k));
     TRY(certificate_put(&b, &k, &seal_key, &seal));
@@ -172,14 +190,14 @@ cmd_evidence_certificate(struct cli *c, const struct args *a)
     TRY(certificate_read(c->a, bytes, &log_key, &seal_key, &k));
     if (!c->json) {
         show_styled(c->out, c->colored, STYLE_GREEN, STR("good"));
-        (void)fprintf(c->out, ": %.*s was erased at %.*s: %.*s (entry %llu of %llu)\n",
-                      STR_FMT(k.person), STR_FMT(k.time), STR_FMT(k.why),
-                      (unsigned long long)k.leaf, (unsigned long long)k.head.size);
+        (void)fprintf(c->out, ": %s%.*s was erased at %.*s: %.*s (entry %llu of %llu)\n",
+                      k.is_case ? "the case " : "", STR_FMT(k.name), STR_FMT(k.time),
+                      STR_FMT(k.why), (unsigned long long)k.leaf, (unsigned long long)k.head.size);
         return OK;
     }
     json_open(&b, '{');
     json_member_bool(&b, "good", true);
-    json_member_str(&b, "person", k.person);
+    json_member_str(&b, k.is_case ? "case" : "person", k.name);
     json_member_str(&b, "time", k.time);
     json_member_str(&b, "why", k.why);
     json_member_u64(&b, "leaf", k.leaf);

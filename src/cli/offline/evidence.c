@@ -247,6 +247,7 @@ cmd_evidence_export(struct cli *c, const struct args *a)
                  .until = args_str(a, "until"),
                  .keys = args_str(a, "person"),
                  .request = args_str(a, "request"),
+                 .case_name = args_str(a, "case"),
                  .model = args_str(a, "model"),
                  .tenant = args_str(a, "tenant")},
         .clearance = args_str(a, "clearance"),

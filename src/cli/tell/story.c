@@ -69,6 +69,7 @@ put_decision(struct cli *c, const jval *record)
     put_member(c, record, "label", "label");
     put_member(c, record, "clearance", "clearance");
     put_member(c, record, "purpose", "purpose");
+    put_member(c, record, "case", "case");
 }
 
 static void

@@ -212,6 +212,7 @@ write_words(struct asking *k)
                                      .on_end = on_written,
                                      .ctx = k};
     const struct gate_ask ask = {.session = k->call.session,
+                                 .case_name = k->call.case_name,
                                  .op = OP_CHAT,
                                  .kind = ENGINE_CHAT,
                                  .model = k->ask.model,

@@ -77,6 +77,7 @@ likeness_run(const struct likeness_ask *ask)
                                      .on_end = on_end,
                                      .ctx = k};
     const struct gate_ask run = {.session = c->session,
+                                 .case_name = c->case_name,
                                  .op = OP_EMBED,
                                  .kind = ENGINE_EMBED,
                                  .label_text = ask->label_text,

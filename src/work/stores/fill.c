@@ -109,12 +109,14 @@ fallible
 stores_forget(const struct stores *s, const struct keep_call *c, str file)
 {
     AUTO(arena) *scratch = NULL;
-    struct forgetting f = {.call = c, .file = file};
+    struct keep_call all_of_it = *c;
+    struct forgetting f = {.call = &all_of_it, .file = file};
     TRY(arena_open(SCRATCH_BYTES, &scratch));
+    all_of_it.every_case = true;
     const struct keep_children all = {
         .kind = OBJECT_STORE_FILE, .scratch = scratch, .fn = note_row, .ctx = &f};
-    TRY(keep_each_child(c, &all));
+    TRY(keep_each_child(&all_of_it, &all));
     for (size_t i = 0; i < f.rows.count; i++)
-        TRY(forget(s, c, &f.rows.at[i]));
+        TRY(forget(s, &all_of_it, &f.rows.at[i]));
     return OK;
 }

@@ -47,6 +47,13 @@ on_timer(void *ctx)
     }
 }
 
+static err
+on_erased(void *ctx, const struct object *row)
+{
+    const struct stores_sweeper *w = ctx;
+    return row->kind == OBJECT_STORE ? stores_drop(w->stores, row->id) : OK;
+}
+
 fallible
 stores_sweeper_new(const struct stores *s, loop *l, stores_sweeper **ret)
 {
@@ -59,6 +66,7 @@ stores_sweeper_new(const struct stores *s, loop *l, stores_sweeper **ret)
         mem_free(w);
         return e;
     }
+    keep_on_erased(s->gate, on_erased, w);
     *ret = w;
     return OK;
 }
@@ -69,5 +77,6 @@ stores_sweeper_free(stores_sweeper *w)
     if (!w)
         return;
     loop_timer_stop(w->timer);
+    keep_on_erased(w->stores->gate, NULL, NULL);
     mem_free(w);
 }

@@ -41,10 +41,8 @@ scene_new(scene *s, const char *name, const char *entry)
     NEED_OK(secret_get(&seed, SIGN_SEED_LEN));
     NEED_OK(sign_pair(&seed, &s->half, &p));
     NEED_OK(note_key_make(STR("hoheit-evidence"), NOTE_ED25519, &p, &s->by));
-    s->k = (struct certificate){.person = STR("p-1"),
-                                .entry = str_of(entry),
-                                .leaf = 3,
-                                .checkpoint = str_of(s->log.newest)};
+    s->k = (struct certificate){
+        .name = STR("p-1"), .entry = str_of(entry), .leaf = 3, .checkpoint = str_of(s->log.newest)};
     NEED_OK(merkle_prove_leaf(&source, 3, 7, &s->k.proof));
 }
 
@@ -63,7 +61,7 @@ TEST(a_certificate_is_read_back_and_tells_when_and_what)
     NEED_OK(judge(&s));
     NEED_OK(certificate_put(&b, &s.k, &s.by, &s.half));
     NEED_OK(certificate_read(s.a, buf_str(&b), &s.log.key, &s.by, &r));
-    CHECK_STR(r.person, STR("p-1"));
+    CHECK_STR(r.name, STR("p-1"));
     CHECK_STR(r.time, STR("2026-03-01T12:00:00.000Z"));
     CHECK_STR(r.why, STR("2 keys"));
     CHECK_STR(r.entry, s.k.entry);
@@ -172,4 +170,20 @@ TEST(whatever_fails_is_said)
             break;
         NEED(n < 200);
     }
+}
+
+TEST(a_certificate_of_a_case_is_none_of_a_person)
+{
+    AUTO(scene) s = {.a = NULL};
+    AUTO(buf) b = BUF(NOTE_BYTES_MAX);
+    struct certificate r;
+    scene_new(&s, "case", ENTRY("case.erase", "p-1", "ok"));
+    CHECK_ERR(judge(&s), CORRUPT);
+    s.k.is_case = true;
+    NEED_OK(judge(&s));
+    NEED_OK(certificate_put(&b, &s.k, &s.by, &s.half));
+    CHECK(str_find(buf_str(&b), STR("\ncase p-1\n")) > 0);
+    NEED_OK(certificate_read(s.a, buf_str(&b), &s.log.key, &s.by, &r));
+    CHECK(r.is_case);
+    CHECK_STR(r.name, STR("p-1"));
 }

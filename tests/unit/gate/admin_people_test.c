@@ -201,3 +201,30 @@ TEST(nobody_gets_the_name_of_who_was_erased)
     CHECK_ERR(caller_wait(&c, admin_key_add(&c.call, &w, text)), CONFLICT);
     rig_close(&rig);
 }
+
+TEST(a_case_is_erased_by_who_may_erase_people_and_that_is_on_record)
+{
+    AUTO(buf) b = BUF(65536);
+    AUTO(buf) none = BUF(65536);
+    struct keeper k;
+    struct kept kept;
+    rig_open(&rig);
+    keeper_init(&k, &rig, "key_1", "offen");
+    k.call.case_name = STR("AZ/1");
+    CHECK_OK(keeper_add(&k, OBJECT_RESPONSE, "offen", "{\"a\":1}", &kept));
+    OPERATOR(c, &rig);
+    CHECK_ERR(admin_case_erase(&c.call, STR("haus"), STR("AZ/2"), &none), NOT_FOUND);
+    CHECK_ERR(admin_case_erase(&c.call, STR("haus"), STR("A Z"), &none), ARGUMENT);
+    CHECK_ERR(admin_case_erase(&c.call, STR(""), STR("AZ/1"), &none), ARGUMENT);
+    PLAIN(p, &rig);
+    CHECK_ERR(caller_wait(&p, admin_case_erase(&p.call, STR("haus"), STR("AZ/1"), &none)), DENIED);
+    OPERATOR(d, &rig);
+    CHECK_OK(caller_wait(&d, admin_case_erase(&d.call, STR("haus"), STR("AZ/1"), &b)));
+    CHECK(rig_has(buf_str(&b), "\"case\":\"AZ/1\",\"tenant\":\"haus\""));
+    CHECK(rig_has(buf_str(&b), "\"things\":1"));
+    const str r = rig_record(&rig, "case.erase", d.id, 0);
+    CHECK(rig_has(r, "\"case\":\"AZ/1\"") && rig_has(r, "\"object\":\"haus:AZ/1\""));
+    CHECK(rig_has(r, "1 things removed: response 1"));
+    keeper_end(&k);
+    rig_close(&rig);
+}

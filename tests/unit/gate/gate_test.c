@@ -450,3 +450,17 @@ TEST(nothing_more_leaves_when_the_key_s_time_is_over)
     asker_free(k);
     rig_close(&rig);
 }
+
+TEST(a_case_has_a_number_of_letters_digits_and_a_few_signs)
+{
+    static const char *const good[] = {"1", "AZ-2026/147", "a.b_c", "12-C-345/26"};
+    static const char *const bad[] = {"", "-1", "/1", ".1", "a b", "a:b", "ä", "a\"", "a\n", "Ü-1"};
+    char long_one[CASE_NAME_MAX + 2];
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        CHECK_OK(gate_check_case(str_of(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK_ERR(gate_check_case(str_of(bad[i])), ARGUMENT);
+    memset(long_one, 'x', sizeof long_one);
+    CHECK_OK(gate_check_case((str){long_one, CASE_NAME_MAX}));
+    CHECK_ERR(gate_check_case((str){long_one, CASE_NAME_MAX + 1}), ARGUMENT);
+}

@@ -270,3 +270,76 @@ TEST(each_failure_on_the_way_is_told_and_leaves_all_or_nothing)
     }
     rig_close(&rig);
 }
+
+/* ---- cases */
+TEST(what_is_left_for_a_case_is_there_for_it_alone)
+{
+    struct keeper k;
+    struct kept one, got;
+    struct kept_list all;
+    const struct keep_page page = {.kind = OBJECT_RESPONSE, .count = 10};
+    rig_open(&rig);
+    keeper_init(&k, &rig, "key_1", "offen");
+    k.call.case_name = STR("AZ-1");
+    NEED_OK(keeper_add(&k, OBJECT_RESPONSE, "offen", "{\"a\":1}", &one));
+    CHECK_STR(keep_case_of(&one.head), STR("AZ-1"));
+    CHECK_OK(keeper_get(&k, OBJECT_RESPONSE, one.head.id, &got));
+    CHECK(rig_has(rig_record(&rig, "response.read", k.id, 0), "\"case\":\"AZ-1\""));
+    static const char *const others[] = {"", "AZ-2", "AZ-11", "AZ"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        k.call.case_name = str_of(others[i]);
+        CHECK_ERR(keeper_get(&k, OBJECT_RESPONSE, one.head.id, &got), NOT_FOUND);
+        NEED_OK(keeper_wait(&k, keep_list(&k.call, &page, &all)));
+        CHECK_INT(all.list.count, ==, 0);
+        const struct keep_name n = {.kind = OBJECT_RESPONSE, .id = one.head.id};
+        CHECK_ERR(keeper_wait(&k, keep_remove(&k.call, &n)), NOT_FOUND);
+    }
+    k.call.case_name = STR_NONE;
+    NEED_OK(keeper_add(&k, OBJECT_RESPONSE, "offen", "{\"a\":2}", &got));
+    CHECK(!keep_case_of(&got.head).len);
+    k.call.case_name = STR("AZ-1");
+    CHECK_OK(keeper_get(&k, OBJECT_RESPONSE, got.head.id, &got));
+    NEED_OK(keeper_wait(&k, keep_list(&k.call, &page, &all)));
+    CHECK_INT(all.list.count, ==, 2);
+    keeper_end(&k);
+    rig_close(&rig);
+}
+
+static err
+note_erased(void *ctx, const struct object *row)
+{
+    uint64_t *kinds = ctx;
+    *kinds |= UINT64_C(1) << row->kind;
+    return OK;
+}
+
+TEST(a_case_is_erased_for_all_who_worked_on_it_and_who_keeps_more_is_told)
+{
+    struct keeper k, other;
+    struct kept one, theirs, beside, got;
+    struct keep_erased gone = {0};
+    uint64_t told = 0;
+    rig_open(&rig);
+    keeper_init(&k, &rig, "key_1", "offen");
+    keeper_init(&other, &rig, "key_2", "offen");
+    k.call.case_name = other.call.case_name = STR("AZ-1");
+    CHECK_ERR(keep_erase_case(rig.gate, STR("haus"), STR("AZ-1"), &gone), NOT_FOUND);
+    NEED_OK(keeper_add(&k, OBJECT_STORE, "offen", "{}", &one));
+    NEED_OK(keeper_add(&other, OBJECT_RESPONSE, "offen", "{}", &theirs));
+    k.call.case_name = STR("AZ-2");
+    NEED_OK(keeper_add(&k, OBJECT_RESPONSE, "offen", "{}", &beside));
+    keep_on_erased(rig.gate, note_erased, &told);
+    CHECK_ERR(keep_erase_case(rig.gate, STR("amt"), STR("AZ-1"), &gone), NOT_FOUND);
+    NEED_OK(keep_erase_case(rig.gate, STR("haus"), STR("AZ-1"), &gone));
+    CHECK_INT(gone.things, ==, 2);
+    CHECK_INT(gone.kinds[OBJECT_STORE], ==, 1);
+    CHECK_INT(told, ==, 1 << OBJECT_STORE | 1 << OBJECT_RESPONSE);
+    CHECK_OK(keeper_get(&k, OBJECT_RESPONSE, beside.head.id, &got));
+    CHECK_ERR(keeper_get(&other, OBJECT_RESPONSE, theirs.head.id, &got), NOT_FOUND);
+    CHECK_ERR(keeper_add(&other, OBJECT_RESPONSE, "offen", "{}", &got), NOT_FOUND);
+    NEED_OK(keep_erase_case(rig.gate, STR("haus"), STR("AZ-1"), &gone)); /* again */
+    keep_on_erased(rig.gate, NULL, NULL);
+    keeper_end(&k);
+    keeper_end(&other);
+    rig_close(&rig);
+}

@@ -221,8 +221,8 @@ say(struct keeper *k, const char *request, digest *ret)
     const grant *const g = small_grant(rig.policy, k->a, "VS-NfD");
     struct words *w = NULL;
     TRY(words_new(&c, g, &w));
-    const struct keep_words kw = {&k->session, g, str_of(request), w,
-                                  small_label(rig.policy, "intern")};
+    const struct keep_words kw = {&k->session,       g, str_of(request),
+                                  k->call.case_name, w, small_label(rig.policy, "intern")};
     const err e = keep_words(rig.gate, &kw, ret);
     words_free(w);
     return e;
@@ -419,16 +419,26 @@ TEST(a_salt_is_the_requests_own_and_goes_with_its_owner)
 {
     digest a, b, c;
     rig_open(&rig);
-    CHECK_ERR(keep_salt(rig.gate, STR("key_1"), STR("req_1"), false, &a), NOT_FOUND);
-    NEED_OK(keep_salt(rig.gate, STR("key_1"), STR("req_1"), true, &a));
-    NEED_OK(keep_salt(rig.gate, STR("key_1"), STR("req_1"), false, &b));
+    CHECK_ERR(keep_salt(rig.gate,
+                        &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, false}, &a),
+              NOT_FOUND);
+    NEED_OK(keep_salt(rig.gate, &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, true},
+                      &a));
+    NEED_OK(keep_salt(rig.gate, &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, false},
+                      &b));
     CHECK(digest_eq(&a, &b));
-    NEED_OK(keep_salt(rig.gate, STR("key_1"), STR("req_2"), true, &b));
-    NEED_OK(keep_salt(rig.gate, STR("key_2"), STR("req_1"), true, &c));
+    NEED_OK(keep_salt(rig.gate, &(struct keep_salt_of){STR("key_1"), STR("req_2"), STR_NONE, true},
+                      &b));
+    NEED_OK(keep_salt(rig.gate, &(struct keep_salt_of){STR("key_2"), STR("req_1"), STR_NONE, true},
+                      &c));
     CHECK(!digest_eq(&a, &b) && !digest_eq(&a, &c) && !digest_eq(&b, &c));
     NEED_OK(subjects_erase(rig.gate->keep->keys, STR("key_1")));
-    CHECK_ERR(keep_salt(rig.gate, STR("key_1"), STR("req_1"), false, &a), NOT_FOUND);
-    CHECK_ERR(keep_salt(rig.gate, STR("key_1"), STR("req_1"), true, &a), NOT_FOUND);
+    CHECK_ERR(keep_salt(rig.gate,
+                        &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, false}, &a),
+              NOT_FOUND);
+    CHECK_ERR(
+        keep_salt(rig.gate, &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, true}, &a),
+        NOT_FOUND);
     rig_close(&rig);
 }
 
@@ -455,5 +465,46 @@ TEST(what_was_broken_off_is_not_kept)
     RIG_UNTIL(&rig, rig_record(&rig, "completion", k->id, 0).len);
     CHECK(!rig_has(rig_record(&rig, "completion", k->id, 0), "\"kept\""));
     asker_free(k);
+    rig_close(&rig);
+}
+
+TEST(what_was_said_for_a_case_goes_with_it_and_so_does_its_salt)
+{
+    struct keeper auditor;
+    struct kept_list out;
+    struct keep_erased gone = {0};
+    digest salt;
+    rig_open(&rig);
+    keep_intern();
+    keeper_init(&auditor, &rig, "key_2", "VS-NfD");
+    auditor.session.roles = ROLE_AUDITOR;
+    struct asker *k = asker_new(&rig, "VS-NfD", "intern", "Frage");
+    k->ask.case_name = STR("AZ-1");
+    NEED_OK(asker_run(k));
+    const struct rig_engine *e = rig_ready(&rig, 0);
+    const uint64_t id = rig_submitted(&rig, e);
+    rig_says(e, id, 0, "Antwort");
+    rig_done(e, id, 0, true);
+    RIG_UNTIL(&rig, k->ended);
+    CHECK_OK(k->end);
+    const str record = rig_record(&rig, "completion", k->id, 0);
+    CHECK(rig_has(record, "\"case\":\"AZ-1\"") && rig_has(record, "\"kept\":\""));
+    CHECK(asker_holds(&rig, record, "output", STR("Antwort")));
+    /* An auditor reads by the request and need not know the case. */
+    NEED_OK(keeper_wait(&auditor, keep_words_read(&auditor.call, str_of(k->id), &out)));
+    CHECK_INT(out.list.count, ==, 1);
+    const str tenant = k->ask.session->tenant;
+    NEED_OK(keep_erase_case(rig.gate, tenant, STR("AZ-1"), &gone));
+    CHECK_INT(gone.kinds[OBJECT_WORDS], ==, 1);
+    CHECK_ERR(keeper_wait(&auditor, keep_words_read(&auditor.call, str_of(k->id), &out)),
+              NOT_FOUND);
+    const struct keep_salt_of of = {STR("key_1"), str_of(k->id), STR("AZ-1"), false};
+    CHECK_ERR(keep_salt(rig.gate, &of, &salt), NOT_FOUND);
+    struct asker *late = asker_new(&rig, "VS-NfD", "intern", "Frage");
+    late->ask.case_name = STR("AZ-1");
+    CHECK_ERR(asker_run(late), NOT_FOUND);
+    asker_free(k);
+    asker_free(late);
+    keeper_end(&auditor);
     rig_close(&rig);
 }

@@ -66,7 +66,7 @@ keep(struct place *p, const char *id, label l, str text, size_t step)
     blob_writer *w = NULL;
     digest d;
     uint64_t size = 0;
-    TRY(blob_begin(p->b, p->high, &(struct blob){str_of(id), STR("key_1"), l, 0}, &w));
+    TRY(blob_begin(p->b, p->high, &(struct blob){str_of(id), STR("key_1"), l, 0, STR_NONE}, &w));
     for (size_t i = 0; i < text.len; i += step) {
         const err e = blob_add(w, str_slice(text, i, i + step));
         if (e.code) {
@@ -102,7 +102,7 @@ TEST(what_was_kept_comes_back_whole_and_in_every_range)
         const str text = {big_text(), lens[i]};
         snprintf(id, sizeof id, "file_%zu", i);
         NEED_OK(keep(&p, id, LABEL_BOTTOM, text, 1000 + i));
-        const struct blob which = {str_of(id), STR("key_1"), LABEL_BOTTOM, lens[i]};
+        const struct blob which = {str_of(id), STR("key_1"), LABEL_BOTTOM, lens[i], STR_NONE};
         for (int n = 0; n < 40; n++) {
             AUTO(buf) b = BUF(ROOM);
             const uint64_t from = n ? test_random() % (lens[i] + 1) : 0;
@@ -137,10 +137,11 @@ TEST(a_grant_below_the_label_neither_writes_nor_reads)
     blob_writer *w = NULL;
     place_open(&p);
     const label high = small_label(p.policy, "VS-NfD");
-    CHECK_ERR(blob_begin(p.b, p.low, &(struct blob){STR("x"), STR("key_1"), high, 0}, &w), DENIED);
+    CHECK_ERR(blob_begin(p.b, p.low, &(struct blob){STR("x"), STR("key_1"), high, 0, STR_NONE}, &w),
+              DENIED);
     NEED_OK(keep(&p, "x", high, STR("geheim"), 10));
     AUTO(buf) b = BUF(ROOM);
-    const struct blob which = {STR("x"), STR("key_1"), high, 6};
+    const struct blob which = {STR("x"), STR("key_1"), high, 6, STR_NONE};
     CHECK_ERR(blob_read(p.b, p.low, &which, (struct blob_range){0, 6}, &b), DENIED);
     CHECK_INT(b.len, ==, 0);
     CHECK_OK(blob_read(p.b, p.high, &which, (struct blob_range){0, 6}, &b));
@@ -155,18 +156,18 @@ TEST(a_blob_does_not_open_under_another_label_name_or_length)
     const label high = small_label(p.policy, "VS-NfD");
     NEED_OK(keep(&p, "a", high, (str){big_text(), BIG}, 4096));
     AUTO(buf) b = BUF(ROOM);
-    const struct blob lowered = {STR("a"), STR("key_1"), LABEL_BOTTOM, BIG},
-                      cut = {STR("a"), STR("key_1"), high, BIG - 1},
-                      longer = {STR("a"), STR("key_1"), high, BIG + 1};
+    const struct blob lowered = {STR("a"), STR("key_1"), LABEL_BOTTOM, BIG, STR_NONE},
+                      cut = {STR("a"), STR("key_1"), high, BIG - 1, STR_NONE},
+                      longer = {STR("a"), STR("key_1"), high, BIG + 1, STR_NONE};
     CHECK_ERR(blob_read(p.b, p.high, &lowered, (struct blob_range){0, 1}, &b), CORRUPT);
     CHECK_ERR(blob_read(p.b, p.high, &cut, (struct blob_range){BIG - 2, 1}, &b), CORRUPT);
     CHECK_ERR(blob_read(p.b, p.high, &longer, (struct blob_range){BIG - 2, 9}, &b), CORRUPT);
     snprintf(from, sizeof from, "%s/a", p.dir);
     snprintf(to, sizeof to, "%s/b", p.dir);
     CHECK_INT(rename(from, to), ==, 0);
-    const struct blob renamed = {STR("b"), STR("key_1"), high, BIG};
+    const struct blob renamed = {STR("b"), STR("key_1"), high, BIG, STR_NONE};
     CHECK_ERR(blob_read(p.b, p.high, &renamed, (struct blob_range){0, 1}, &b), CORRUPT);
-    const struct blob gone = {STR("a"), STR("key_1"), high, BIG};
+    const struct blob gone = {STR("a"), STR("key_1"), high, BIG, STR_NONE};
     CHECK_ERR(blob_read(p.b, p.high, &gone, (struct blob_range){0, 1}, &b), CORRUPT);
     place_close(&p);
 }
@@ -178,7 +179,7 @@ TEST(a_blob_that_was_damaged_or_cut_on_disk_does_not_open)
     place_open(&p);
     NEED_OK(keep(&p, "a", LABEL_BOTTOM, (str){big_text(), BIG}, 4096));
     snprintf(path, sizeof path, "%s/a", p.dir);
-    const struct blob which = {STR("a"), STR("key_1"), LABEL_BOTTOM, BIG};
+    const struct blob which = {STR("a"), STR("key_1"), LABEL_BOTTOM, BIG, STR_NONE};
     AUTO(buf) b = BUF(ROOM);
     AUTO(fd) f = open(path, O_RDWR | O_CLOEXEC);
     char c = 0;
@@ -197,7 +198,8 @@ TEST(a_blob_above_its_limit_is_refused_and_leaves_nothing)
     struct place p;
     blob_writer *w = NULL;
     place_open(&p);
-    NEED_OK(blob_begin(p.b, p.low, &(struct blob){STR("x"), STR("key_1"), LABEL_BOTTOM, 0}, &w));
+    NEED_OK(blob_begin(p.b, p.low,
+                       &(struct blob){STR("x"), STR("key_1"), LABEL_BOTTOM, 0, STR_NONE}, &w));
     blob_limit(w, 10);
     CHECK_OK(blob_add(w, STR("0123456789")));
     CHECK_ERR(blob_add(w, STR("!")), TOO_LARGE);
@@ -213,7 +215,8 @@ TEST(what_a_crash_left_unfinished_is_swept_away)
     blobs *again = NULL;
     place_open(&p);
     NEED_OK(keep(&p, "whole", LABEL_BOTTOM, STR("x"), 1));
-    NEED_OK(blob_begin(p.b, p.low, &(struct blob){STR("half"), STR("key_1"), LABEL_BOTTOM, 0}, &w));
+    NEED_OK(blob_begin(p.b, p.low,
+                       &(struct blob){STR("half"), STR("key_1"), LABEL_BOTTOM, 0, STR_NONE}, &w));
     CHECK_INT(files_in(p.dir), ==, 2);
     CHECK_OK(blobs_open(p.dir, p.keys, &again));
     CHECK_INT(files_in(p.dir), ==, 1);
@@ -233,7 +236,7 @@ TEST(each_failure_on_the_way_is_told_and_leaves_nothing_half)
     place_open(&p);
     for (long n = 1;; n++) {
         AUTO(buf) b = BUF(ROOM);
-        const struct blob which = {STR("a"), STR("key_1"), LABEL_BOTTOM, BIG};
+        const struct blob which = {STR("a"), STR("key_1"), LABEL_BOTTOM, BIG, STR_NONE};
         fault_arm(n);
         err e = keep(&p, "a", LABEL_BOTTOM, (str){big_text(), BIG}, 40000);
         const bool kept = !e.code;
@@ -248,5 +251,27 @@ TEST(each_failure_on_the_way_is_told_and_leaves_nothing_half)
         CHECK(e.code);
         CHECK_INT(n, <, 200);
     }
+    place_close(&p);
+}
+
+TEST(a_blob_of_a_matter_opens_with_both_keys_alone)
+{
+    struct place p;
+    AUTO(buf) back = BUF(1024);
+    blob_writer *w;
+    digest d;
+    uint64_t size;
+    place_open(&p);
+    struct blob which = {STR("m"), STR("key_1"), LABEL_BOTTOM, 5, STR("case haus:1")};
+    NEED_OK(blob_begin(p.b, p.low, &which, &w));
+    NEED_OK(blob_add(w, STR("Worte")));
+    NEED_OK(blob_end(w, &d, &size));
+    const struct blob_range all = {0, UINT64_MAX};
+    NEED_OK(blob_read(p.b, p.low, &which, all, &back));
+    CHECK_STR(buf_str(&back), STR("Worte"));
+    which.matter = STR("case haus:2");
+    CHECK(blob_read(p.b, p.low, &which, all, &back).code);
+    which.matter = STR_NONE;
+    CHECK(blob_read(p.b, p.low, &which, all, &back).code);
     place_close(&p);
 }

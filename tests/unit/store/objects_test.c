@@ -407,3 +407,44 @@ TEST(all_of_an_owner_is_erased_and_nothing_of_another)
     CHECK_STR(meta, STR("{\"mine\":1}"));
     place_close(&p);
 }
+
+TEST(what_was_left_for_a_matter_goes_with_it_whoever_left_it_and_the_rest_stays)
+{
+    struct place p;
+    struct told t = {0};
+    AUTO(arena) *scratch = NULL;
+    str meta;
+    struct object r = {.seq = 0};
+    place_open(&p);
+    NEED_OK(arena_open(1 << 20, &scratch));
+    struct object mine = row(OBJECT_RESPONSE, "resp_1", ""),
+                  theirs = row(OBJECT_FILE, "file_1", "");
+    mine.matter = theirs.matter = STR("case haus:4711");
+    theirs.owner = STR("key_2");
+    add(&p, mine, "{\"a\":1}");
+    add(&p, theirs, "{\"a\":2}");
+    add(&p, row(OBJECT_CONVERSATION, "conv_1", ""), "{\"a\":3}");
+    NEED_OK(objects_find(p.o, p.a, STR("resp_1"), 1, &r));
+    CHECK_STR(r.matter, mine.matter);
+    NEED_OK(objects_meta(p.o, p.a, p.high, &r, &meta));
+    CHECK_STR(meta, STR("{\"a\":1}"));
+    r.matter = STR("case haus:4712"); /* as if somebody had changed it in the file */
+    CHECK(objects_meta(p.o, p.a, p.high, &r, &meta).code);
+    r.matter = STR_NONE;
+    CHECK(objects_meta(p.o, p.a, p.high, &r, &meta).code);
+    NEED_OK(subjects_erase(p.keys, mine.matter));
+    r.matter = mine.matter;
+    CHECK_ERR(objects_meta(p.o, p.a, p.high, &r, &meta), NOT_FOUND);
+    struct object late = row(OBJECT_FILE, "file_2", "");
+    late.matter = mine.matter;
+    CHECK_ERR(objects_add(p.o, p.high, &late, STR("{}")), NOT_FOUND);
+    NEED_OK(objects_erase_matter(p.o, scratch, STR("case haus:471"), tell, &t));
+    CHECK_INT(t.count, ==, 0);
+    NEED_OK(objects_erase_matter(p.o, scratch, mine.matter, tell, &t));
+    CHECK_INT(t.count, ==, 2);
+    CHECK_ERR(objects_find(p.o, p.a, STR("file_1"), 1, &r), NOT_FOUND);
+    NEED_OK(objects_find(p.o, p.a, STR("conv_1"), 1, &r));
+    NEED_OK(objects_meta(p.o, p.a, p.high, &r, &meta));
+    CHECK_STR(meta, STR("{\"a\":3}"));
+    place_close(&p);
+}

@@ -243,3 +243,45 @@ TEST(whatever_fails_no_key_is_handed_out_that_is_not_durable)
         NEED(n < 300);
     }
 }
+
+/* The key of both, copied. */
+static err
+take_for(struct place *p, const char *owner, const char *matter, uint8_t ret[SEAL_KEY_LEN])
+{
+    const secret *k = NULL;
+    const err e = subjects_key_for(p->s, str_of(owner), str_of(matter), &k);
+    if (!e.code)
+        memcpy(ret, k->at, SEAL_KEY_LEN);
+    return e;
+}
+
+TEST(what_is_left_for_a_matter_has_a_key_of_both_and_ends_with_either)
+{
+    AUTO(place) p = {.s = NULL};
+    uint8_t both[SEAL_KEY_LEN], again[SEAL_KEY_LEN], other[SEAL_KEY_LEN], own[SEAL_KEY_LEN];
+    const secret *k;
+    place_open(&p, "joint");
+    CHECK_ERR(subjects_find_for(p.s, STR("key_a"), STR("case x:1"), &k), CORRUPT);
+    take(&p, "key_a", own);
+    CHECK_ERR(subjects_find_for(p.s, STR("key_a"), STR("case x:1"), &k), CORRUPT);
+    NEED_OK(take_for(&p, "key_a", "case x:1", both));
+    CHECK(memcmp(both, own, sizeof own) != 0);
+    NEED_OK(take_for(&p, "key_a", "", other));
+    CHECK(memcmp(other, own, sizeof own) == 0);
+    NEED_OK(take_for(&p, "key_a", "case x:2", other));
+    CHECK(memcmp(both, other, sizeof both) != 0);
+    NEED_OK(take_for(&p, "key_b", "case x:1", other));
+    CHECK(memcmp(both, other, sizeof both) != 0);
+    take(&p, "case x:1", other);
+    CHECK(memcmp(both, other, sizeof both) != 0);
+    NEED_OK(reopen(&p));
+    NEED_OK(take_for(&p, "key_a", "case x:1", again));
+    CHECK(memcmp(both, again, sizeof both) == 0);
+    NEED_OK(subjects_erase(p.s, STR("case x:1")));
+    CHECK_ERR(take_for(&p, "key_a", "case x:1", again), NOT_FOUND);
+    CHECK_ERR(subjects_find_for(p.s, STR("key_b"), STR("case x:1"), &k), NOT_FOUND);
+    CHECK_OK(take_for(&p, "key_a", "case x:2", again));
+    NEED_OK(subjects_erase(p.s, STR("key_a")));
+    CHECK_ERR(take_for(&p, "key_a", "case x:2", again), NOT_FOUND);
+    CHECK_OK(take_for(&p, "key_b", "case x:2", again));
+}
