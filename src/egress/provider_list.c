@@ -43,6 +43,8 @@ provider_dialect_name(enum provider_dialect d)
         return "bedrock";
     case PROVIDER_HOHEIT:
         return "hoheit";
+    case PROVIDER_OTLP:
+        return "otlp";
     }
     UNREACHABLE("no such dialect");
 }

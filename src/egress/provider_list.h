@@ -15,7 +15,13 @@ enum {
     PROVIDER_TEXT_MAX = 200
 };
 
-enum provider_dialect { PROVIDER_OPENAI, PROVIDER_ANTHROPIC, PROVIDER_BEDROCK, PROVIDER_HOHEIT };
+enum provider_dialect {
+    PROVIDER_OPENAI,
+    PROVIDER_ANTHROPIC,
+    PROVIDER_BEDROCK,
+    PROVIDER_HOHEIT,
+    PROVIDER_OTLP /* a collector of traces and measures; has no models */
+};
 
 struct provider_model {
     char name[PROVIDER_MODEL_MAX];                             /* as the provider calls it */

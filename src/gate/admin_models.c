@@ -86,8 +86,12 @@ describe_remote(const struct admin_call *c, const struct model_wish *w, struct m
 {
     const struct provider_list *list = gate_parts_of(c->gate)->providers;
     str rest = w->remote, provider;
-    if (!str_next(&rest, '/', &provider) || !list || !provider_list_find(list, provider))
-        REFUSE(ARGUMENT, "remote", "there is no provider of that name in providers.yaml");
+    const struct provider_public *p = NULL;
+    if (str_next(&rest, '/', &provider) && list)
+        p = provider_list_find(list, provider);
+    if (!p || p->dialect == PROVIDER_OTLP)
+        REFUSE(ARGUMENT, "remote", "there is no provider %sof that name in providers.yaml",
+               p ? "of models " : "");
     *m = (struct model){.name = w->name,
                         .engine = STR("remote"),
                         .origin = w->remote,
