@@ -107,6 +107,8 @@ note_target(const gate_job *j, struct span_note *n)
     n->submitted_us = j->submitted_us;
     n->begun_us = j->submitted_us ? j->submitted_us + j->queued_us : 0;
     n->first_us = j->first_token_us;
+    if (n->first_us && n->begun_us > n->first_us) /* the engine's count began a little earlier */
+        n->begun_us = n->first_us;
     n->answered_us = j->answered_us;
     if (!j->target.is_remote)
         return;

@@ -9,12 +9,7 @@
 #include "os/turn.h"
 #include "otel/reply.h"
 
-enum {
-    ARENA_BYTES = 64 * 1024,
-    ANSWER_BYTES_MAX = 16 * 1024,
-    WAIT_MS_MIN = 1000,
-    WAIT_MS_MAX = 5 * 60 * 1000
-};
+enum { ARENA_BYTES = 64 * 1024, ANSWER_BYTES_MAX = 16 * 1024, PAUSE_MS_MAX = 5 * 60 * 1000 };
 
 enum message { NOTHING, TRACES, MEASURES };
 
@@ -171,11 +166,11 @@ tell_failure(otel *o, const char *why)
 static void
 wait_a_while(otel *o)
 {
-    o->pause_ms = o->pause_ms ? o->pause_ms * 2 : WAIT_MS_MIN;
+    o->pause_ms = o->pause_ms ? o->pause_ms * 2 : o->parts.params->otlp_pause_ms;
     if (o->reply.retry_ms > o->pause_ms)
         o->pause_ms = o->reply.retry_ms;
-    if (o->pause_ms > WAIT_MS_MAX)
-        o->pause_ms = WAIT_MS_MAX;
+    if (o->pause_ms > PAUSE_MS_MAX)
+        o->pause_ms = PAUSE_MS_MAX;
     o->not_before_ms = clock_ms() + o->pause_ms;
 }
 

@@ -8,9 +8,10 @@
  *
  * Nobody waits for it: a note is copied into a queue of otlp.queue_max, and dropped and counted
  * when that is full.  At most one message is under way.  What the collector wants again later
- * (429, 502, 503, 504, or no answer at all) is kept and sent again after its Retry-After or a pause
- * that doubles, WAIT_MS_MAX at most; what it refuses otherwise is dropped and counted.  What it
- * answers is read up to ANSWER_BYTES_MAX and believed for nothing but "rejectedSpans".
+ * (429, 502, 503, 504, or no answer at all) is kept and sent again after its Retry-After or
+ * otlp.pause_ms, which doubles, PAUSE_MS_MAX at most; what it refuses otherwise is dropped and
+ * counted.  What it answers is read up to ANSWER_BYTES_MAX and believed for nothing but
+ * "rejectedSpans".
  *
  * One thread: the loop's. */
 #pragma once

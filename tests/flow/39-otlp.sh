@@ -72,14 +72,13 @@ for m in all:
     body = json.loads(m["body"])
     spans += [dict(s, a=a(s)) for r in body.get("resourceSpans", []) for c in r["scopeSpans"] for s in c["spans"]]
     metrics += [x for r in body.get("resourceMetrics", []) for c in r["scopeMetrics"] for x in c["metrics"]]
-def of(t): return {s["name"]: s for s in spans if s["traceId"] == t}
 sys.exit(0 if eval(sys.argv[2]) else 1)' "$dir/record" "$1"; }
 trace() { tr -d '\r' <"$dir/head" | sed -n 's/^x-trace-id: //ip'; }
 
 expect 'a request is answered' status 200 "$k" POST $C "$(say toy eins)"
-expect 'with the id of its trace' test ${#trace} -ge 0 -a "$(trace | wc -c)" -eq 33
+expect 'with the id of its trace' test "$(trace | wc -c)" -eq 33
 one=$(trace)
-expect 'its spans come' await told "len(of('$one')) == 4 or len([s for s in spans if s['traceId'] == '$one']) == 4"
+expect 'its spans come' await told "sorted(s['name'] for s in spans if s['traceId'] == '$one') == ['chat toy', 'chat toy', 'hoheit.decide', 'hoheit.queue']"
 parent=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
 expect 'a client names its own trace' status 200 "$k" POST $C "$(say toy zwei ',"stream":true')" -H "traceparent: $parent"
 expect 'and hears of it' test "$(trace)" = 4bf92f3577b34da6a3ce929d0e0e4736
@@ -119,7 +118,6 @@ expect 'a tenant is a number, always the same' told "len({s['a']['hoheit.tenant.
 expect 'the leave to tell is on record, once' test "$(grep -c '"op":"otlp.send"' "$data/audit/audit.jsonl" || hoheit log tail --json | grep -c otlp.send)" = 1
 
 # ---- a collector that does not do what it should
-count() { told "$1 == 0" && return 1; return 0; }
 counter() { curl -sS --unix-socket "$data/run/hoheit.sock" http://x/metrics | sed -n "s/^hoheit_otlp_$1_total //p"; }
 over() { [ "$(counter "$1")" -gt "$2" ]; }
 mode() { printf '%s' "$1" >"$dir/mode"; }
