@@ -48,4 +48,5 @@ TEST(each_dialect_has_a_name)
     CHECK_STR(str_of(provider_dialect_name(PROVIDER_ANTHROPIC)), STR("anthropic"));
     CHECK_STR(str_of(provider_dialect_name(PROVIDER_BEDROCK)), STR("bedrock"));
     CHECK_STR(str_of(provider_dialect_name(PROVIDER_HOHEIT)), STR("hoheit"));
+    CHECK_STR(str_of(provider_dialect_name(PROVIDER_OTLP)), STR("otlp"));
 }
