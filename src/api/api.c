@@ -252,11 +252,24 @@ api_own_purpose(const struct api_call *c)
     return OK;
 }
 
+/* Where models may run; what else is asked leaves no spans. */
+static void
+set_trace(const struct api_call *c)
+{
+    char room[GATE_TRACE_BYTES];
+    const str trace =
+        gate_trace(c->gate, http_request_id(c->x), http_header(c->x, STR("traceparent")), room);
+    if (trace.len)
+        http_set_trace(c->x, trace);
+}
+
 static fallible
 enter(struct api_call *c, const struct routed *found)
 {
     c->route = found->route;
     TRY(authenticate(c));
+    if (c->session && http_method(c->x) == HTTP_POST)
+        set_trace(c);
     if (c->session)
         TRY(gate_check_peer(c->gate, c->session, http_peer(c->x), http_request_id(c->x), c->a));
     if (c->session)

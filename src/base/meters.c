@@ -3,18 +3,27 @@
 
 #include <inttypes.h>
 
-enum kind { COUNTER, GAUGE, HISTOGRAM };
-
-static const struct {
-    const char *name, *help;
-    enum kind kind;
-} table[METER_COUNT] = {
+static const struct meter_info table[METER_COUNT] = {
 #define METER(id, kind, name, help) [METER_##id] = {name, help, kind},
 #include "base/meters.def"
 #undef METER
 };
 
 enum { FIRST_BUCKET_US = 100 };
+
+const struct meter_info *
+meter_info(enum meter id)
+{
+    ASSERT(id < METER_COUNT);
+    return &table[id];
+}
+
+uint64_t
+meter_bucket_us(size_t i)
+{
+    ASSERT(i < METER_BUCKETS);
+    return (uint64_t)FIRST_BUCKET_US << i;
+}
 
 void
 meter_add(meters *m, enum meter id, int64_t n)
@@ -29,7 +38,7 @@ static size_t
 bucket_of(uint64_t us)
 {
     size_t i = 0;
-    while (i < METER_BUCKETS && us > (uint64_t)FIRST_BUCKET_US << i)
+    while (i < METER_BUCKETS && us > meter_bucket_us(i))
         i++;
     return i;
 }
@@ -81,7 +90,7 @@ meter_cell_put(const struct meter_cell *c, const char *name, str labels, buf *b)
         count += atomic_load_explicit(&c->buckets[i], memory_order_relaxed);
         buf_add_fmt(b, "%s_bucket{%.*s%sle=\"", name, STR_FMT(labels), labels.len ? "," : "");
         if (i < METER_BUCKETS)
-            put_seconds(b, (uint64_t)FIRST_BUCKET_US << i);
+            put_seconds(b, meter_bucket_us(i));
         else
             buf_add(b, STR("+Inf"));
         buf_add_fmt(b, "\"} %" PRIu64 "\n", count);

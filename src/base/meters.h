@@ -27,6 +27,16 @@ typedef struct {
     struct meter_cell cells[METER_COUNT];
 } meters;
 
+enum meter_kind { COUNTER, GAUGE, HISTOGRAM };
+
+struct meter_info {
+    const char *name, *help; /* as Prometheus spells it */
+    enum meter_kind kind;
+};
+
+const struct meter_info *meter_info(enum meter id);
+/* The most that bucket `i` of METER_BUCKETS holds; what is more is in the one after the last. */
+uint64_t meter_bucket_us(size_t i);
 /* One histogram that is not in the table; all zero at first. */
 void meter_cell_observe_us(struct meter_cell *c, uint64_t us);
 /* Its lines in Prometheus' format; `labels` as they stand in braces, empty for none. */

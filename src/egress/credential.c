@@ -103,6 +103,18 @@ sign(credential *c, const struct credential_ask *ask, struct http_field *room, s
     return OK;
 }
 
+/* "Name: value" lines, as providers.c has checked them. */
+static void
+add_headers(const credential *c, struct http_field *room, size_t *count)
+{
+    str rest = str_of(c->about.secret), line, name;
+    for (size_t n = 0; n < PROVIDER_HEADERS_MAX && str_next(&rest, '\n', &line) && line.len; n++) {
+        (void)str_next(&line, ':', &name);
+        *room++ = (struct http_field){name, str_trim(line)};
+        ++*count;
+    }
+}
+
 fallible
 credential_add(credential *c, const struct credential_ask *ask, struct http_field *room,
                size_t *count)
@@ -117,6 +129,9 @@ credential_add(credential *c, const struct credential_ask *ask, struct http_fiel
     case SCHEME_API_KEY:
         *room = (struct http_field){STR("x-api-key"), str_of(c->value)};
         ++*count;
+        return OK;
+    case SCHEME_HEADERS:
+        add_headers(c, room, count);
         return OK;
     case SCHEME_SIGV4:
         return sign(c, ask, room, count);

@@ -34,7 +34,7 @@ provider_list_model(const struct provider_list *l, str provider, str model)
 bool
 provider_has_models(const struct provider_public *p)
 {
-    return p->dialect != PROVIDER_WITNESS;
+    return p->dialect != PROVIDER_OTLP && p->dialect != PROVIDER_WITNESS;
 }
 
 const char *
@@ -51,6 +51,8 @@ provider_dialect_name(enum provider_dialect d)
         return "hoheit";
     case PROVIDER_WITNESS:
         return "witness";
+    case PROVIDER_OTLP:
+        return "otlp";
     }
     UNREACHABLE("no such dialect");
 }

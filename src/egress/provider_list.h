@@ -24,6 +24,7 @@ enum provider_dialect {
     PROVIDER_ANTHROPIC,
     PROVIDER_BEDROCK,
     PROVIDER_HOHEIT,
+    PROVIDER_OTLP,   /* a collector of traces and measures; no models */
     PROVIDER_WITNESS /* add-checkpoint of C2SP tlog-witness; no models, no sink */
 };
 

@@ -214,10 +214,61 @@ take_line(const struct reader *r, str *rest, char *room, size_t room_len)
     return OK;
 }
 
+/* Of a header line: a name that is a token and none of the connection's or ours, a value of
+ * printable characters. */
+static bool
+is_header(str line)
+{
+    static const char *const ours[] = {"host",       "content-length",    "content-type",
+                                       "connection", "transfer-encoding", "content-encoding"};
+    str value = line, name;
+    if (!str_next(&value, ':', &name) || !name.len || !str_trim(value).len)
+        return false;
+    for (size_t i = 0; i < name.len; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.",
+                    name.at[i]))
+            return false;
+    for (size_t i = 0; i < value.len; i++)
+        if (value.at[i] < ' ' || value.at[i] > '~')
+            return false;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (str_eq_nocase(name, str_of(ours[i])))
+            return false;
+    return true;
+}
+
+static fallible
+take_headers(const struct reader *r, str text)
+{
+    struct provider_credential *const c = &r->p->credential;
+    size_t count = 0, len = 0;
+    str line;
+    while (str_next(&text, '\n', &line)) {
+        line = str_trim(line);
+        if (!line.len)
+            continue;
+        if (!is_header(line) || ++count > PROVIDER_HEADERS_MAX ||
+            len + line.len + 2 > sizeof c->secret)
+            REFUSE(CONFIG, "credential",
+                   "provider %s: its key file is not 1 to %d lines \"Name: value\" of headers that "
+                   "are "
+                   "the sender's to set",
+                   r->pub->name, PROVIDER_HEADERS_MAX);
+        memcpy(c->secret + len, line.at, line.len);
+        len += line.len;
+        c->secret[len++] = '\n';
+    }
+    if (!count)
+        REFUSE(CONFIG, "credential", "provider %s: its key file is empty", r->pub->name);
+    return OK;
+}
+
 static fallible
 take_key(const struct reader *r, str text)
 {
     struct provider_credential *const c = &r->p->credential;
+    if (c->scheme == SCHEME_HEADERS)
+        return take_headers(r, text);
     if (c->scheme == SCHEME_SIGV4)
         TRY(take_line(r, &text, c->id, sizeof c->id));
     TRY(take_line(r, &text, c->secret, sizeof c->secret));
@@ -260,7 +311,7 @@ read_key(const struct reader *r, const char *name)
 static fallible
 read_credential(struct reader *r)
 {
-    static const char *const schemes[] = {"none", "bearer", "x-api-key", "sigv4", NULL};
+    static const char *const schemes[] = {"none", "bearer", "x-api-key", "sigv4", "headers", NULL};
     const struct credential_text *const t = r->text->credential;
     struct provider_credential *const c = &r->p->credential;
     if (!t)
@@ -397,7 +448,8 @@ read_model(struct reader *r, const struct model_text *t)
 static fallible
 read_public(struct reader *r)
 {
-    static const char *const dialects[] = {"openai", "anthropic", "bedrock", "hoheit", NULL};
+    static const char *const dialects[] = {"openai", "anthropic", "bedrock",
+                                           "hoheit", "otlp",      NULL};
     const struct contract_text *const c = r->text->contract;
     TRY(read_name(r));
     TRY(pick(r, "dialect", r->text->dialect, dialects, &r->pub->dialect));
@@ -420,6 +472,8 @@ read_one(struct reader *r)
     TRY(read_credential(r));
     TRY(read_limits(r));
     TRY(read_currency(r));
+    if (r->pub->dialect == PROVIDER_OTLP && r->text->models_count)
+        REFUSE(CONFIG, "models", "provider %s: a collector has no models", r->pub->name);
     r->all->list.count++; /* from here on it is found */
     for (uint32_t i = 0; i < r->text->models_count; i++)
         TRY(read_model(r, &r->text->models[i]));

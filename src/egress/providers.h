@@ -4,7 +4,7 @@
  *     version: 1
  *     providers:
  *       - name: example
- *         dialect: openai                 # openai, anthropic, bedrock, hoheit
+ *         dialect: openai                 # openai, anthropic, bedrock, hoheit; otlp: a collector
  *         url: https://api.example/v1     # http only for this machine
  *         sink: intern//REL BUND          # the most that may go there (policy.yaml has the names)
  *         region: eu-central-1
@@ -13,7 +13,8 @@
  *         models:                         # prices in millionths of it for a million tokens
  *           - {name: large, in: 3000000, cached: 300000, out: 15000000}
  *         tls: {ca: /etc/ssl/example.pem, pins: [<64 hexadecimal digits>], min: "1.3"}
- *         credential: {scheme: bearer, file: example.key}     # below keys/; x-api-key, sigv4, none
+ *         credential: {scheme: bearer, file: example.key}     # below keys/; x-api-key, headers,
+ *                                                             # sigv4, none
  *         limits: {head: 60s, connections_max: 32}
  *     witnesses:                          # of the audit log; the daemon has them sign it
  *       - name: archive
@@ -25,7 +26,8 @@
  *
  * hoheitd reads it, with what it names, and hands it to hoheit-egress as one sealed memfd; the gate
  * gets provider_list.h alone.  A credential is the first line of its file, which nobody else may
- * read; for sigv4 the lines are key id, secret and, if there is one, the session's token.
+ * read; for sigv4 the lines are key id, secret and, if there is one, the session's token; for
+ * headers each line is one, "Name: value", PROVIDER_HEADERS_MAX of them.
  *
  * A price that is left out: of what was cached, that of `in`; of both others, unknown, and then no
  * request under a limit of money may go there.  One alone is refused.  Prices become micro-euro
@@ -40,19 +42,20 @@
 enum {
     PROVIDERS_VERSION = 1,
     PROVIDER_PINS_MAX = 4,
+    PROVIDER_HEADERS_MAX = 4,
     PROVIDER_URL_MAX = 256,
     PROVIDER_SECRET_MAX = 4096,
     PROVIDERS_CA_MAX = 512 * 1024 /* of all providers together */
 };
 
-enum provider_scheme { SCHEME_NONE, SCHEME_BEARER, SCHEME_API_KEY, SCHEME_SIGV4 };
+enum provider_scheme { SCHEME_NONE, SCHEME_BEARER, SCHEME_API_KEY, SCHEME_SIGV4, SCHEME_HEADERS };
 
 struct provider_credential {
-    uint32_t scheme; /* enum provider_scheme */
-    char id[256];    /* sigv4 */
-    char secret[PROVIDER_SECRET_MAX];
-    char token[PROVIDER_SECRET_MAX]; /* sigv4, of a session; "": none */
-    char region[64], service[64];    /* sigv4 */
+    uint32_t scheme;                  /* enum provider_scheme */
+    char id[256];                     /* sigv4 */
+    char secret[PROVIDER_SECRET_MAX]; /* headers: their lines */
+    char token[PROVIDER_SECRET_MAX];  /* sigv4, of a session; "": none */
+    char region[64], service[64];     /* sigv4 */
 };
 
 struct provider_limits {

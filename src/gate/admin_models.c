@@ -90,7 +90,8 @@ describe_remote(const struct admin_call *c, const struct model_wish *w, struct m
     if (str_next(&rest, '/', &provider) && list)
         p = provider_list_find(list, provider);
     if (!p || !provider_has_models(p))
-        REFUSE(ARGUMENT, "remote", "there is no provider of that name in providers.yaml");
+        REFUSE(ARGUMENT, "remote", "there is no provider %sof that name in providers.yaml",
+               p ? "of models " : "");
     *m = (struct model){.name = w->name,
                         .engine = STR("remote"),
                         .origin = w->remote,

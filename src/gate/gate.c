@@ -27,9 +27,10 @@ on_revoked(void *ctx, const struct session *s)
 }
 
 static void
-start_rounds(gate *g)
+take_egress(gate *g)
 {
     egress_count(g->egress, g->parts.meters);
+    otel_use(g->otel, g->egress);
     const err e = rounds_use(g->rounds, g->egress);
     if (e.code)
         log_failure(LOG_ERROR, "witness.not_asked", e);
@@ -67,7 +68,7 @@ on_egress(void *ctx, int channel)
     if (e.code) /* its channel is closed, so it ends, and hoheitd starts the next */
         log_failure(LOG_ERROR, "egress.refused", e);
     else
-        start_rounds(g);
+        take_egress(g);
 }
 
 bool
@@ -105,6 +106,76 @@ watch_energy(gate *g)
                                   g, &g->energy_timer);
 }
 
+/* ---- what a collector is told */
+/* On record when the answer is another than before, not with each message. */
+static fallible
+record_otlp(gate *g, const struct session *s, const struct decision *d, const struct ask *q)
+{
+    char room[LABEL_TEXT_MAX];
+    const struct audit_record r = {.request_id = STR(""),
+                                   .key_id = s->key_id,
+                                   .tenant = s->tenant,
+                                   .person = s->person,
+                                   .purpose = s->purpose,
+                                   .op = str_of(op_info(q->op)->name),
+                                   .object = str_of(g->parts.params->otlp_collector),
+                                   .label_text =
+                                       label_text(policy_names(g->parts.policy), q->data, room),
+                                   .outcome = ""};
+    if (g->told_otlp && g->may_otlp == d->allowed)
+        return OK;
+    TRY(gate_record_decision(g, &r, d, NULL, NULL));
+    g->told_otlp = true;
+    g->may_otlp = d->allowed;
+    return OK;
+}
+
+static fallible
+leave_for_otlp(void *ctx, label data, label sink, arena *a, const grant **ret)
+{
+    gate *const g = ctx;
+    struct session s = g->operator_session;
+    struct err_kept kept;
+    struct decision d;
+    s.clearance = policy_local_sink(g->parts.policy);
+    const struct ask q = {.session = &s,
+                          .op = OP_OTLP_SEND,
+                          .data = data,
+                          .target = sink,
+                          .now_wall_ms = gate_now(g)};
+    const err e = policy_decide(g->parts.policy, &q, a, &d, ret);
+    if (e.code && e.code != ERR_DENIED)
+        return e;
+    err_keep(&kept, e);
+    TRY(record_otlp(g, &s, &d, &q));
+    return err_again(&kept);
+}
+
+static fallible
+open_otel(gate *g)
+{
+    const struct otel_parts parts = {.loop = g->parts.loop,
+                                     .params = g->parts.params,
+                                     .meters = g->parts.meters,
+                                     .served = g->served,
+                                     .policy = g->parts.policy,
+                                     .providers = g->parts.providers,
+                                     .pepper = g->parts.pepper,
+                                     .address = g->parts.address,
+                                     .commit = g->parts.commit,
+                                     .started_wall_ms = g->parts.started_wall_ms,
+                                     .leave = leave_for_otlp,
+                                     .ctx = g};
+    return otel_new(&parts, &g->otel);
+}
+
+str
+gate_trace(const gate *g, str request_id, str traceparent, char room[GATE_TRACE_BYTES])
+{
+    struct trace t;
+    return otel_trace(g->otel, request_id, traceparent, &t) ? trace_text(&t, room) : STR("");
+}
+
 fallible
 gate_new(const struct gate_parts *parts, gate **ret)
 {
@@ -136,6 +207,8 @@ gate_new(const struct gate_parts *parts, gate **ret)
         e = watch_energy(g);
     if (!e.code)
         e = open_rounds(g);
+    if (!e.code)
+        e = open_otel(g);
     g->parts.control = fd_take(&control);
     if (e.code)
         fd_auto(&g->parts.control);
@@ -160,6 +233,7 @@ gate_free(gate *g)
     ASSERT(g->running == 0);
     loop_timer_stop(g->energy_timer);
     rounds_free(g->rounds);
+    otel_free(g->otel);
     egress_free(g->egress);
     engines_free(g->engines);
     keep_free(g->keep);

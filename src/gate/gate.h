@@ -92,6 +92,10 @@ struct gate_want {
 };
 fallible gate_leave(gate *g, const struct gate_want *w, const grant **ret);
 
+/* The trace that what is asked with this id and field belongs to, as text; empty: none is kept. */
+enum { GATE_TRACE_BYTES = 33 };
+str gate_trace(const gate *g, str request_id, str traceparent, char room[GATE_TRACE_BYTES]);
+
 /* ---- what people are cleared for (acts/clearance.h) */
 struct clearance_row; /* store/clearances.h */
 /* From the next decision on; what runs above it ends.  LIMIT, and nothing has changed. */
@@ -142,6 +146,7 @@ struct gate_ask {
     struct conv *conv; /* labels are set here; lives until on_end */
     const struct gate_raw *raw; /* NULL: it is never passed through; lives until on_end */
     str request_id;
+    str traceparent; /* the field as it came (otel/trace.h); empty: none */
     uint64_t received_us;
     arena *a;                       /* of the request; lives until on_end */
     struct gate_limits *refused_by; /* set before on_end with RATE; NULL: nobody asks */

@@ -6,6 +6,7 @@
 #include "gate/engines.h"
 #include "gate/keyring.h"
 #include "gate/pairs.h"
+#include "otel/otel.h"
 #include "sched/energy.h"
 #include "sched/served.h"
 
@@ -19,6 +20,7 @@ struct gate {
     struct keep *keep;     /* keep_inside.h */
     budget *budget;
     struct served *served; /* how, by model and class */
+    otel *otel;            /* NULL: no collector is named */
     struct energy energy;  /* of the engines, by request */
     loop_timer *energy_timer;
     arena *lexicon_arena; /* of the pseudonymiser, when it was first needed */
@@ -26,8 +28,9 @@ struct gate {
     struct guard *guard, *guard_next; /* of the policy in force; of one about to be */
     struct session operator_session;
     int64_t latest_wall_ms;
-    size_t running; /* jobs that hold a place */
-    gate_job *jobs; /* these, in no order */
+    bool told_otlp, may_otlp; /* the decision about what a collector is told is on record; which */
+    size_t running;           /* jobs that hold a place */
+    gate_job *jobs;           /* these, in no order */
 };
 
 /* The time of decisions: a clock that is set back gives what has ended no time again, as long as

@@ -77,12 +77,80 @@ job_release(gate_job *j)
     pass_done(&j->pass);
 }
 
+/* ---- for the collector */
+static const char *
+operation_of(enum op op)
+{
+    if (op == OP_COMPLETE)
+        return "text_completion";
+    return op == OP_EMBED ? "embeddings" : op_info(op)->name;
+}
+
+/* As OpenTelemetry's conventions call it. */
+static const char *
+dialect_of(const struct target *t)
+{
+    switch (t->remote.dialect) {
+    case REMOTE_ANTHROPIC:
+        return "anthropic";
+    case REMOTE_BEDROCK:
+        return "aws.bedrock";
+    case REMOTE_OPENAI:
+        break;
+    }
+    return "openai";
+}
+
+static void
+note_target(const gate_job *j, struct span_note *n)
+{
+    (void)str_copy(str_slice(j->model.name, 0, SPAN_MODEL_MAX - 1), n->model, sizeof n->model);
+    n->submitted_us = j->submitted_us;
+    n->begun_us = j->submitted_us ? j->submitted_us + j->queued_us : 0;
+    n->first_us = j->first_token_us;
+    if (n->first_us && n->begun_us > n->first_us) /* the engine's count began a little earlier */
+        n->begun_us = n->first_us;
+    n->answered_us = j->answered_us;
+    if (!j->target.is_remote)
+        return;
+    n->dialect = dialect_of(&j->target);
+    (void)str_copy(str_slice(j->target.remote.provider, 0, SPAN_NAME_MAX - 1), n->provider,
+                   sizeof n->provider);
+}
+
+void
+job_tell(const gate_job *j, err e)
+{
+    otel *const o = j->gate->otel;
+    struct span_note n = {.serial = 0};
+    if (!otel_trace(o, j->ask.request_id, j->ask.traceparent, &n.trace))
+        return;
+    (void)str_copy(str_slice(j->ask.request_id, 0, SPAN_NAME_MAX - 1), n.request_id,
+                   sizeof n.request_id);
+    n.operation = operation_of(j->ask.op);
+    n.class = served_class_name(j->class);
+    n.error = e.code ? err_info(e)->name : NULL;
+    n.is_denied = !j->decision.allowed;
+    n.is_counted = j->submitted;
+    n.finishes = j->finishes;
+    n.tokens_in = j->tokens_in;
+    n.tokens_out = j->tokens_out > j->tokens_shown ? j->tokens_out : j->tokens_shown;
+    n.tenant = otel_tenant(o, j->ask.session->tenant);
+    n.received_us = j->ask.received_us;
+    n.decided_us = j->decided_us;
+    note_target(j, &n);
+    n.ended_us = clock_us();
+    n.ended_wall_ms = clock_wall_ms();
+    otel_note(o, &n);
+}
+
 /* The last call of the job: hands the outcome to the dialect, after it what was kept back. */
 void
 job_end(gate_job *j, err e)
 {
     AUTO(buf) tail = j->pass.tail;
     j->pass.tail = BUF(0);
+    job_tell(j, e);
     job_release(j);
     if (tail.len && !e.code)
         j->hooks.on_frames(j->hooks.ctx, buf_str(&tail));
@@ -155,10 +223,13 @@ observe(gate_job *j, const struct audit_record *r)
                                  .tokens_out = r->tokens_out,
                                  .energy_mj = r->energy_mj,
                                  .is_metered = str_eq(str_of(r->energy_by), STR("rapl")),
-                                 .is_failed = j->failure.e.code != ERR_OK};
+                                 .is_failed = j->failure.e.code != ERR_OK,
+                                 .embeds = j->ask.kind == ENGINE_EMBED};
     served_end(served_row_of(j->gate->served, j->model.name, j->class), &e);
-    LOG(INFO, "request.done", LOG_S("request", j->ask.request_id), LOG_S("op", r->op),
-        LOG_Z("status", r->outcome), LOG_S("model", j->model.name),
+    char trace[GATE_TRACE_BYTES];
+    LOG(INFO, "request.done", LOG_S("request", j->ask.request_id),
+        LOG_S("trace", gate_trace(j->gate, j->ask.request_id, j->ask.traceparent, trace)),
+        LOG_S("op", r->op), LOG_Z("status", r->outcome), LOG_S("model", j->model.name),
         LOG_Z("class", served_class_name(j->class)), LOG_N("tokens_in", r->tokens_in),
         LOG_N("tokens_out", r->tokens_out), LOG_N("ms", r->duration_us / 1000));
 }
@@ -188,6 +259,7 @@ job_complete(gate_job *j, err e)
     j->job = NULL;
     j->remote = NULL;
     j->completed = true;
+    j->answered_us = clock_us();
     const err lost = keep_said(j);
     if (!e.code && lost.code)
         err_keep(&j->failure, e = lost);

@@ -42,7 +42,10 @@ struct gate_job {
     bool screen_failed;
     bool submitted; /* an engine has it, or had */
     uint64_t first_token_us, last_token_us;
+    uint64_t decided_us;              /* its decision is on record */
     uint64_t submitted_us, queued_us; /* handed to an engine; how long that made it wait */
+    uint64_t answered_us;             /* the engine's part is over */
+    uint32_t finishes;                /* a bit for each enum engine_finish */
     struct served_row *row;           /* from the first token on */
     uint64_t tokens_in;
     uint64_t tokens_out, tokens_shown; /* of the answers that ended; of the pieces that came */
@@ -69,6 +72,8 @@ void job_meter(gate_job *j);
 void job_settle(gate_job *j, uint64_t tokens_out, uint64_t energy_mj);
 /* Gives back its place and what it holds; nothing may be under way. */
 void job_release(gate_job *j);
+/* The operator's collector is told of it, if there is one; `e`: how it ended. */
+void job_tell(const gate_job *j, err e);
 /* The last call: hands the outcome to the dialect, after it what was kept back. */
 void job_end(gate_job *j, err e);
 /* The engine's part is over, well or not: records it, then ends it. */

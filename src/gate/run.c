@@ -178,6 +178,7 @@ cut(gate_job *j)
     stop(j);
     start_once(j);
     u.guardrail = j->guardrail = screened_blocked(j->screened);
+    j->finishes |= 1u << FINISH_FILTER;
     j->in_hook = true;
     while (screened_next_open(j->screened, &u.index, &u.is_last)) {
         j->hooks.on_done(j->hooks.ctx, &u);
@@ -235,6 +236,7 @@ on_done(void *ctx, const struct engine_usage *u)
     j->tokens_cached = u->cached_tokens;
     j->is_counted = u->is_last && !u->is_estimated;
     j->tokens_out += u->output_tokens;
+    j->finishes |= 1u << u->finish;
     j->queued_us = u->queued_us;
     meter_add(job_parts(j)->meters, METER_TOKENS_GUESSED, u->guessed);
     meter_add(job_parts(j)->meters, METER_TOKENS_GUESSED_RIGHT, u->guessed_right);
@@ -309,6 +311,7 @@ on_passed(void *ctx, err e, const struct engine_usage *u)
     j->tokens_in = u->prompt_tokens;
     j->tokens_cached = u->cached_tokens;
     j->is_counted = !u->is_estimated;
+    j->finishes |= 1u << u->finish;
     j->tokens_out = j->tokens_shown = u->output_tokens; /* frames are no tokens */
     job_complete(j, e);
 }
@@ -400,6 +403,7 @@ static void
 on_decided(void *ctx, err recorded)
 {
     gate_job *j = ctx;
+    j->decided_us = clock_us();
     if (recorded.code) {
         job_end(j, recorded);
         return;
@@ -645,6 +649,12 @@ record_cancel(gate_job *j)
         log_failure(LOG_ERROR, "audit.lost", e);
 }
 
+static fallible
+cancelled(void)
+{
+    FAIL(CANCELLED, "the asker is gone");
+}
+
 void
 gate_cancel(gate_job *j)
 {
@@ -656,6 +666,7 @@ gate_cancel(gate_job *j)
     stop(j);
     if (j->decision.allowed && !j->completed)
         record_cancel(j);
+    job_tell(j, cancelled());
     job_release(j);
 }
 

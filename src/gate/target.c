@@ -105,7 +105,7 @@ outside(const gate *g, const struct gate_ask *ask, const struct registry_target 
     const struct provider_public *p = find_provider(g, t->model);
     const bool embeds = ask->kind != ENGINE_EMBED || (p && p->dialect == PROVIDER_OPENAI);
     label sink;
-    const bool is_known = provider_sink(g, p, &sink);
+    const bool is_known = provider_sink(g, p, &sink) && p->dialect != PROVIDER_OTLP;
     return (struct routing_target){.name = t->model->name,
                                    .sink = label_meet(t->model->sink, sink),
                                    .rank = t->rank,
@@ -270,10 +270,11 @@ dialect_of(const struct provider_public *p)
     case PROVIDER_OPENAI:
     case PROVIDER_HOHEIT:
         return REMOTE_OPENAI;
+    case PROVIDER_OTLP:
     case PROVIDER_WITNESS:
         break;
     }
-    UNREACHABLE("hoheitd checked the dialect");
+    UNREACHABLE("collectors and witnesses have no models, and hoheitd checked the dialect");
 }
 
 static fallible

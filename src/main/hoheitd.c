@@ -26,6 +26,7 @@
 #include "os/log.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
+#include "otel/otel.h"
 #include "policy/policy.h"
 #include "super/cosign_keys.h"
 #include "super/datadir.h"
@@ -166,6 +167,8 @@ check_policy(struct app *app)
         e = label_parse(policy_names(p), str_of(app->boot.params.policy_default_label), &l);
     if (!e.code)
         e = providers_check_sinks(app->providers, policy_names(p));
+    if (!e.code)
+        e = otel_check(&app->boot.params, &app->providers->list, p);
     policy_free(p);
     return e;
 }

@@ -34,6 +34,7 @@ struct http_exchange {
     uint64_t received_us;
     char id_room[ID_MAX];
     str id;
+    str trace; /* sent with the answer; empty: none */
     void *user;
 
     bool announced; /* the handler has heard of it */

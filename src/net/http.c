@@ -4,7 +4,7 @@
 #include "net/conn.h"
 #include "net/gzip.h"
 
-enum { ANSWER_FIELDS_MAX = 16 };
+enum { ANSWER_FIELDS_MAX = 24 };
 
 enum http_method
 http_method(const http_exchange *x)
@@ -101,6 +101,12 @@ http_received_us(const http_exchange *x)
 }
 
 void
+http_set_trace(http_exchange *x, str id)
+{
+    x->trace = arena_str(x->a, id);
+}
+
+void
 http_set_user(http_exchange *x, void *user)
 {
     x->user = user;
@@ -120,6 +126,19 @@ pack(http_exchange *x, str body, str *ret)
     return asked && !gzip_pack(x->a, body, ret).code;
 }
 
+/* The fields and that of the trace, in `more`. */
+static const struct http_field *
+with_trace(const http_exchange *x, const struct http_field *fields, size_t *count,
+           struct http_field *more)
+{
+    if (!x->trace.len || *count >= ANSWER_FIELDS_MAX)
+        return fields;
+    if (*count)
+        memcpy(more, fields, *count * sizeof *fields);
+    more[(*count)++] = (struct http_field){STR("x-trace-id"), x->trace};
+    return more;
+}
+
 void
 http_answer(http_exchange *x, int status, const struct http_field *fields, size_t field_count,
             str body)
@@ -128,8 +147,10 @@ http_answer(http_exchange *x, int status, const struct http_field *fields, size_
     ASSERT(!x->started && !x->ended);
     x->started = true;
     exchange_meter(x, status);
+    fields = with_trace(x, fields, &field_count, more);
     if (field_count + 2 <= ANSWER_FIELDS_MAX && gzip_is_worth(status, fields, field_count, body)) {
-        memcpy(more, fields, field_count * sizeof *fields);
+        if (fields != more)
+            memcpy(more, fields, field_count * sizeof *fields);
         more[field_count++] = (struct http_field){STR("vary"), STR("accept-encoding")};
         if (pack(x, body, &body))
             more[field_count++] = (struct http_field){STR("content-encoding"), STR("gzip")};
@@ -141,9 +162,11 @@ http_answer(http_exchange *x, int status, const struct http_field *fields, size_
 void
 http_start(http_exchange *x, int status, const struct http_field *fields, size_t count)
 {
+    struct http_field more[ANSWER_FIELDS_MAX];
     ASSERT(!x->started && !x->ended);
     x->started = true;
     exchange_meter(x, status);
+    fields = with_trace(x, fields, &count, more);
     x->conn->protocol->start(x, status, fields, count);
 }
 

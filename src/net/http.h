@@ -61,6 +61,8 @@ int http_version(const http_exchange *x);
 str http_request_id(const http_exchange *x);
 /* clock_us() when the last byte of the request had come. */
 uint64_t http_received_us(const http_exchange *x);
+/* The trace it belongs to, sent with its answer as X-Trace-Id; copied. */
+void http_set_trace(http_exchange *x, str id);
 /* A place for the handler's own state. */
 void http_set_user(http_exchange *x, void *user);
 void *http_user(const http_exchange *x);

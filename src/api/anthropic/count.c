@@ -60,6 +60,7 @@ run(struct count *w)
                                  .label_text = http_header(c->x, STR("x-hoheit-label")),
                                  .conv = &w->ask.conv,
                                  .request_id = http_request_id(c->x),
+                                 .traceparent = http_header(c->x, STR("traceparent")),
                                  .received_us = http_received_us(c->x),
                                  .a = c->a};
     const struct gate_hooks hooks = {

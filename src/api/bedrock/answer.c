@@ -272,6 +272,7 @@ answer_run(struct answer *w)
                                  .priority_text = http_header(c->x, STR("x-hoheit-priority")),
                                  .conv = &w->ask.conv,
                                  .request_id = http_request_id(c->x),
+                                 .traceparent = http_header(c->x, STR("traceparent")),
                                  .received_us = http_received_us(c->x),
                                  .a = c->a,
                                  .refused_by = &c->limits};

@@ -331,6 +331,7 @@ run_model(struct generating *w)
                                  .floor = w->found.label,
                                  .conv = &w->conv,
                                  .request_id = http_request_id(c->x),
+                                 .traceparent = http_header(c->x, STR("traceparent")),
                                  .received_us = http_received_us(c->x),
                                  .a = c->a,
                                  .refused_by = &c->limits};

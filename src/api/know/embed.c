@@ -226,6 +226,7 @@ run_batch(struct embedding *m)
                                  .floor = m->pieces.at[m->next].label,
                                  .conv = &m->conv,
                                  .request_id = http_request_id(c->x),
+                                 .traceparent = http_header(c->x, STR("traceparent")),
                                  .received_us = http_received_us(c->x),
                                  .a = c->a,
                                  .refused_by = &c->limits};

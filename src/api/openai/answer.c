@@ -540,6 +540,7 @@ run(struct answer *w)
                                  .conv = &w->ask.conv,
                                  .raw = in_body ? NULL : openai_raw(c->body, &w->body, &w->ask),
                                  .request_id = http_request_id(c->x),
+                                 .traceparent = http_header(c->x, STR("traceparent")),
                                  .received_us = http_received_us(c->x),
                                  .a = c->a,
                                  .refused_by = &c->limits};

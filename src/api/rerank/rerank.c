@@ -280,6 +280,7 @@ run(struct rerank *r)
                                  .priority_text = http_header(c->x, STR("x-hoheit-priority")),
                                  .conv = &r->conv,
                                  .request_id = http_request_id(c->x),
+                                 .traceparent = http_header(c->x, STR("traceparent")),
                                  .received_us = http_received_us(c->x),
                                  .a = c->a,
                                  .refused_by = &c->limits};

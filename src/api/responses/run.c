@@ -505,6 +505,7 @@ run_model(struct run *r)
                                  .floor = r->floor,
                                  .conv = &r->ask.conv,
                                  .request_id = r->keep.request_id,
+                                 .traceparent = r->traceparent,
                                  .received_us = r->received_us,
                                  .a = r->a,
                                  .refused_by = &r->limits};
@@ -698,6 +699,7 @@ start(struct works *w, struct api_call *c, bool counts_only)
     ASSERT(r);
     r->counts_only = counts_only;
     r->received_us = http_received_us(c->x);
+    r->traceparent = http_header(c->x, STR("traceparent"));
     err e = try_arena_str(r->a, http_header(c->x, STR("x-hoheit-label")), &r->declared);
     if (!e.code)
         e = decode(r, c);

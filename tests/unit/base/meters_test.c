@@ -212,3 +212,14 @@ TEST(a_text_too_long_for_its_buf_is_a_limit)
     meters_put(&m, &b);
     CHECK_ERR(buf_end(&b), LIMIT);
 }
+
+TEST(a_meter_can_be_asked_for_its_name_and_a_bucket_for_its_bound)
+{
+    CHECK_STR(str_of(meter_info(METER_FIRST_TOKEN)->name),
+              STR("hoheit_time_to_first_token_seconds"));
+    CHECK_INT(meter_info(METER_FIRST_TOKEN)->kind, ==, HISTOGRAM);
+    CHECK_INT(meter_info(METER_HTTP_CONNECTIONS)->kind, ==, GAUGE);
+    CHECK_INT(meter_bucket_us(0), ==, 100);
+    for (size_t i = 1; i < METER_BUCKETS; i++)
+        CHECK_INT(meter_bucket_us(i), ==, 2 * meter_bucket_us(i - 1));
+}

@@ -39,6 +39,23 @@ value_of(const struct http_field *f, size_t count, const char *name)
     return STR_NONE;
 }
 
+TEST(headers_are_added_line_by_line)
+{
+    struct http_field f[CREDENTIAL_FIELDS_MAX];
+    size_t count = 0;
+    credential *c = make(SCHEME_HEADERS, "X-Token: a:b c\nX-Org:  amt\n");
+    CHECK_OK(credential_add(c, &ask, f, &count));
+    CHECK_INT(count, ==, 2);
+    CHECK_STR(value_of(f, count, "X-Token"), STR("a:b c"));
+    CHECK_STR(value_of(f, count, "x-org"), STR("amt"));
+    credential_free(c);
+    count = 0;
+    c = make(SCHEME_HEADERS, "A: 1\nB: 2\nC: 3\nD: 4\nE: 5\n");
+    CHECK_OK(credential_add(c, &ask, f, &count));
+    CHECK_INT(count, ==, CREDENTIAL_FIELDS_MAX);
+    credential_free(c);
+}
+
 TEST(each_scheme_adds_its_own_fields)
 {
     struct http_field f[CREDENTIAL_FIELDS_MAX];

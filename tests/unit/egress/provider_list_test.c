@@ -48,14 +48,15 @@ TEST(each_dialect_has_a_name)
     CHECK_STR(str_of(provider_dialect_name(PROVIDER_ANTHROPIC)), STR("anthropic"));
     CHECK_STR(str_of(provider_dialect_name(PROVIDER_BEDROCK)), STR("bedrock"));
     CHECK_STR(str_of(provider_dialect_name(PROVIDER_HOHEIT)), STR("hoheit"));
+    CHECK_STR(str_of(provider_dialect_name(PROVIDER_OTLP)), STR("otlp"));
     CHECK_STR(str_of(provider_dialect_name(PROVIDER_WITNESS)), STR("witness"));
 }
 
-TEST(all_but_witnesses_are_asked_for_answers)
+TEST(collectors_and_witnesses_are_not_asked_for_answers)
 {
     struct provider_public p = {.name = "x"};
     for (uint32_t d = PROVIDER_OPENAI; d <= PROVIDER_WITNESS; d++) {
         p.dialect = d;
-        CHECK_INT(provider_has_models(&p), ==, d != PROVIDER_WITNESS);
+        CHECK_INT(provider_has_models(&p), ==, d < PROVIDER_OTLP);
     }
 }

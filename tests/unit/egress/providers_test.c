@@ -222,6 +222,48 @@ TEST(a_credential_is_a_line_of_a_file_below_keys)
     arena_free(a);
 }
 
+static err
+parse_headers(const char *lines)
+{
+    CHECK_OK(file_write_atomic(path_of("keys/h.key"), str_of(lines), 0600));
+    return parse_more(", credential: {scheme: headers, file: h.key}");
+}
+
+TEST(headers_of_a_collector_are_lines_of_a_file)
+{
+    prepare();
+    CHECK_OK(parse_headers("X-Token: abc def\r\n\nX-Org:amt\n"));
+    CHECK_STR(str_of(p.at[0].credential.secret), STR("X-Token: abc def\nX-Org:amt\n"));
+    CHECK_OK(parse_headers("authorization: Basic eDp5\n"));
+    static const char *const bad[] = {"no colon\n",
+                                      "X-Empty:\n",
+                                      ": value\n",
+                                      "X Y: space\n",
+                                      "Host: a\n",
+                                      "content-length: 3\n",
+                                      "Content-Type: text/plain\n",
+                                      "Connection: close\n",
+                                      "X-Token: \xc3\xa4\n",
+                                      "X-Token: a\tb\n",
+                                      "A: 1\nB: 2\nC: 3\nD: 4\nE: 5\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        REFUSED(parse_headers(bad[i]), "Name: value");
+    REFUSED(parse_headers("\n \n"), "empty");
+    arena_free(a);
+}
+
+TEST(a_collector_is_listed_and_has_no_models)
+{
+    prepare();
+    CHECK_OK(
+        parse(HEAD "  - {name: c, dialect: otlp, url: 'http://127.0.0.1:4318', sink: intern}\n"));
+    CHECK_INT(p.list.at[0].dialect, ==, PROVIDER_OTLP);
+    REFUSED(parse(HEAD "  - {name: c, dialect: otlp, url: 'http://127.0.0.1:4318', sink: intern,\n"
+                       "     models: [{name: large}]}\n"),
+            "no models");
+    arena_free(a);
+}
+
 TEST(a_credential_others_may_read_or_that_is_no_text_is_refused)
 {
     static char large[16 * 1024];

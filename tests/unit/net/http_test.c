@@ -67,6 +67,28 @@ TEST(a_handler_has_a_place_for_its_own)
     rig_close(&r);
 }
 
+TEST(the_trace_of_an_exchange_goes_with_its_answer)
+{
+    const struct http_field f = {STR("a"), STR("b")};
+    struct rig r;
+    http_exchange *x = held(&r);
+    NEED(x);
+    http_set_trace(x, STR("4bf92f3577b34da6a3ce929d0e0e4736"));
+    http_answer(x, 200, &f, 1, STR("x"));
+    rig_turn(&r);
+    CHECK(str_find(buf_str(&r.said), STR("x-trace-id: 4bf92f3577b34da6a3ce929d0e0e4736\r\n")) > 0);
+    CHECK(str_find(buf_str(&r.said), STR("a: b\r\n")) > 0);
+    rig_close(&r);
+    x = held(&r);
+    NEED(x);
+    http_set_trace(x, STR("1"));
+    http_start(x, 200, NULL, 0);
+    http_end(x);
+    rig_turn(&r);
+    CHECK(str_find(buf_str(&r.said), STR("x-trace-id: 1\r\n")) > 0);
+    rig_close(&r);
+}
+
 TEST(answers_and_errors_are_counted)
 {
     struct rig r;

@@ -136,3 +136,46 @@ TEST(every_class_has_a_name)
     CHECK_STR(str_of(served_class_name(CONV_CLERK)), STR("clerk"));
     CHECK_STR(str_of(served_class_name(CONV_BATCH)), STR("batch"));
 }
+
+TEST(tokens_are_told_by_how_many_a_request_had)
+{
+    struct served *s = NULL;
+    AUTO(buf) b = BUF(PAGE_BYTES_MAX);
+    NEED_OK(served_new(&s));
+    struct served_row *r = served_row_of(s, STR("haus"), CONV_CLERK);
+    served_end(r, &(struct served_end){.tokens_in = 4, .tokens_out = 5});
+    served_end(r, &(struct served_end){.tokens_in = UINT64_C(1) << 40});
+    served_put(s, &b);
+    CHECK_OK(buf_end(&b));
+#define USED "gen_ai_client_token_usage_"
+#define IN CLERK ",gen_ai_token_type=\"input\""
+#define OUT CLERK ",gen_ai_token_type=\"output\""
+    HAS(&b, "\n" USED "bucket{" IN ",le=\"1\"} 0\n");
+    HAS(&b, "\n" USED "bucket{" IN ",le=\"4\"} 1\n");
+    HAS(&b, "\n" USED "bucket{" IN ",le=\"67108864\"} 1\n");
+    HAS(&b, "\n" USED "bucket{" IN ",le=\"+Inf\"} 2\n");
+    HAS(&b, "\n" USED "sum{" OUT "} 5\n");
+    HAS(&b, "\n" USED "count{" OUT "} 2\n");
+    served_free(s);
+}
+
+TEST(rows_can_be_looked_at_one_by_one)
+{
+    struct served *s = NULL;
+    struct served_view v;
+    NEED_OK(served_new(&s));
+    CHECK(!served_at(s, 0, &v));
+    served_end(served_row_of(s, STR("vektor"), CONV_BATCH),
+               &(struct served_end){.total_us = 5, .tokens_in = 3, .embeds = true});
+    CHECK(served_at(s, 0, &v));
+    CHECK_STR(v.model, STR("vektor"));
+    CHECK(v.embeds && v.ended == 1 && v.failed == 0 && !v.is_metered);
+    CHECK_STR(str_of(v.class), STR("batch"));
+    CHECK_INT(v.times[SERVED_DURATION]->sum_us, ==, 5);
+    CHECK_INT(v.tokens[SERVED_INPUT]->sum, ==, 3);
+    CHECK(!served_at(s, 1, &v));
+    CHECK_STR(str_of(served_time_name(SERVED_QUEUE)), STR("hoheit_queue_seconds"));
+    CHECK(served_time_help(SERVED_GAP)[0] != 0);
+    CHECK_INT(served_token_bucket(3), ==, 64);
+    served_free(s);
+}
