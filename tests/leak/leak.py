@@ -510,9 +510,10 @@ class Search:
                 self.seen_outside.add(found)
             if not self.allowed_outside(f, provider, False):
                 self.leak("provider " + provider, f, found)
-        for value, f in self.grams.found(data):
+        for value, f, context in self.grams.found(data):
             if not self.allowed_outside(f, provider, True):
-                self.leak("provider " + provider, f, f"identifier {value} ({f.kind}, {f.verdict}): {around(data, f)}")
+                self.leak("provider " + provider, f,
+                          f"identifier {value} ({f.kind}, {f.verdict}) in …{context}… {around(data, f)}")
 
     # ---- everything else
     def files(self):
@@ -532,8 +533,8 @@ class Search:
         for name, data in self.files():
             cores += os.path.basename(name).startswith("core")
             self.see(name, data)
-            for value, f in self.grams.found(data) if not name.endswith((".db", ".db-wal")) else ():
-                self.leak(name, f, "identifier " + value)
+            for value, f, context in self.grams.found(data) if not name.endswith((".db", ".db-wal")) else ():
+                self.leak(name, f, f"identifier {value} in …{context}…")
         return cores
 
 
