@@ -334,8 +334,10 @@ broken_HOURS_CLOSED(const struct view *v)
         return false;
     const char *what = first_part(v, v->now, &name);
     hours_opens(v->hours, v->q->now_wall_ms, opens);
-    return WHY(v, "%s %.*s is processed in office hours only, again from %s (%.*s)", what,
-               SHOW(name), opens, SHOW(v->hours->zone));
+    const char *closed = hours_closed(v->hours, v->q->now_wall_ms);
+    return WHY(v, "%s %.*s is processed in office hours only%s%s%s, again from %s (%.*s)", what,
+               SHOW(name), closed ? ", not today (" : "", closed ? closed : "", closed ? ")" : "",
+               opens, SHOW(v->hours->zone));
 }
 
 static bool

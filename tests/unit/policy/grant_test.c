@@ -656,6 +656,28 @@ TEST(data_with_office_hours_is_processed_to_their_last_minute)
     scene_free(c);
 }
 
+TEST(a_holiday_is_told_with_its_name_and_the_day_the_hours_begin_again)
+{
+    static const str text = STR_INIT(
+        "version: 1\nlevels: [{ height: 0, id: o, title: T }]\ncompartments: [{ bit: 8, id: A, "
+        "title: T, hours: true }]\nparties: []\ntaints: []\nhours: { zone: Europe/Berlin, times: "
+        "[ { days: mo-fr, from: \"06:00\", to: \"20:00\" } ], holidays: BRANDENBURG }\n");
+    struct scene *c = scene_new();
+    policy_free(TAKE(c->p));
+    NEED_OK(policy_load(text, &c->p));
+    NEED_OK(policy_set_ceiling(c->p, STR("o")));
+    c->s.clearance = c->q.target = policy_local_sink(c->p);
+    c->q.data = label_from(c->p, "o//A");
+    set_time(c, 1775469600000); /* 2026-04-06 12:00 in Berlin */
+    check_denied(c, "hours.closed",
+                 "compartment A is processed in office hours only, not today (Ostermontag), again "
+                 "from Tuesday 2026-04-07 06:00 (Europe/Berlin)");
+    CHECK(!label_has(hours_may(policy_hours(c->p), c->q.now_wall_ms), 8));
+    set_time(c, 1775469600000 + 24 * 60 * (int64_t)MINUTE_MS);
+    CHECK_OK(decide(c));
+    scene_free(c);
+}
+
 TEST(outside_office_hours_other_data_is_processed_and_the_leave_covers_no_more)
 {
     struct scene *c = scene_new();
