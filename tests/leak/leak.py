@@ -29,7 +29,7 @@ import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from oracle import LEVELS, Label, Oracle, Place, here  # noqa: E402
-from plant import Grams, People, word, words_in  # noqa: E402
+from plant import Grams, People, Planted, word, words_in  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BIN = os.environ.get("BIN", "build/debug-gcc/bin")
@@ -568,8 +568,7 @@ def drive(w, search, count, seed, threads=6):
 
     def work(which):
         r = random.Random(f"{seed}/{which}")
-        people, c = People(random.Random(f"{seed}/{which}/people")), Client(w)
-        people.seen = w.people_seen
+        people, c = People(random.Random(f"{seed}/{which}/people"), planted), Client(w)
         while not stopped.is_set():
             with lock:
                 if number[0] == count:
@@ -591,7 +590,7 @@ def drive(w, search, count, seed, threads=6):
                 raise
             f.seconds = time.monotonic() - began
 
-    w.people_seen = set()
+    planted = Planted()
     pool = [threading.Thread(target=work, args=(i,)) for i in range(threads)]
     for t in pool:
         t.start()

@@ -5,6 +5,7 @@ import base64
 import importlib.util
 import os
 import re
+import threading
 
 spec = importlib.util.spec_from_file_location(
     "generate", os.path.join(os.path.dirname(__file__), "..", "detect", "generate.py"))
@@ -53,11 +54,29 @@ def normal(data):
     return "".join(c for c in data.lower() if c.isalnum())
 
 
+class Planted:
+    """What was planted: nothing is part of something else, whatever stands between its letters; else one
+    flow's lawful number would be taken for another's."""
+
+    def __init__(self):
+        self.lock, self.by = threading.Lock(), {}
+
+    def take(self, value):
+        n = normal(value)
+        grams = {n[i:i + GRAM] for i in range(max(1, len(n) - GRAM + 1))}
+        with self.lock:
+            if any(n in other or other in n for g in grams for other in self.by.get(g, ())):
+                return False
+            for g in grams:
+                self.by.setdefault(g, []).append(n)
+            return True
+
+
 class People:
     """Persons that were not there before, with what points to them."""
 
-    def __init__(self, r):
-        self.r, self.seen = r, set()
+    def __init__(self, r, planted):
+        self.r, self.planted = r, planted
         generate.R = r
         generate.typo = lambda s: s  # here all check digits are right
 
@@ -66,8 +85,7 @@ class People:
         while True:
             pick = self.r.choice
             name = pick(generate.SYL) + (pick(generate.SYL) + pick(generate.SYL)).lower() + pick(generate.END)
-            if name not in self.seen:
-                self.seen.add(name)
+            if self.planted.take(name):
                 return name
 
     def identifier(self):
@@ -77,8 +95,8 @@ class People:
         while True:
             value = generate.KINDS[kind]() if kind != "EMAIL" else self.surname().lower() + "@amt-%d.example" % self.r.randint(10, 99)
             is_time = re.match("t[0-2][0-9][0-5][0-9]", normal(value))  # "T09:49:55.745Z" is in every log
-            if value not in self.seen and len(normal(value)) >= GRAM and not is_time:
-                self.seen.add(value)
+            is_taken = kind != "EMAIL" and not self.planted.take(value)  # an address is as new as its name
+            if not is_taken and len(normal(value)) >= GRAM and not is_time:
                 return before, value
 
     def sentence(self):
