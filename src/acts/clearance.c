@@ -21,14 +21,37 @@ is_over(const struct clearance_row *r, int64_t now)
     return !r->id || r->until_wall_ms <= now;
 }
 
+static bool
+is_within(const struct clearance_row *r, const struct clearance_row *was, int64_t now)
+{
+    return !is_over(was, now) && r->until_wall_ms <= was->until_wall_ms;
+}
+
+/* For no other purpose, and no longer for one that `was` names. */
+static bool
+acts_for_no_more(const struct clearance_row *r, const struct clearance_row *was, int64_t now)
+{
+    if (str_eq(r->purposes, STR(PURPOSES_NONE)))
+        return true;
+    return purposes_cover(was->purposes, r->purposes) &&
+           (!was->purposes.len || is_within(r, was, now));
+}
+
 /* Nothing more than `was`, and no longer. */
 static bool
 is_lower(const struct clearance_row *r, const struct clearance_row *was, int64_t now)
 {
-    if (label_eq(r->label, LABEL_BOTTOM))
-        return was->id != 0; /* a first one is made by two, also where it says nothing */
-    return !is_over(was, now) && label_dominates(was->label, r->label) &&
-           r->until_wall_ms <= was->until_wall_ms;
+    if (!was->id) /* a first one is made by two, also where it says nothing */
+        return false;
+    return acts_for_no_more(r, was, now) &&
+           (label_eq(r->label, LABEL_BOTTOM) ||
+            (label_dominates(was->label, r->label) && is_within(r, was, now)));
+}
+
+static str
+purposes_words(str purposes)
+{
+    return str_eq(purposes, STR(PURPOSES_NONE)) ? STR("no purpose") : purposes;
 }
 
 static fallible
@@ -38,6 +61,8 @@ record(const struct admin_call *c, enum audit_event event, const struct clearanc
     AUTO(buf) why = BUF(4096);
     buf_add_fmt(&why, "clearance %lld until ", (long long)r->id);
     clock_put(&why, r->until_wall_ms);
+    if (r->purposes.len)
+        buf_add_fmt(&why, ", to act for %.*s", STR_FMT(purposes_words(r->purposes)));
     TRY(buf_end(&why));
     const struct audit_record one = {.event = event,
                                      .request_id = c->request_id,
@@ -91,14 +116,18 @@ static fallible
 read_wish(const struct admin_call *c, const struct clearance_wish *w, struct clearance_row *ret)
 {
     const int64_t now = clock_wall_ms();
+    const policy *p = gate_parts_of(c->gate)->policy;
+    str purposes;
     label l;
     TRY(check_person(c, w->person));
-    TRY(policy_clearance(gate_parts_of(c->gate)->policy, w->text, STR_NONE, &l));
+    TRY(policy_clearance(p, w->text, STR_NONE, &l));
+    TRY(purposes_text(policy_purposes(p), w->purposes, c->a, &purposes));
     if (!w->valid_ms || w->valid_ms > (uint64_t)CLEARANCE_DAYS_MAX * DAY_MS)
         REFUSE(ARGUMENT, "valid_ms", "a clearance has an end, at most %d days from now",
                CLEARANCE_DAYS_MAX);
     *ret = (struct clearance_row){.person = w->person,
                                   .text = w->text,
+                                  .purposes = purposes,
                                   .label = label_part(l, 0, LABEL_REL_FIRST),
                                   .proposer = c->session->key_id,
                                   .proposer_line = c->session->line,
@@ -197,9 +226,12 @@ put_in_force(struct approval *w)
 {
     const struct admin_call *c = &w->call;
     struct clearance_row *r = &w->row;
+    const policy *p = gate_parts_of(c->gate)->policy;
+    str purposes;
     label l;
     TRY(check_open(w));
-    TRY(policy_clearance(gate_parts_of(c->gate)->policy, r->text, STR_NONE, &l));
+    TRY(policy_clearance(p, r->text, STR_NONE, &l));
+    TRY(purposes_text(policy_purposes(p), r->purposes, c->a, &purposes));
     r->label = label_part(l, 0, LABEL_REL_FIRST);
     r->approver = c->session->key_id;
     r->approver_person = c->session->person;
@@ -293,6 +325,7 @@ put_row(const struct clearance_row *r, const char *state, buf *b)
     json_member_i64(b, "id", r->id);
     json_member_str(b, "person", r->person);
     json_member_str(b, "clearance", r->text);
+    json_member_str(b, "purposes", r->purposes);
     json_member_str(b, "state", str_of(state));
     clock_put_member(b, "until", r->until_wall_ms);
     json_member_str(b, "proposer", r->proposer);

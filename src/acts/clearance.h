@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* clearance.h - what a person is cleared for: raised by two security officers, lowered by one.
  *
- * A clearance is a level and compartments, and an end.  Of a person's keys counts what both the key
- * and the person are cleared for; when the time is over, only what needs no clearance.
+ * A clearance is a level and compartments, the purposes the person may act for (without a list:
+ * whatever their keys are for), and an end.  Of a person's keys counts what both the key and the
+ * person are cleared for; when the time is over, only what needs no clearance and no purpose.
  *
  * What the person's clearance in force covers, and that ends no later, is in force at once, and
  * what runs above it ends; then it is recorded.  Anything else is a proposal: a second officer
@@ -16,6 +17,7 @@ enum { CLEARANCE_DAYS_MAX = 3660 };
 
 struct clearance_wish {
     str person, text;  /* "VS-NfD//SOZIALDATEN" */
+    str purposes;      /* "leistung,aufsicht" (policy/purpose.h); empty: not limited */
     uint64_t valid_ms; /* from now */
 };
 
@@ -23,6 +25,6 @@ struct clearance_wish {
 fallible clearance_propose(const struct admin_call *c, const struct clearance_wish *w,
                            int64_t *ret_id, bool *ret_in_force);
 fallible clearance_approve(const struct admin_call *c, int64_t id);
-/* Rows as a JSON array: {"id","person","clearance","state","until","proposer",…}; state is
- * proposed, stale, active, expired or past. */
+/* Rows as a JSON array: {"id","person","clearance","purposes","state","until","proposer",…}; state
+ * is proposed, stale, active, expired or past. */
 fallible clearances_put(const struct admin_call *c, buf *b);

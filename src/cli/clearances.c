@@ -2,6 +2,7 @@
 /* `hoheit clearance propose|list|approve`: what people are cleared for, by two persons. */
 #include "cli/remote.h"
 #include "cli/show.h"
+#include "policy/purpose.h"
 
 enum { BODY_BYTES_MAX = 64 * 1024, PATH_BYTES_MAX = 1024 };
 static const uint64_t day_ms = 86400000;
@@ -18,6 +19,8 @@ put_wish(const struct args *a, buf *b)
         REFUSE(ARGUMENT, "expires", "a clearance has an end: --expires 365d");
     json_open(b, '{');
     json_member_str(b, "clearance", clearance);
+    if (args_str(a, "purposes").len)
+        json_member_str(b, "purposes", args_str(a, "purposes"));
     json_member_u64(b, "valid_ms", valid_ms);
     json_close(b, '}');
     return buf_end(b);
@@ -81,12 +84,22 @@ add_who(struct cli *c, struct table *t, const jval *row, const char *person, con
 }
 
 static fallible
+add_purposes(struct cli *c, struct table *t, const jval *row)
+{
+    const str purposes = cli_text(c, row, "purposes");
+    if (!purposes.len)
+        return table_add(t, STR("what keys say"));
+    return table_add(t, str_eq(purposes, STR(PURPOSES_NONE)) ? STR("nothing") : purposes);
+}
+
+static fallible
 add_row(struct cli *c, struct table *t, const jval *row)
 {
     TRY(json_object(row));
     TRY(table_add_fmt(t, "%llu", (unsigned long long)cli_number(row, "id")));
     TRY(table_add(t, cli_text(c, row, "person")));
     TRY(table_add(t, cli_text(c, row, "clearance")));
+    TRY(add_purposes(c, t, row));
     TRY(table_add(t, cli_text(c, row, "state")));
     TRY(table_add(t, str_slice(cli_text(c, row, "until"), 0, 16)));
     TRY(add_who(c, t, row, "proposer_person", "proposer"));
@@ -108,7 +121,8 @@ cmd_clearance_list(struct cli *c, const struct args *a)
         json_put_value(&b, &root);
         return cli_put_json(c, &b);
     }
-    TRY(table_begin(&t, c->a, "ID>|PERSON|CLEARANCE|STATE|UNTIL|PROPOSED BY|APPROVED BY"));
+    TRY(table_begin(&t, c->a,
+                    "ID>|PERSON|CLEARANCE|TO ACT FOR|STATE|UNTIL|PROPOSED BY|APPROVED BY"));
     while (json_each(&root, &w, &row))
         TRY(add_row(c, &t, &row));
     table_show(&t, c->out, c->colored);

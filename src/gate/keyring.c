@@ -17,7 +17,7 @@ struct held {
 
 /* What a person is cleared for. */
 struct cleared {
-    str person, text;
+    str person, text, purposes;
     label label;
     int64_t id, turn, until_wall_ms;
 };
@@ -70,6 +70,9 @@ clear(const keyring *k, struct held *h)
         label_part(r->clearance, LABEL_REL_FIRST, LABEL_REL_COUNT + LABEL_TAINT_COUNT);
     h->session.clearance = r->clearance;
     h->session.cleared_until_wall_ms = c ? c->until_wall_ms : 0;
+    h->session.acts_for = c ? c->purposes : STR_NONE;
+    if (!c && k->needs_person && r->person.len)
+        h->session.acts_for = STR(PURPOSES_NONE);
     if (c || (k->needs_person && r->person.len))
         h->session.clearance =
             label_join(party_and_taint, label_meet(own, c ? c->label : LABEL_BOTTOM));
@@ -220,6 +223,7 @@ learn_cleared(void *ctx, const struct clearance_row *r)
     c->id = r->id;
     c->turn = r->turn;
     c->until_wall_ms = r->until_wall_ms;
+    TRY(try_arena_str(k->a, r->purposes, &c->purposes));
     return try_arena_str(k->a, r->text, &c->text);
 }
 
@@ -239,11 +243,13 @@ fallible
 keyring_clear(keyring *k, const struct clearance_row *r)
 {
     struct cleared *c;
-    str text;
+    str text, purposes;
     TRY(try_arena_str(k->a, r->text, &text));
+    TRY(try_arena_str(k->a, r->purposes, &purposes));
     TRY(find_cleared(k, r->person, &c));
     c->label = r->label;
     c->text = text;
+    c->purposes = purposes;
     c->id = r->id;
     c->until_wall_ms = r->until_wall_ms;
     clear_all_of(k, r->person);

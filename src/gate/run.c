@@ -108,6 +108,9 @@ check_session(const gate_job *j)
     TRY(keyring_check(j->ask.session));
     if (!is_cleared(j))
         REFUSE(DENIED, "", "the person's clearance ended while the request ran");
+    if (!policy_person_acts(job_parts(j)->policy, j->ask.session, j->ask.conv->label,
+                            gate_now(j->gate)))
+        REFUSE(DENIED, "", "the person's leave to act for its purpose ended while the request ran");
     const label may = hours_may(policy_hours(job_parts(j)->policy), gate_now(j->gate));
     if (!label_dominates(may, j->ask.conv->label))
         REFUSE(DENIED, "", "the office hours of the data ended while the request ran");

@@ -162,12 +162,28 @@ purpose_of(const struct ask *q)
     return q->purpose.len ? q->purpose : q->session->purpose;
 }
 
-/* What may be processed for it; a key's own purpose that the policy no longer has is none. */
+static bool
+is_cleared_no_more(const struct session *s, int64_t now_wall_ms)
+{
+    return s->cleared_until_wall_ms && now_wall_ms >= s->cleared_until_wall_ms;
+}
+
+/* What the person may act for ends with the clearance that says it. */
+static bool
+is_persons(const struct session *s, str purpose, int64_t now_wall_ms)
+{
+    return !purpose.len || !s->acts_for.len ||
+           (!is_cleared_no_more(s, now_wall_ms) && purposes_have(s->acts_for, purpose));
+}
+
+/* What may be processed for it; a purpose that is not the person's, or a key's own that the policy
+ * no longer has, is none. */
 static label
 purpose_may(const struct view *v)
 {
     const str name = purpose_of(v->q);
-    const struct purpose *p = name.len ? purpose_find(v->purposes, name) : NULL;
+    const bool counts = name.len && is_persons(v->q->session, name, v->q->now_wall_ms);
+    const struct purpose *p = counts ? purpose_find(v->purposes, name) : NULL;
     return p ? p->may : v->purposes->without;
 }
 
@@ -269,6 +285,30 @@ first_part(const struct view *v, label may, str *ret_name)
     return "level";
 }
 
+/* Where the data needs no purpose, a key's own that is not the person's does not matter. */
+static bool
+acts_for_another(const struct purposes *all, const struct ask *q)
+{
+    const bool is_named = q->purpose.len || q->session->is_other_purpose;
+    return !is_persons(q->session, purpose_of(q), q->now_wall_ms) &&
+           (is_named || !label_dominates(all->without, q->data));
+}
+
+bool
+policy_person_acts(const policy *p, const struct session *s, label data, int64_t now_wall_ms)
+{
+    const struct ask q = {.session = s, .data = data, .now_wall_ms = now_wall_ms};
+    return !acts_for_another(policy_purposes(p), &q);
+}
+
+static bool
+broken_PURPOSE_PERSON(const struct view *v)
+{
+    return acts_for_another(v->purposes, v->q) &&
+           WHY(v, "the person key %.*s is for is not cleared to act for the purpose %.*s",
+               SHOW(v->q->session->key_name), SHOW(purpose_of(v->q)));
+}
+
 static bool
 broken_PURPOSE_LABEL(const struct view *v)
 {
@@ -294,8 +334,10 @@ broken_HOURS_CLOSED(const struct view *v)
         return false;
     const char *what = first_part(v, v->now, &name);
     hours_opens(v->hours, v->q->now_wall_ms, opens);
-    return WHY(v, "%s %.*s is processed in office hours only, again from %s (%.*s)", what,
-               SHOW(name), opens, SHOW(v->hours->zone));
+    const char *closed = hours_closed(v->hours, v->q->now_wall_ms);
+    return WHY(v, "%s %.*s is processed in office hours only%s%s%s, again from %s (%.*s)", what,
+               SHOW(name), closed ? ", not today (" : "", closed ? closed : "", closed ? ")" : "",
+               opens, SHOW(v->hours->zone));
 }
 
 static bool
@@ -307,17 +349,10 @@ broken_INSTANCE_CEILING(const struct view *v)
 }
 
 static bool
-is_cleared_no_more(const struct ask *q)
-{
-    const int64_t until = q->session->cleared_until_wall_ms;
-    return until && q->now_wall_ms >= until;
-}
-
-static bool
 broken_CLEARANCE_EXPIRED(const struct view *v)
 {
     const label needs = label_part(v->q->data, 0, LABEL_REL_FIRST);
-    return is_cleared_no_more(v->q) && !is_none(needs) &&
+    return is_cleared_no_more(v->q->session, v->q->now_wall_ms) && !is_none(needs) &&
            WHY(v, "the clearance of the person key %.*s is for is over",
                SHOW(v->q->session->key_name));
 }
@@ -414,7 +449,7 @@ static label
 ceiling_of(const policy *p, const struct view *v)
 {
     const struct ask *q = v->q;
-    const int from = is_cleared_no_more(q) ? LABEL_REL_FIRST : 0;
+    const int from = is_cleared_no_more(q->session, q->now_wall_ms) ? LABEL_REL_FIRST : 0;
     const label cleared = label_part(q->session->clearance, from, 256 - from);
     const label own = label_meet(label_meet(cleared, purpose_may(v)), policy_local_sink(p));
     return op_info(q->op)->is_content ? label_meet(label_meet(own, v->now), q->target) : own;

@@ -10,6 +10,9 @@
 enum {
     DAY = 24 * 60,
     ZONE_MAX = 32,
+    LAND_MAX = 32,
+    CLOSED_MAX = 1024,
+    DAYS_AHEAD_MAX = 2 * 366,
     DAYS_MAX = 32,
     CLOCK_MAX = 8,
     WORDS_MAX = 4096,
@@ -19,18 +22,21 @@ enum {
     EPOCH_DAY = 3 /* 1970-01-01 was a Thursday */
 };
 
-#define TEXT(type, key, max)                                                                       \
-    CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER, struct type, key, 1, max)
+#define TEXT_AS(flags, type, key, max)                                                             \
+    CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | (flags), struct type, key, 1, max)
+#define TEXT(type, key, max) TEXT_AS(0, type, key, max)
+#define OPTION(type, key, max) TEXT_AS(CYAML_FLAG_OPTIONAL, type, key, max)
 static const cyaml_schema_field_t time_fields[] = {
     TEXT(hours_time_entry, days, DAYS_MAX), TEXT(hours_time_entry, from, CLOCK_MAX),
     TEXT(hours_time_entry, to, CLOCK_MAX), CYAML_FIELD_END};
 static const cyaml_schema_value_t time_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct hours_time_entry, time_fields)};
-const cyaml_schema_field_t hours_fields[] = {TEXT(hours_entry, zone, ZONE_MAX),
-                                             CYAML_FIELD_SEQUENCE("times", CYAML_FLAG_POINTER,
-                                                                  struct hours_entry, times,
-                                                                  &time_schema, 1, HOURS_TIMES_MAX),
-                                             CYAML_FIELD_END};
+const cyaml_schema_field_t hours_fields[] = {
+    TEXT(hours_entry, zone, ZONE_MAX),
+    CYAML_FIELD_SEQUENCE("times", CYAML_FLAG_POINTER, struct hours_entry, times, &time_schema, 1,
+                         HOURS_TIMES_MAX),
+    OPTION(hours_entry, holidays, LAND_MAX), OPTION(hours_entry, closed, CLOSED_MAX),
+    CYAML_FIELD_END};
 
 static const char *const days[7] = {"mo", "tu", "we", "th", "fr", "sa", "su"};
 static const char *const day_names[7] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
@@ -58,14 +64,51 @@ is_summer(int64_t minute)
            minute < last_sunday(october_31) * DAY + SWITCH_AT;
 }
 
+/* Since 1970, as clocks show it there. */
+static int64_t
+local_minute(const struct hours *h, int64_t wall_ms)
+{
+    const int64_t minute = wall_ms > 0 ? wall_ms / MINUTE_MS : 0;
+    if (!h->is_berlin)
+        return minute;
+    return minute + (is_summer(minute) ? BERLIN_SUMMER : BERLIN_WINTER);
+}
+
+static int
+of_week(int64_t local)
+{
+    return (int)((local + EPOCH_DAY * DAY) % HOURS_MINUTES);
+}
+
 int
 hours_minute(const struct hours *h, int64_t wall_ms)
 {
-    const int64_t minute = wall_ms > 0 ? wall_ms / MINUTE_MS : 0;
-    int64_t east = 0;
-    if (h->is_berlin)
-        east = is_summer(minute) ? BERLIN_SUMMER : BERLIN_WINTER;
-    return (int)((minute + east + EPOCH_DAY * DAY) % HOURS_MINUTES);
+    return of_week(local_minute(h, wall_ms));
+}
+
+/* ---- days without */
+static bool
+has_closed_days(const struct hours *h)
+{
+    return h->land || h->closed_count;
+}
+
+static const char *
+closed_on(const struct hours *h, int64_t day)
+{
+    const char *name = h->land ? holidays_name(h->land, day) : NULL;
+    const struct date d = h->closed_count ? date_of_day(day) : (struct date){.year = 0};
+    for (size_t i = 0; !name && i < h->closed_count; i++)
+        if (h->closed[i].month == d.month && h->closed[i].day == d.day &&
+            (!h->closed[i].year || h->closed[i].year == d.year))
+            name = "closed by the policy";
+    return name;
+}
+
+const char *
+hours_closed(const struct hours *h, int64_t wall_ms)
+{
+    return has_closed_days(h) ? closed_on(h, local_minute(h, wall_ms) / DAY) : NULL;
 }
 
 /* ---- the week */
@@ -91,19 +134,43 @@ label
 hours_may(const struct hours *h, int64_t wall_ms)
 {
     label may = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
-    if (label_eq(h->limited, LABEL_BOTTOM) || is_open(h, hours_minute(h, wall_ms)))
+    const bool is_limited = !label_eq(h->limited, LABEL_BOTTOM);
+    const int64_t local = is_limited ? local_minute(h, wall_ms) : 0;
+    if (!is_limited ||
+        (is_open(h, of_week(local)) && (!has_closed_days(h) || !closed_on(h, local / DAY))))
         return may;
     for (int i = 0; i < 4; i++)
         may.w[i] = ~h->limited.w[i];
     return may;
 }
 
+/* With its date: the next such day of the week may have none again. */
+static void
+put_next_day(const struct hours *h, int64_t local, char room[HOURS_TEXT_MAX])
+{
+    const int64_t last = local / DAY + DAYS_AHEAD_MAX;
+    for (int64_t day = local / DAY; day < last; day++) {
+        const int from = of_week(day == local / DAY ? local : day * DAY), at = next_open(h, from);
+        if (at < from || at / DAY != from / DAY || closed_on(h, day))
+            continue;
+        const struct date d = date_of_day(day);
+        (void)snprintf(room, HOURS_TEXT_MAX, "%s %04d-%02d-%02d %02d:%02d", day_names[at / DAY],
+                       d.year % 10000, d.month, d.day, at % DAY / 60, at % 60);
+        return;
+    }
+    (void)snprintf(room, HOURS_TEXT_MAX, "no day of the next two years");
+}
+
 void
 hours_opens(const struct hours *h, int64_t wall_ms, char room[HOURS_TEXT_MAX])
 {
-    const int at = next_open(h, hours_minute(h, wall_ms));
-    (void)snprintf(room, HOURS_TEXT_MAX, "%s %02d:%02d", day_names[at / DAY], at % DAY / 60,
-                   at % 60);
+    const int64_t local = local_minute(h, wall_ms);
+    const int at = next_open(h, of_week(local));
+    if (has_closed_days(h))
+        put_next_day(h, local, room);
+    else
+        (void)snprintf(room, HOURS_TEXT_MAX, "%s %02d:%02d", day_names[at / DAY], at % DAY / 60,
+                       at % 60);
 }
 
 /* ---- reading */
@@ -196,8 +263,41 @@ read_words(arena *a, const struct hours_entry *e, str *ret)
         buf_add_fmt(&b, "%s%s %s-%s", i ? "; " : "", e->times[i].days, e->times[i].from,
                     e->times[i].to);
     buf_add_fmt(&b, " (%s)", e->zone);
+    if (e->holidays)
+        buf_add_fmt(&b, ", not on public holidays of %s", e->holidays);
+    if (e->closed)
+        buf_add_fmt(&b, ", not on %s", e->closed);
     TRY(buf_end(&b));
     return try_arena_str(a, buf_str(&b), ret);
+}
+
+static fallible
+read_closed(const struct hours_entry *e, struct hours *h)
+{
+    str rest = str_of(e->closed), one;
+    while (str_next(&rest, ',', &one)) {
+        const str text = str_trim(one);
+        if (h->closed_count == HOURS_CLOSED_MAX)
+            REFUSE(CONFIG, "", "policy file: more than %d days are closed under hours",
+                   HOURS_CLOSED_MAX);
+        if (!date_read(text, &h->closed[h->closed_count++]))
+            REFUSE(CONFIG, "",
+                   "policy file: \"%.*s\" under hours is no day: 12-24 of every year, or "
+                   "2027-05-07",
+                   STR_FMT(str_slice(text, 0, DAYS_MAX)));
+    }
+    return OK;
+}
+
+static fallible
+read_days_without(const struct hours_entry *e, struct hours *h)
+{
+    if (e->holidays && !holidays_find_land(str_of(e->holidays), &h->land))
+        REFUSE(CONFIG, "",
+               "policy file: holidays \"%s\" under hours is no Land: BAYERN, BERLIN, … or "
+               "DEUTSCHLAND",
+               e->holidays);
+    return e->closed ? read_closed(e, h) : OK;
 }
 
 fallible
@@ -212,6 +312,7 @@ hours_read(arena *a, const struct hours_entry *e, struct hours *ret)
         h.zone = h.is_berlin ? STR("Europe/Berlin") : STR("UTC");
         for (uint32_t i = 0; i < e->times_count; i++)
             TRY(read_time(&e->times[i], &h));
+        TRY(read_days_without(e, &h));
         TRY(read_words(a, e, &h.words));
     }
     *ret = h;
@@ -235,20 +336,46 @@ hours_limit(struct hours *h, const struct hours_flag *f)
     return OK;
 }
 
+/* ---- examples */
+/* Of that local minute; ARGUMENT where the clock goes past it. */
+static fallible
+put_wall(const struct hours *h, int64_t local, int64_t *ret_wall_ms)
+{
+    const int64_t east[] = {h->is_berlin ? BERLIN_WINTER : 0, h->is_berlin ? BERLIN_SUMMER : 0};
+    for (int i = 0; i < 2; i++) {
+        *ret_wall_ms = (local - east[i]) * MINUTE_MS;
+        if (local_minute(h, *ret_wall_ms) == local)
+            return OK;
+    }
+    REFUSE(ARGUMENT, "at", "\"at\" is a time that summer time leaves out");
+}
+
+static fallible
+example_of_week(const struct hours *h, int minute, int64_t *ret_wall_ms)
+{
+    enum { WEEKS_TRIED = 9 }; /* from the second of 1970 on, so that it is winter and not before */
+    int64_t day = 7 + 7 - EPOCH_DAY + minute / DAY;
+    for (int i = 0; i < WEEKS_TRIED && closed_on(h, day); i++)
+        day += 7;
+    return put_wall(h, day * DAY + minute % DAY, ret_wall_ms);
+}
+
 fallible
 hours_example(const struct hours *h, str text, int64_t *ret_wall_ms)
 {
-    int minute = next_open(h, 0), day, at;
-    if (text.len) {
-        if (text.len != 8 || text.at[2] != ' ' || !find_day(str_slice(text, 0, 2), &day) ||
-            !read_clock(str_slice(text, 3, 8), &at) || at == DAY)
-            REFUSE(ARGUMENT, "at", "\"at\" is a day and a time of the policy's zone: mo 06:00");
-        minute = day * DAY + at;
+    enum { DATE = 10, TIME = 5 };
+    struct date d;
+    int day, at;
+    if (!text.len)
+        return example_of_week(h, next_open(h, 0), ret_wall_ms);
+    const size_t gap = text.len == DATE + 1 + TIME ? DATE : 2;
+    if (text.len == gap + 1 + TIME && text.at[gap] == ' ' &&
+        read_clock(str_slice(text, gap + 1, text.len), &at) && at < DAY) {
+        if (gap == DATE && date_read(str_slice(text, 0, gap), &d))
+            return put_wall(h, date_day(d) * DAY + at, ret_wall_ms);
+        if (gap == 2 && find_day(str_slice(text, 0, gap), &day))
+            return example_of_week(h, day * DAY + at, ret_wall_ms);
     }
-    /* Of the second week of 1970, so that it is not before its beginning. */
-    const int64_t east = h->is_berlin ? BERLIN_WINTER : 0;
-    const int64_t monday = (7 + 7 - EPOCH_DAY) * (int64_t)DAY;
-    *ret_wall_ms = (monday + minute - east) * MINUTE_MS;
-    ASSERT(hours_minute(h, *ret_wall_ms) == minute);
-    return OK;
+    REFUSE(ARGUMENT, "at",
+           "\"at\" is a day and a time of the policy's zone: mo 06:00, or 2026-04-06 06:00");
 }

@@ -44,7 +44,8 @@ struct session {
     bool is_revoked;
     bool is_other_purpose; /* than the key's own: of one request */
     str purpose;           /* of what names none; empty: without one */
-    const str *purposes;   /* that may be named */
+    str acts_for;        /* what the person is cleared to act for (purpose.h); empty: as the key */
+    const str *purposes; /* that may be named */
     size_t purpose_count;
     str key_name, key_id, tenant;
     label default_label; /* of what comes without one */
@@ -114,6 +115,10 @@ uint64_t policy_keep_days(const policy *p, label l);
 bool policy_keep_at(const policy *p, size_t i, label *ret);
 /* A sink that may hold everything up to the ceiling (a local engine). */
 label policy_local_sink(const policy *p);
+
+/* May the session's person act for its purpose where `data` is processed?  True as well where that
+ * data needs no purpose and the key's own was not put aside for another one. */
+bool policy_person_acts(const policy *p, const struct session *s, label data, int64_t now_wall_ms);
 
 /* Decides.  Allowed: OK, *ret is set.  Denied: DENIED with the public sentence of decision.why.
  * `d` is always filled. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/buf.h"
+
 enum { TITLE_MAX = 200 };
 
 #define TEXT(key, flags, max)                                                                      \
@@ -23,6 +25,50 @@ purpose_find(const struct purposes *p, str id)
         if (str_eq(p->at[i].id, id))
             return &p->at[i];
     return NULL;
+}
+
+/* ---- what a person acts for */
+bool
+purposes_have(str text, str id)
+{
+    str rest = text, one;
+    if (!text.len)
+        return true;
+    while (str_next(&rest, ',', &one))
+        if (str_eq(one, id))
+            return true;
+    return false;
+}
+
+bool
+purposes_cover(str text, str other)
+{
+    str rest = other, one;
+    if (!text.len || str_eq(other, STR(PURPOSES_NONE)))
+        return true;
+    while (str_next(&rest, ',', &one))
+        if (!purposes_have(text, one))
+            return false;
+    return other.len != 0;
+}
+
+fallible
+purposes_text(const struct purposes *p, str text, arena *a, str *ret)
+{
+    AUTO(buf) b = BUF(PURPOSES_TEXT_MAX);
+    str rest = text, one;
+    const bool is_none = str_eq(str_trim(text), STR(PURPOSES_NONE));
+    while (text.len && !is_none && str_next(&rest, ',', &one)) {
+        const str id = str_trim(one);
+        if (!purpose_find(p, id))
+            REFUSE(ARGUMENT, "purposes", "\"%.*s\" is no purpose of the policy",
+                   STR_FMT(str_slice(id, 0, PURPOSE_ID_BYTES_MAX)));
+        if (b.len && purposes_have(buf_str(&b), id))
+            REFUSE(ARGUMENT, "purposes", "the purpose %.*s is there twice", STR_FMT(id));
+        buf_add_fmt(&b, "%s%.*s", b.len ? "," : "", STR_FMT(id));
+    }
+    TRY(buf_end(&b));
+    return try_arena_str(a, is_none ? STR(PURPOSES_NONE) : buf_str(&b), ret);
 }
 
 /* ---- reading */

@@ -46,3 +46,14 @@ fallible purposes_limit(struct purposes *p, const struct purpose_limit *l);
 
 /* NULL: there is no such purpose. */
 const struct purpose *purpose_find(const struct purposes *p, str id);
+
+/* What a person is cleared to act for, as text: "aid,audit"; empty: whatever their keys are for;
+ * PURPOSES_NONE, which no id can be: nothing. */
+#define PURPOSES_NONE "-"
+enum { PURPOSES_TEXT_MAX = PURPOSES_MAX * (PURPOSE_ID_BYTES_MAX + 1) };
+/* Such a text in its form: without blanks.  ARGUMENT with a public sentence when a name is none of
+ * `p`, or there twice. */
+fallible purposes_text(const struct purposes *p, str text, arena *a, str *ret);
+bool purposes_have(str text, str id);
+/* Does `text` let one act for all that `other` does? */
+bool purposes_cover(str text, str other);

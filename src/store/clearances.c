@@ -3,13 +3,13 @@
 
 #include "store/query.h"
 
-enum { TEXTS = 7, NUMBERS = 6 };
+enum { TEXTS = 8, NUMBERS = 6 };
 
 fallible
 clearances_add(db *d, const struct clearance_row *r, int64_t *ret_id)
 {
-    const str texts[TEXTS] = {r->person,          r->text,     r->proposer,       r->proposer_line,
-                              r->proposer_person, r->approver, r->approver_person};
+    const str texts[TEXTS] = {r->person,          r->text,     r->proposer,        r->proposer_line,
+                              r->proposer_person, r->approver, r->approver_person, r->purposes};
     const int64_t numbers[] = {r->base, r->turn, r->until_wall_ms, r->proposed_wall_ms,
                                r->approved_wall_ms};
     AUTO(query) q = {0};
@@ -32,8 +32,8 @@ static fallible
 read_row(query *q, arena *a, struct clearance_row *r)
 {
     str *const texts[TEXTS] = {
-        &r->person,          &r->text,     &r->proposer,       &r->proposer_line,
-        &r->proposer_person, &r->approver, &r->approver_person};
+        &r->person,          &r->text,     &r->proposer,        &r->proposer_line,
+        &r->proposer_person, &r->approver, &r->approver_person, &r->purposes};
     int64_t *const numbers[NUMBERS] = {
         &r->base, &r->turn, &r->until_wall_ms, &r->proposed_wall_ms, &r->approved_wall_ms, &r->id};
     for (int i = 0; i < TEXTS; i++)

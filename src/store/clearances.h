@@ -13,6 +13,7 @@ struct clearance_row {
     int64_t id, turn; /* turn 0: was never in force */
     int64_t base;     /* the person's clearance it was proposed against; 0: none */
     str person, text; /* as given: level and compartments */
+    str purposes;     /* what they may act for (policy/purpose.h); empty: whatever their keys do */
     label label;
     str proposer, proposer_line, proposer_person; /* key id, its line, whose; may be empty */
     str approver, approver_person;                /* empty: it was lowered, by the proposer */

@@ -86,7 +86,8 @@ make_key(const policy *p, size_t i, struct session *s, char name[32])
                           .cleared_until_wall_ms = INT64_MAX,
                           .purposes = purposes,
                           .purpose_count = 3,
-                          .purpose = purposes[random_u64() % 3]};
+                          .purpose = purposes[random_u64() % 3],
+                          .acts_for = random_u64() % 2 ? STR("aufsicht,leistung") : STR_NONE};
     return policy_clearance(p, label_text(n, l, room), party, &s->clearance);
 }
 

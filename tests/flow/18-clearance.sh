@@ -41,6 +41,24 @@ expect 'what was taken away is denied' answers 'intern//SOZIALDATEN' 403
 refuse 'the proposal from before is stale' as "$bernd" approve 3
 expect 'the list tells who did what, and until when' sh -c "'$bin/hoheit' --data '$data' clearance list | grep -q '4  dora .*intern .*active .* anna'"
 
+# ---- what for
+both=$(key zweck 'intern' --person frieda --purposes leistung,aufsicht --purpose leistung)
+for_purpose() { api "$both" POST /v1/chat/completions "$(chat Hallo ',"max_tokens":4')" ${1:+-H "X-Hoheit-Purpose: $1"} >/dev/null; cat "$dir/status"; }
+may() { got=$(for_purpose "$2"); [ "$got" = "$1" ] || { echo "$got"; cat "$dir/body"; return 1; }; }
+expect 'a person without a clearance acts for what the key is for' may 200 aufsicht
+refuse 'nobody is cleared for what is no purpose' as "$anna" propose frieda --clearance intern --purposes spass --expires 30d
+as "$anna" propose frieda --clearance intern --purposes leistung --expires 30d >"$dir/id"
+expect 'a second officer approves what a person may act for' as "$bernd" approve "$(cat "$dir/id")"
+expect 'for the purpose they are cleared for they act' may 200 ''
+expect 'for another one that the key may name they do not' may 403 aufsicht
+expect 'which is told by its sentence' told 'the person key zweck is for is not cleared to act for the purpose aufsicht'
+expect 'another purpose is a proposal' says '"state":"proposed"' as "$bernd" propose frieda --clearance intern --purposes leistung,aufsicht --expires 20d --json
+expect 'which opens nothing' may 403 aufsicht
+expect 'fewer are in force at once, by one' says '"state":"active"' as "$bernd" propose frieda --clearance intern --purposes - --expires 20d --json
+expect 'then they act for none' may 403 leistung
+expect 'and what needs none goes on' may 200 ''
+expect 'the list tells what for' sh -c "'$bin/hoheit' --data '$data' clearance list | grep -q 'frieda *intern *nothing *active'"
+
 # ---- its end
 expect 'a clearance of two seconds is less than twenty days' as "$bernd" propose dora --clearance intern --expires 2s
 sleepless() { answers intern 403; }
@@ -58,5 +76,5 @@ expect 'where people have to be cleared, a new one is for nothing' answers inter
 as "$anna" propose emil --clearance intern --expires 1d >"$dir/id"
 as "$bernd" approve "$(cat "$dir/id")"
 expect 'until two officers cleared them' answers intern 200
-expect 'all of it is on record' sh -c "grep -q '\"event\":\"clearance.propose\".*\"person\":\"anna\"' '$data'/audit/audit.jsonl && grep -q '\"event\":\"clearance.approve\"' '$data'/audit/audit.jsonl && grep -q '\"event\":\"clearance.set\"' '$data'/audit/audit.jsonl && grep -q '\"rule\":\"act.one_person\"' '$data'/audit/audit.jsonl && grep -q '\"rule\":\"clearance.expired\"' '$data'/audit/audit.jsonl"
+expect 'all of it is on record' sh -c "grep -q '\"event\":\"clearance.propose\".*\"person\":\"anna\"' '$data'/audit/audit.jsonl && grep -q '\"event\":\"clearance.approve\"' '$data'/audit/audit.jsonl && grep -q '\"event\":\"clearance.set\"' '$data'/audit/audit.jsonl && grep -q '\"rule\":\"act.one_person\"' '$data'/audit/audit.jsonl && grep -q '\"rule\":\"purpose.person\"' '$data'/audit/audit.jsonl && grep -q '\"rule\":\"clearance.expired\"' '$data'/audit/audit.jsonl"
 done_testing

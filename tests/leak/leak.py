@@ -29,7 +29,7 @@ import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from oracle import LEVELS, Label, Oracle, Place, here  # noqa: E402
-from plant import Grams, People, word, words_in  # noqa: E402
+from plant import Grams, People, Planted, word, words_in  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BIN = os.environ.get("BIN", "build/debug-gcc/bin")
@@ -510,9 +510,10 @@ class Search:
                 self.seen_outside.add(found)
             if not self.allowed_outside(f, provider, False):
                 self.leak("provider " + provider, f, found)
-        for value, f in self.grams.found(data):
+        for value, f, context in self.grams.found(data):
             if not self.allowed_outside(f, provider, True):
-                self.leak("provider " + provider, f, f"identifier {value} ({f.kind}, {f.verdict}): {around(data, f)}")
+                self.leak("provider " + provider, f,
+                          f"identifier {value} ({f.kind}, {f.verdict}) in …{context}… {around(data, f)}")
 
     # ---- everything else
     def files(self):
@@ -532,8 +533,8 @@ class Search:
         for name, data in self.files():
             cores += os.path.basename(name).startswith("core")
             self.see(name, data)
-            for value, f in self.grams.found(data) if not name.endswith((".db", ".db-wal")) else ():
-                self.leak(name, f, "identifier " + value)
+            for value, f, context in self.grams.found(data) if not name.endswith((".db", ".db-wal")) else ():
+                self.leak(name, f, f"identifier {value} in …{context}…")
         return cores
 
 
@@ -567,8 +568,7 @@ def drive(w, search, count, seed, threads=6):
 
     def work(which):
         r = random.Random(f"{seed}/{which}")
-        people, c = People(random.Random(f"{seed}/{which}/people")), Client(w)
-        people.seen = w.people_seen
+        people, c = People(random.Random(f"{seed}/{which}/people"), planted), Client(w)
         while not stopped.is_set():
             with lock:
                 if number[0] == count:
@@ -590,7 +590,7 @@ def drive(w, search, count, seed, threads=6):
                 raise
             f.seconds = time.monotonic() - began
 
-    w.people_seen = set()
+    planted = Planted()
     pool = [threading.Thread(target=work, args=(i,)) for i in range(threads)]
     for t in pool:
         t.start()

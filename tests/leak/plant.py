@@ -5,6 +5,7 @@ import base64
 import importlib.util
 import os
 import re
+import threading
 
 spec = importlib.util.spec_from_file_location(
     "generate", os.path.join(os.path.dirname(__file__), "..", "detect", "generate.py"))
@@ -13,7 +14,9 @@ spec.loader.exec_module(generate)
 
 WORD = re.compile(rb"qx[a-z]{12}xq", re.I)
 FORMS = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}|[A-Za-z0-9+/_-]{22,}")
-GRAM = 8
+# A digest says nothing; of 100,000 flows' digests some holds the digits of some telephone number.
+DIGEST = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9A-Za-z])")
+GRAM, AROUND = 8, 60
 LETTERS = "abcdefghijklmnoprstuvwz"  # no q and no x: a word ends where it ends
 
 
@@ -51,11 +54,29 @@ def normal(data):
     return "".join(c for c in data.lower() if c.isalnum())
 
 
+class Planted:
+    """What was planted: nothing is part of something else, whatever stands between its letters; else one
+    flow's lawful number would be taken for another's."""
+
+    def __init__(self):
+        self.lock, self.by = threading.Lock(), {}
+
+    def take(self, value):
+        n = normal(value)
+        grams = {n[i:i + GRAM] for i in range(max(1, len(n) - GRAM + 1))}
+        with self.lock:
+            if any(n in other or other in n for g in grams for other in self.by.get(g, ())):
+                return False
+            for g in grams:
+                self.by.setdefault(g, []).append(n)
+            return True
+
+
 class People:
     """Persons that were not there before, with what points to them."""
 
-    def __init__(self, r):
-        self.r, self.seen = r, set()
+    def __init__(self, r, planted):
+        self.r, self.planted = r, planted
         generate.R = r
         generate.typo = lambda s: s  # here all check digits are right
 
@@ -64,8 +85,7 @@ class People:
         while True:
             pick = self.r.choice
             name = pick(generate.SYL) + (pick(generate.SYL) + pick(generate.SYL)).lower() + pick(generate.END)
-            if name not in self.seen:
-                self.seen.add(name)
+            if self.planted.take(name):
                 return name
 
     def identifier(self):
@@ -75,8 +95,8 @@ class People:
         while True:
             value = generate.KINDS[kind]() if kind != "EMAIL" else self.surname().lower() + "@amt-%d.example" % self.r.randint(10, 99)
             is_time = re.match("t[0-2][0-9][0-5][0-9]", normal(value))  # "T09:49:55.745Z" is in every log
-            if value not in self.seen and len(normal(value)) >= GRAM and not is_time:
-                self.seen.add(value)
+            is_taken = kind != "EMAIL" and not self.planted.take(value)  # an address is as new as its name
+            if not is_taken and len(normal(value)) >= GRAM and not is_time:
                 return before, value
 
     def sentence(self):
@@ -100,9 +120,10 @@ class Grams:
             self.by.setdefault(n[:GRAM], []).append((n, owner))
 
     def found(self, data):
-        text = normal(data)
+        """Each with whose it is and what stands around it."""
+        text = normal(DIGEST.sub(b" ", data))
         by = self.by
         for at in range(len(text) - GRAM + 1):
             for n, owner in by.get(text[at:at + GRAM], ()):
                 if text.startswith(n, at):
-                    yield n, owner
+                    yield n, owner, text[max(0, at - AROUND):at + AROUND]

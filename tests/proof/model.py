@@ -131,6 +131,13 @@ class Policy:
 def level(height):
     return (1 << height) - 1
 
+def acts(s, now, purpose):
+    """The purpose that counts: the one named or the key's own, if it is the person's."""
+    name = purpose or s["purpose"]
+    if s["person"] is None or (name in s["person"] and not (s["cleared"] and now >= s["cleared"])):
+        return name
+    return None
+
 def decide(p, s, op, data, target, model, now, flags=0, purpose=None):
     """The rule that denies, or None: in the order of rules.def."""
     if s["expires"] and now >= s["expires"]:
@@ -152,7 +159,10 @@ def decide(p, s, op, data, target, model, now, flags=0, purpose=None):
     if s["cleared"] and now >= s["cleared"] and data & (LEVEL | COMPARTMENTS):
         return "clearance.expired"
     for who, may in (("clearance", s["clearance"]), ("target", target)):
-        if who == "target" and data & ~p.may(purpose or s["purpose"]):
+        if who == "target" and (purpose or s["purpose"]) and not acts(s, now, purpose) and (
+                purpose or data & ~p.may(None)):
+            return "purpose.person"
+        if who == "target" and data & ~p.may(acts(s, now, purpose)):
             return "purpose.label"
         if who == "target" and data & ~p.now(op, now):
             return "hours.closed"
@@ -164,7 +174,7 @@ def decide(p, s, op, data, target, model, now, flags=0, purpose=None):
 def grant_of(p, s, op, target, now, purpose):
     over = s["cleared"] and now >= s["cleared"]
     cleared = s["clearance"] & ~(LEVEL | COMPARTMENTS if over else 0)
-    return cleared & p.may(purpose or s["purpose"]) & p.sink() & (target & p.now(op, now) if OPS[op][1] else ALL)
+    return cleared & p.may(acts(s, now, purpose)) & p.sink() & (target & p.now(op, now) if OPS[op][1] else ALL)
 
 def route(p, s, models, mask, now):
     rows = []
@@ -215,11 +225,12 @@ class Batch:
         s = {"clearance": some_clearance(r, self.p), "roles": r.choice((0, 0, 1, 2, 3, 15)), "mark": 0,
              "expires": r.choice((0, 0, 0, self.p.base + 500)), "revoked": int(r.random() < 0.03),
              "models": r.choice((0, 0, r.getrandbits(8))), "cleared": r.choice((0, 0, 0, 0, self.p.base + 499)),
-             "purposes": [z for z in PURPOSES if r.random() < 0.6], "purpose": r.choice(PURPOSES + [None])}
+             "purposes": [z for z in PURPOSES if r.random() < 0.6], "purpose": r.choice(PURPOSES + [None]),
+             "person": r.choice((None, None, r.sample(PURPOSES, r.randrange(4))))}
         self.sessions[i] = s
         mask = sum(1 << PURPOSES.index(z) for z in s["purposes"])
         self.say(f"s {i} {s['clearance']:x} {s['roles']} {s['expires']} {s['revoked']} {s['models']:x} "
-                 f"{s['cleared']} {mask:x} {s['purpose'] or '-'}", "-")
+                 f"{s['cleared']} {mask:x} {s['purpose'] or '-'} {'*' if s['person'] is None else ','.join(s['person']) or '-'}", "-")
     def new_object(self, i):
         self.objects[i] = some_label(self.rnd, self.p)
         self.say(f"o {i} {self.objects[i]:x}", "-")

@@ -60,5 +60,8 @@ result $? 7 'a program that knows no office hours is found out'
 mutant "sed 's,zone: Europe/Berlin,zone: UTC,' \"\$1\" >'$dir/utc.yaml' && '$bin/policy_steps' '$dir/utc.yaml' \"\$2\""
 finds
 result $? 8 'a program that is in another zone is found out'
-echo 1..8
+mutant "sed 's/^\(s .*\) [^ ]*\$/\1 */' | '$bin/policy_steps' \"\$@\""
+finds
+result $? 9 'a program that does not ask what a person may act for is found out'
+echo 1..9
 exit $bad

@@ -2,8 +2,9 @@
 /* policy_steps POLICY CEILING - the label lattice, the decision, routing and downgrading, one step
  * for each line of standard input, one line of answer: what tests/proof/model.py is held against.
  *
- *     s I CLEARANCE ROLES EXPIRES REVOKED MODELS CLEARED PURPOSES PURPOSE
- *                                                  session I, its mark at the bottom
+ *     s I CLEARANCE ROLES EXPIRES REVOKED MODELS CLEARED PURPOSES PURPOSE PERSON
+ *                                                  session I, its mark at the bottom; PERSON: what
+ *                                                  they may act for, "-" nothing, "*" whatever
  *     o I LABEL                                    object I
  *     m I SINK LABEL RANK ABLE UP FULL COST ENERGY model I
  *     r I J NOW      session I reads object J: its mark rises
@@ -23,7 +24,15 @@
 #include "os/file.h"
 #include "policy/routing.h"
 
-enum { SESSIONS = 8, OBJECTS = 16, MODELS = 8, PURPOSES = 4, FIELDS = 12, LINE_MAX_BYTES = 4096 };
+enum {
+    SESSIONS = 8,
+    OBJECTS = 16,
+    MODELS = 8,
+    PURPOSES = 4,
+    FIELDS = 12,
+    PERSON_MAX_BYTES = 16,
+    LINE_MAX_BYTES = 4096
+};
 
 #define TIME_MAX ((uint64_t)INT64_MAX)
 
@@ -34,6 +43,7 @@ static const char *const purpose_names[PURPOSES] = {"z0", "z1", "z2", "z3"};
 struct subject {
     struct session session;
     str models[MODELS], purposes[PURPOSES];
+    char acts_for[PERSON_MAX_BYTES];
     label mark;
 };
 
@@ -118,6 +128,8 @@ set_session(void)
     for (size_t i = 0; i < PURPOSES; i++)
         if (purposes >> i & 1)
             s->purposes[s->session.purpose_count++] = str_of(purpose_names[i]);
+    if (!str_eq(app.f[10], STR("*")) && str_copy(app.f[10], s->acts_for, sizeof s->acts_for))
+        s->session.acts_for = str_of(s->acts_for);
     puts("-");
 }
 
@@ -289,7 +301,7 @@ static const struct {
     char letter;
     size_t fields;
     void (*run)(void);
-} steps[] = {{'s', 10, set_session},   {'o', 3, set_object}, {'m', 10, set_model},
+} steps[] = {{'s', 11, set_session},   {'o', 3, set_object}, {'m', 10, set_model},
              {'r', 4, step_read},      {'w', 4, step_write}, {'g', 4, step_generate},
              {'d', 2, step_downgrade}, {'t', 4, step_route}, {'a', 9, step_ask},
              {'x', 2, step_text}};

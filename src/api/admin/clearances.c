@@ -17,7 +17,7 @@ admin_clearances_list(struct api_call *c)
 static fallible
 propose(struct admin_work *w)
 {
-    static const char *const known[] = {"clearance", "valid_ms", NULL};
+    static const char *const known[] = {"clearance", "purposes", "valid_ms", NULL};
     struct clearance_wish wish = {.person = w->call->args[0]};
     int64_t id, valid_ms = 0;
     bool is_in_force;
@@ -25,7 +25,9 @@ propose(struct admin_work *w)
     TRY(api_body(w->call, &body));
     TRY(api_body_only(&body, known));
     const jval text = json_get(&body, "clearance"), valid = json_get(&body, "valid_ms");
+    const jval purposes = json_get(&body, "purposes");
     TRY(json_str(&text, TEXT_BYTES_MAX, &wish.text));
+    TRY(opt_json_str(&purposes, PURPOSES_TEXT_MAX, &wish.purposes));
     TRY(json_i64(&valid, 1, INT64_MAX / 2, &valid_ms));
     wish.valid_ms = (uint64_t)valid_ms;
     TRY(clearance_propose(&w->admin, &wish, &id, &is_in_force));

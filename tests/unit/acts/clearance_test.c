@@ -45,7 +45,8 @@ static err
 propose(const char *name, const char *text, uint64_t days, struct asked *ret)
 {
     const struct session s = officer(name);
-    return propose_as(&s, (struct clearance_wish){STR("dora"), str_of(text), days * day}, ret);
+    return propose_as(&s, (struct clearance_wish){STR("dora"), str_of(text), STR_NONE, days * day},
+                      ret);
 }
 
 static err
@@ -80,7 +81,7 @@ TEST(two_officers_raise_and_one_lowers_and_all_of_it_is_on_record)
     open_house();
     NEED_OK(propose("anna", "intern//SOZIALDATEN", 30, &one));
     CHECK(!one.is_in_force);
-    CHECK(shows("\"clearance\":\"intern//SOZIALDATEN\",\"state\":\"proposed\""));
+    CHECK(shows("\"clearance\":\"intern//SOZIALDATEN\",\"purposes\":\"\",\"state\":\"proposed\""));
     NEED_OK(approve("bernd", one.id));
     CHECK(shows("\"state\":\"active\""));
     CHECK(shows("\"approver_person\":\"bernd\""));
@@ -127,6 +128,74 @@ TEST(nobody_proposes_more_for_themselves_but_may_have_less)
     rig_close(&rig);
 }
 
+static err
+propose_for(const char *name, const char *text, const char *purposes, uint64_t days,
+            struct asked *ret)
+{
+    const struct session s = officer(name);
+    const struct clearance_wish w = {STR("dora"), str_of(text), str_of(purposes), days * day};
+    return propose_as(&s, w, ret);
+}
+
+/* The rig's policy with purposes. */
+static void
+open_house_with_purposes(void)
+{
+    policy *p = NULL;
+    open_house();
+    const str text = arena_fmt(rig.a,
+                               "%.*spurposes: [{ id: leistung, title: L }, { id: aufsicht, title: "
+                               "A }, { id: statistik, title: S }]\n",
+                               STR_FMT(policy_text(rig.policy)));
+    NEED_OK(policy_load(text, &p));
+    CHECK_OK(policy_set_ceiling(p, STR("VS-NfD")));
+    NEED_OK(gate_store_clearances(rig.gate, p));
+    gate_use_policy(rig.gate, p);
+}
+
+TEST(another_purpose_needs_a_second_officer_and_fewer_do_not)
+{
+    struct asked one;
+    open_house_with_purposes();
+    NEED_OK(propose_for("anna", "intern", "leistung, aufsicht", 30, &one));
+    CHECK(!one.is_in_force);
+    CHECK_ERR(approve("anna", one.id), DENIED);
+    NEED_OK(approve("bernd", one.id));
+    CHECK(shows("\"purposes\":\"leistung,aufsicht\",\"state\":\"active\""));
+    CHECK(rig_has(rig_record(&rig, "clearance.set", "", 0), ", to act for leistung,aufsicht"));
+    static const struct {
+        const char *text, *purposes;
+        uint64_t days;
+        bool is_less;
+    } cases[] = {{"intern", "leistung,aufsicht,statistik", 20, false},
+                 {"intern", "statistik", 20, false},
+                 {"intern", "", 20, false}, /* whatever their keys are for */
+                 {"offen", "statistik", 20, false},
+                 {"offen", "leistung", 40, false}, /* no level, but longer for a purpose */
+                 {"VS-NfD", "leistung", 20, false},
+                 {"intern", "aufsicht", 20, true},
+                 {"offen", "aufsicht", 10, true},
+                 {"offen", "-", 400, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        NEED_OK(propose_for("anna", cases[i].text, cases[i].purposes, cases[i].days, &one));
+        CHECK(one.is_in_force == cases[i].is_less);
+    }
+    CHECK(rig_has(rig_record(&rig, "clearance.set", "", 3), ", to act for no purpose"));
+    CHECK_ERR(propose_for("dora", "offen", "leistung", 1, &one), DENIED);
+    rig_close(&rig);
+}
+
+TEST(for_what_is_no_purpose_nobody_is_cleared)
+{
+    struct asked one;
+    open_house_with_purposes();
+    CHECK_ERR(propose_for("anna", "intern", "spass", 30, &one), ARGUMENT);
+    CHECK_ERR(propose_for("anna", "intern", "leistung,leistung", 30, &one), ARGUMENT);
+    CHECK_ERR(propose_for("anna", "intern", "leistung,", 30, &one), ARGUMENT);
+    CHECK(shows("[]"));
+    rig_close(&rig);
+}
+
 TEST(others_than_officers_do_neither)
 {
     static const enum role roles[] = {ROLE_ANY, ROLE_OPERATOR, ROLE_AUDITOR, ROLE_BUSINESS};
@@ -136,7 +205,8 @@ TEST(others_than_officers_do_neither)
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
         struct session s = officer("bernd");
         s.roles = (uint32_t)roles[i];
-        CHECK_ERR(propose_as(&s, (struct clearance_wish){STR("dora"), STR("intern"), day}, &none),
+        CHECK_ERR(propose_as(&s, (struct clearance_wish){STR("dora"), STR("intern"), STR_NONE, day},
+                             &none),
                   DENIED);
         CHECK_ERR(approve_as(&s, one.id), DENIED);
     }
@@ -148,11 +218,11 @@ TEST(what_makes_no_sense_is_refused)
 {
     const struct session s = officer("anna");
     const struct clearance_wish bad[] = {
-        {STR("niemand"), STR("intern"), day},
-        {STR("dora"), STR("NEIN"), day},
-        {STR("dora"), STR("intern//REL BUND"), day},
-        {STR("dora"), STR("intern"), 0},
-        {STR("dora"), STR("intern"), (CLEARANCE_DAYS_MAX + 1) * day}};
+        {STR("niemand"), STR("intern"), STR_NONE, day},
+        {STR("dora"), STR("NEIN"), STR_NONE, day},
+        {STR("dora"), STR("intern//REL BUND"), STR_NONE, day},
+        {STR("dora"), STR("intern"), STR_NONE, 0},
+        {STR("dora"), STR("intern"), STR_NONE, (CLEARANCE_DAYS_MAX + 1) * day}};
     struct asked one;
     open_house();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

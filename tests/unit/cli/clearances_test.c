@@ -19,6 +19,9 @@ TEST(a_clearance_is_proposed_and_its_number_printed)
     fake_says(&f, "POST /admin/v1/persons/dora/clearance", 200, "{\"id\":4,\"state\":\"active\"}");
     RUN(&r, &f, "clearance", "propose", "dora", "--clearance", "offen", "--expires", "1d");
     CHECK_SAYS(&r, "It is less than before, and in force.");
+    RUN(&r, &f, "clearance", "propose", "dora", "--clearance", "offen", "--purposes", "aid,audit",
+        "--expires", "1d");
+    CHECK_IN(fake_asked(&f), "{\"clearance\":\"offen\",\"purposes\":\"aid,audit\",");
     fake_end(&f);
 }
 
@@ -63,7 +66,13 @@ TEST(clearances_are_listed)
               "\"proposer_person\":\"anna\",\"approver\":\"\",\"approver_person\":\"\"}]");
     RUN(&r, &f, "clearance", "list");
     CHECK_STATUS(&r, 0);
-    CHECK_OUT(&r, " 2  dora    VS-NfD     proposed  2027-01-02T03:04  anna");
+    CHECK_OUT(&r, " 2  dora    VS-NfD     what keys say  proposed  2027-01-02T03:04  anna");
+    fake_says(&f, "GET /admin/v1/clearances", 200,
+              "[{\"id\":2,\"person\":\"dora\",\"purposes\":\"aid,audit\"},"
+              "{\"id\":3,\"person\":\"emil\",\"purposes\":\"-\"}]");
+    RUN(&r, &f, "clearance", "list");
+    CHECK_OUT(&r, "aid,audit");
+    CHECK_OUT(&r, "nothing");
     RUN(&r, &f, "clearance", "list", "--json");
     CHECK_OUT(&r, "\"person\":\"dora\"");
     fake_says(&f, "GET /admin/v1/clearances", 200, "{}");

@@ -327,7 +327,7 @@ check_ends(void (*how)(struct session *s), const char *marked, bool ends)
         rig_says(e, id, 0, "z");
         RIG_UNTIL(&rig, k->ended);
         CHECK_ERR(k->end, DENIED);
-        CHECK(strstr(k->public, "clearance ended while") != NULL);
+        CHECK(strstr(k->public, "ended while the request ran") != NULL);
         CHECK_INT(k->pieces, ==, 1);
         CHECK(rig_has(rig_record(&rig, "completion", k->id, 0), "\"outcome\":\"DENIED\""));
     } else {
@@ -355,6 +355,23 @@ lowered(struct session *s)
 }
 
 static void
+other_purpose(struct session *s)
+{
+    s->purpose = STR("aid");
+    s->is_other_purpose = true;
+    s->acts_for = STR("audit");
+    jobs_end(rig.gate, NULL);
+}
+
+static void
+same_purpose(struct session *s)
+{
+    s->purpose = STR("aid");
+    s->acts_for = STR("audit,aid");
+    jobs_end(rig.gate, NULL);
+}
+
+static void
 lowered_a_little(struct session *s)
 {
     s->clearance.w[0] &= ~(uint64_t)2;
@@ -365,6 +382,7 @@ TEST(a_clearance_that_ends_in_the_middle_of_an_answer_ends_it)
 {
     check_ends(time_passes, "intern", true);
     check_ends(lowered, "intern", true);
+    check_ends(other_purpose, "offen", true);
 }
 
 TEST(what_a_clearance_still_covers_or_that_needs_none_goes_on)
@@ -372,6 +390,7 @@ TEST(what_a_clearance_still_covers_or_that_needs_none_goes_on)
     check_ends(lowered_a_little, "intern", false);
     check_ends(time_passes, "offen", false);
     check_ends(lowered, "offen", false);
+    check_ends(same_purpose, "intern", false);
 }
 
 /* Office hours of the level intern, which are on Mondays, from half past seven. */

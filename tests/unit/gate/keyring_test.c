@@ -180,6 +180,37 @@ TEST(of_a_person_s_keys_counts_what_both_are_cleared_for)
     close_ring(&r);
 }
 
+TEST(what_a_person_acts_for_is_said_to_each_of_their_sessions_and_found_again)
+{
+    struct ring r;
+    const struct session *s = NULL;
+    char text[KEY_TEXT_MAX];
+    open_ring(&r);
+    struct key_record k = record("amt");
+    k.person = STR("anna");
+    k.purposes = STR("aid,audit");
+    NEED_OK(keyring_add(r.k, &k, text));
+    NEED_OK(keyring_find(r.k, str_of(text), &s));
+    CHECK_INT(s->acts_for.len, ==, 0);
+    struct clearance_row c = clearance(0, label_of_level(2));
+    c.purposes = STR("audit");
+    NEED_OK(clearances_add(r.db, &c, &c.id));
+    NEED_OK(clearances_activate(r.db, &c));
+    CHECK_OK(keyring_clear(r.k, &c));
+    CHECK_STR(s->acts_for, STR("audit"));
+    CHECK_STR(keyring_for_purpose(s, STR("aid"))->acts_for, STR("audit"));
+    reopen(&r);
+    NEED_OK(keyring_find(r.k, str_of(text), &s));
+    CHECK_STR(s->acts_for, STR("audit"));
+    keyring_need_people(r.k, true);
+    CHECK_STR(s->acts_for, STR("audit"));
+    keyring_unclear(r.k, STR("anna"));
+    CHECK_STR(s->acts_for, STR(PURPOSES_NONE));
+    keyring_need_people(r.k, false);
+    CHECK_INT(s->acts_for.len, ==, 0);
+    close_ring(&r);
+}
+
 TEST(the_last_clearance_in_force_is_found_again)
 {
     struct ring r;

@@ -278,6 +278,9 @@ break_rule(struct scene *c, enum rule r)
     case RULE_CLEARANCE_EXPIRED:
         c->s.cleared_until_wall_ms = c->q.now_wall_ms;
         return;
+    case RULE_PURPOSE_PERSON:
+        c->s.acts_for = STR("audit");
+        return;
     case RULE_PURPOSE_LABEL:
         c->s.purpose = STR("count");
         return;
@@ -353,6 +356,8 @@ TEST(a_denial_says_why_in_one_sentence)
         {RULE_OP_SCOPE, "key demo is not for model toy"},
         {RULE_PURPOSE_KEY, "key demo may not be used for the purpose that the request names"},
         {RULE_CLEARANCE_EXPIRED, "the clearance of the person key demo is for is over"},
+        {RULE_PURPOSE_PERSON,
+         "the person key demo is for is not cleared to act for the purpose aid"},
         {RULE_PURPOSE_LABEL, "compartment SOZIALDATEN may not be processed for the purpose count"},
         {RULE_HOURS_CLOSED,
          "compartment SOZIALDATEN is processed in office hours only, again from Monday 00:00 "
@@ -504,6 +509,60 @@ TEST(a_purpose_the_policy_does_not_have_is_refused_and_as_the_keys_own_it_is_non
     scene_free(c);
 }
 
+/* ---- what the person may act for */
+TEST(a_person_acts_for_the_purposes_they_are_cleared_for_and_for_no_other)
+{
+    struct scene *c = scene_new();
+    static const char *const may[] = {"aid", "aid,count", "count,aid", "audit,aid,count"};
+    static const char *const no[] = {"-", "audit", "ai", "aids", "count,aidx", "Aid", ","};
+    for (size_t i = 0; i < sizeof may / sizeof *may; i++) {
+        c->s.acts_for = str_of(may[i]);
+        CHECK_OK(decide(c));
+        CHECK(label_has(grant_ceiling(c->g), 8));
+    }
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+        c->s.acts_for = str_of(no[i]);
+        check_denied(c, "purpose.person",
+                     "the person key demo is for is not cleared to act for the purpose aid");
+    }
+    scene_free(c);
+}
+
+TEST(data_that_needs_no_purpose_goes_on_unless_another_one_was_named)
+{
+    struct scene *c = scene_new();
+    c->s.acts_for = STR("audit");
+    c->q.data = label_from(c->p, "intern//REL BUND//TAINT web");
+    CHECK_OK(decide(c));
+    CHECK(!label_has(grant_ceiling(c->g), 8)); /* the key's own purpose counts for nothing */
+    c->q.purpose = STR("count");
+    check_denied(c, "purpose.person",
+                 "the person key demo is for is not cleared to act for the purpose count");
+    c->q.purpose = STR_NONE;
+    c->s.is_other_purpose = true; /* it was named with the request */
+    CHECK_ERR(decide(c), DENIED);
+    CHECK_STR(str_of(c->d.rule), STR("purpose.person"));
+    scene_free(c);
+}
+
+TEST(what_a_person_may_act_for_ends_with_the_clearance)
+{
+    struct scene *c = scene_new();
+    c->s.acts_for = STR("aid");
+    c->q.data = label_from(c->p, "offen//REL BUND//TAINT web");
+    c->s.is_other_purpose = true;
+    CHECK_OK(decide(c));
+    c->s.cleared_until_wall_ms = c->q.now_wall_ms;
+    CHECK_ERR(decide(c), DENIED);
+    CHECK_STR(str_of(c->d.rule), STR("purpose.person"));
+    CHECK(!policy_person_acts(c->p, &c->s, c->q.data, c->q.now_wall_ms));
+    CHECK(policy_person_acts(c->p, &c->s, c->q.data, c->q.now_wall_ms - 1));
+    c->s.is_other_purpose = false;
+    CHECK_OK(decide(c));
+    CHECK(!label_has(grant_ceiling(c->g), 8));
+    scene_free(c);
+}
+
 /* Every set of four bits by every purpose, with a matrix of every form: allowed exactly when each
  * bit that lists purposes lists this one. */
 TEST(the_matrix_decides_as_the_sets_do_for_every_small_case)
@@ -593,6 +652,28 @@ TEST(data_with_office_hours_is_processed_to_their_last_minute)
     set_time(c, 4 * (int64_t)FRIDAY_MS - 1);
     CHECK_ERR(decide(c), DENIED);
     set_time(c, 4 * (int64_t)FRIDAY_MS);
+    CHECK_OK(decide(c));
+    scene_free(c);
+}
+
+TEST(a_holiday_is_told_with_its_name_and_the_day_the_hours_begin_again)
+{
+    static const str text = STR_INIT(
+        "version: 1\nlevels: [{ height: 0, id: o, title: T }]\ncompartments: [{ bit: 8, id: A, "
+        "title: T, hours: true }]\nparties: []\ntaints: []\nhours: { zone: Europe/Berlin, times: "
+        "[ { days: mo-fr, from: \"06:00\", to: \"20:00\" } ], holidays: BRANDENBURG }\n");
+    struct scene *c = scene_new();
+    policy_free(TAKE(c->p));
+    NEED_OK(policy_load(text, &c->p));
+    NEED_OK(policy_set_ceiling(c->p, STR("o")));
+    c->s.clearance = c->q.target = policy_local_sink(c->p);
+    c->q.data = label_from(c->p, "o//A");
+    set_time(c, 1775469600000); /* 2026-04-06 12:00 in Berlin */
+    check_denied(c, "hours.closed",
+                 "compartment A is processed in office hours only, not today (Ostermontag), again "
+                 "from Tuesday 2026-04-07 06:00 (Europe/Berlin)");
+    CHECK(!label_has(hours_may(policy_hours(c->p), c->q.now_wall_ms), 8));
+    set_time(c, 1775469600000 + 24 * 60 * (int64_t)MINUTE_MS);
     CHECK_OK(decide(c));
     scene_free(c);
 }
@@ -695,6 +776,7 @@ ask_anything(struct scene *c)
     c->s.roles = ROLE_OPERATOR | ROLE_AUDITOR | ROLE_OFFICER | ROLE_BUSINESS;
     c->q.target = random_high_label();
     c->s.purpose = test_random() % 2 ? STR("aid") : STR("count");
+    c->s.acts_for = test_random() % 2 ? STR_NONE : STR("audit,aid");
     c->q.op = (enum op)(test_random() % OP_COUNT);
 }
 

@@ -225,6 +225,157 @@ TEST(the_next_opening_is_the_nearest)
     }
 }
 
+/* ---- days without */
+#define BERLIN_TIMES                                                                               \
+    "hours: { zone: Europe/Berlin, times: [ { days: mo-su, from: \"06:00\", to: "                  \
+    "\"20:00\" }, { days: fr, from: \"22:00\", to: \"02:00\" } ], "
+
+static bool
+is_open_at(const policy *p, const char *at)
+{
+    int64_t ms = 0;
+    CHECK_OK(hours_example(policy_hours(p), str_of(at), &ms));
+    const bool open = label_has(hours_may(policy_hours(p), ms), 8);
+    CHECK(open || !hours_closed(policy_hours(p), ms) || strlen(hours_closed(policy_hours(p), ms)));
+    return open;
+}
+
+static void
+check_days(const char *section, const char *open, const char *closed)
+{
+    policy *p = NULL;
+    NEED_OK(load((struct wish){.compartment = ON, .section = section}, &p));
+    for (int want = 0; want < 2; want++) {
+        str rest = str_of(want ? open : closed), one;
+        while (str_next(&rest, ',', &one)) {
+            char at[20];
+            NEED(str_copy(one, at, sizeof at));
+            if (is_open_at(p, at) != (want == 1))
+                test_fail(__FILE__, __LINE__, "%s is not %s", at, want ? "open" : "closed");
+        }
+    }
+    policy_free(p);
+}
+
+TEST(on_a_holiday_of_the_land_there_are_no_office_hours_from_midnight_to_midnight)
+{
+    check_days(
+        BERLIN_TIMES "holidays: BAYERN }\n",
+        "2026-04-02 19:59,2026-04-07 06:00,2026-03-08 12:00,2026-08-15 12:00,"
+        "2026-10-31 12:00,mo 06:00,2026-04-11 01:59",
+        "2026-04-02 20:00,2026-04-03 06:00,2026-04-03 19:59,2026-04-03 22:00,2026-04-06 12:00,"
+        "2026-01-06 12:00,2026-06-04 12:00,2026-11-01 12:00,2026-12-26 12:00");
+}
+
+TEST(days_the_policy_lists_are_closed_once_or_every_year)
+{
+    check_days(BERLIN_TIMES "closed: \"12-24, 2026-05-15,02-29\" }\n",
+               "2026-12-23 12:00,2026-12-25 12:00,2027-05-15 12:00,2027-02-28 12:00,"
+               "2026-04-06 12:00,2026-12-26 00:30",
+               "2026-12-24 12:00,2027-12-24 06:00,2026-05-15 12:00,2028-02-29 12:00,"
+               "2026-05-15 22:00");
+    check_days(BERLIN_TIMES "holidays: BERLIN, closed: \"12-31\" }\n", "2026-06-04 12:00",
+               "2026-12-31 12:00,2026-03-08 12:00");
+}
+
+TEST(the_next_opening_after_a_holiday_has_its_date_and_the_day_its_name)
+{
+    static const char section[] =
+        "hours: { zone: Europe/Berlin, times: [ { days: mo-fr, from: \"06:00\", to: \"20:00\" } ], "
+        "holidays: BERLIN, closed: \"12-24,12-31\" }\n";
+    static const struct {
+        const char *at, *opens, *closed;
+    } cases[] = {{"2026-04-02 21:00", "Tuesday 2026-04-07 06:00", NULL},
+                 {"2026-04-03 12:00", "Tuesday 2026-04-07 06:00", "Karfreitag"},
+                 {"2026-04-06 23:59", "Tuesday 2026-04-07 06:00", "Ostermontag"},
+                 {"2026-12-24 05:00", "Monday 2026-12-28 06:00", "closed by the policy"},
+                 {"2026-03-29 03:00", "Monday 2026-03-30 06:00", NULL}};
+    policy *p = NULL;
+    char room[HOURS_TEXT_MAX];
+    int64_t ms = 0;
+    NEED_OK(load((struct wish){.compartment = ON, .section = section}, &p));
+    const struct hours *h = policy_hours(p);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        NEED_OK(hours_example(h, str_of(cases[i].at), &ms));
+        hours_opens(h, ms, room);
+        CHECK_STR(str_of(room), str_of(cases[i].opens));
+        const char *closed = hours_closed(h, ms);
+        CHECK_STR(str_of(closed ? closed : ""), str_of(cases[i].closed ? cases[i].closed : ""));
+    }
+    CHECK_STR(h->words, STR("mo-fr 06:00-20:00 (Europe/Berlin), not on public holidays of BERLIN, "
+                            "not on 12-24,12-31"));
+    policy_free(p);
+}
+
+TEST(hours_that_never_come_are_said_to_be_none)
+{
+    char text[2048] =
+        "hours: { zone: UTC, times: [ { days: sa, from: \"10:00\", to: \"11:00\" } ], "
+        "closed: \"";
+    policy *p = NULL;
+    char room[HOURS_TEXT_MAX];
+    size_t len = strlen(text);
+    int count = 0;
+    for (int64_t day = 2 + 7 * 1000; count < HOURS_CLOSED_MAX; day += 7, count++) { /* Saturdays */
+        const struct date d = date_of_day(day);
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%04d-%02d-%02d", count ? "," : "",
+                                d.year, d.month, d.day);
+    }
+    snprintf(text + len, sizeof text - len, "\" }\n");
+    NEED_OK(load((struct wish){.compartment = ON, .section = text}, &p));
+    hours_opens(policy_hours(p), (int64_t)(2 + 7 * 1000) * DAY * MINUTE_MS, room);
+    const struct date first = date_of_day(2 + 7 * (1000 + HOURS_CLOSED_MAX));
+    char want[HOURS_TEXT_MAX];
+    snprintf(want, sizeof want, "Saturday %04d-%02d-%02d 10:00", first.year, first.month,
+             first.day);
+    CHECK_STR(str_of(room), str_of(want));
+    snprintf(text + len, sizeof text - len, ",12-24\" }\n");
+    policy *more = NULL;
+    CHECK_ERR(load((struct wish){.compartment = ON, .section = text}, &more), CONFIG);
+    policy_free(p);
+}
+
+TEST(days_that_are_none_and_lands_there_are_not_are_refused_by_name)
+{
+    static const char *const bad[][2] = {
+        {"holidays: Bayern", "policy file: holidays \"Bayern\" under hours is no Land: BAYERN, "
+                             "BERLIN, … or DEUTSCHLAND"},
+        {"holidays: \"BAYERN,BERLIN\"",
+         "policy file: holidays \"BAYERN,BERLIN\" under hours is no Land: BAYERN, BERLIN, … or "
+         "DEUTSCHLAND"},
+        {"closed: \"24.12.\"", "policy file: \"24.12.\" under hours is no day: 12-24 of every "
+                               "year, or 2027-05-07"},
+        {"closed: \"12-24,\"", "policy file: \"\" under hours is no day: 12-24 of every year, or "
+                               "2027-05-07"},
+        {"closed: 2027-02-29", "policy file: \"2027-02-29\" under hours is no day: 12-24 of every "
+                               "year, or 2027-05-07"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        policy *p = NULL;
+        char text[512];
+        snprintf(text, sizeof text, BERLIN_TIMES "%s }\n", bad[i][0]);
+        CHECK_ERR(load((struct wish){.compartment = ON, .section = text}, &p), CONFIG);
+        CHECK_STR(str_of(err_public((err){ERR_CONFIG})), str_of(bad[i][1]));
+        CHECK(!p);
+    }
+}
+
+TEST(an_example_is_a_time_that_comes_on_a_day_with_office_hours)
+{
+    static const struct hours h = {
+        .is_berlin = true, .closed = {{0, 1, 12}, {0, 1, 19}}, .closed_count = 2};
+    int64_t ms = 0;
+    CHECK_OK(hours_example(&h, STR("mo 06:00"), &ms));
+    const struct date d = date_of_day(ms / ((int64_t)DAY * MINUTE_MS));
+    CHECK(d.year == 1970 && d.month == 1 && d.day == 26);
+    CHECK_OK(hours_example(&berlin, STR("2026-07-01 14:00"), &ms));
+    CHECK_INT(ms, ==, 1782907200000);
+    static const char *const bad[] = {"2026-03-29 02:30", "2026-02-30 12:00", "2026-04-06 24:00",
+                                      "2026-04-06T12:00", "04-06 12:00",      "2026-04-06"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK_ERR(hours_example(&berlin, str_of(bad[i]), &ms), ARGUMENT);
+    CHECK_OK(hours_example(&utc, STR("2026-03-29 02:30"), &ms));
+}
+
 /* ---- what is limited */
 TEST(a_level_counts_for_those_above_it_and_outside_all_else_stays)
 {

@@ -97,6 +97,56 @@ TEST(what_is_no_matrix_is_refused_and_named)
     }
 }
 
+/* ---- what a person acts for */
+TEST(a_text_of_purposes_covers_another_exactly_when_each_of_it_is_in_it)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    for (int x = 0; x <= 8; x++)
+        for (int y = 0; y <= 8; y++) { /* 0: none; 8: no limit */
+            AUTO(buf) one = BUF(64);
+            AUTO(buf) other = BUF(64);
+            for (int i = 0; i < 3; i++) {
+                if (x >> i & 1)
+                    buf_add_fmt(&one, "%s%s", one.len ? "," : "", names[i]);
+                if (y >> i & 1)
+                    buf_add_fmt(&other, "%s%s", other.len ? "," : "", names[i]);
+            }
+            const str has = x ? buf_str(&one) : STR(PURPOSES_NONE);
+            const str wants = y ? buf_str(&other) : STR(PURPOSES_NONE);
+            const bool want = x == 8 || (y != 8 && (x & y) == y);
+            CHECK(purposes_cover(has, wants) == want);
+            for (int i = 0; i < 3; i++)
+                CHECK(purposes_have(has, str_of(names[i])) == (x == 8 || (x >> i & 1)));
+        }
+}
+
+TEST(a_text_of_purposes_is_read_without_blanks_and_refused_with_the_name_that_is_wrong)
+{
+    AUTO(arena) *a = NULL;
+    policy *p = NULL;
+    str text;
+    NEED_OK(arena_open(1 << 16, &a));
+    NEED_OK(load("", "", "", "purposes: [{ id: a, title: T }, { id: b, title: T }]\n", &p));
+    const struct purposes *all = policy_purposes(p);
+    static const char *const good[][2] = {
+        {"", ""}, {"a", "a"}, {" b ,a", "b,a"}, {"-", "-"}, {" - ", "-"}};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        CHECK_OK(purposes_text(all, str_of(good[i][0]), a, &text));
+        CHECK_STR(text, str_of(good[i][1]));
+    }
+    static const char *const bad[][2] = {{"c", "\"c\" is no purpose of the policy"},
+                                         {"a,", "\"\" is no purpose of the policy"},
+                                         {" ", "\"\" is no purpose of the policy"},
+                                         {"a,-", "\"-\" is no purpose of the policy"},
+                                         {"a b", "\"a b\" is no purpose of the policy"},
+                                         {"a,b,a", "the purpose a is there twice"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK_ERR(purposes_text(all, str_of(bad[i][0]), a, &text), ARGUMENT);
+        CHECK_STR(str_of(err_public((err){ERR_ARGUMENT})), str_of(bad[i][1]));
+    }
+    policy_free(p);
+}
+
 TEST(without_memory_it_fails_and_nothing_leaks)
 {
     for (int n = 1;; n++) {

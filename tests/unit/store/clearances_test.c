@@ -25,6 +25,7 @@ add(db *d, const char *person, const char *text)
     int64_t id = 0;
     const struct clearance_row r = {.person = str_of(person),
                                     .text = str_of(text),
+                                    .purposes = STR("aid,audit"),
                                     .label = {{3, 256, 0, 0}},
                                     .proposer = STR("key_a"),
                                     .proposer_line = STR("a"),
@@ -63,6 +64,7 @@ TEST(a_person_s_last_that_was_approved_is_in_force)
     CHECK_STR(r.text, STR("intern"));
     CHECK(label_eq(r.label, (label){{3, 256, 0, 0}}));
     CHECK_STR(r.proposer_person, STR("anna"));
+    CHECK_STR(r.purposes, STR("aid,audit"));
     CHECK_STR(r.approver, STR("key_b"));
     CHECK(r.base == 4 && r.until_wall_ms == 99 && r.proposed_wall_ms == 5 &&
           r.approved_wall_ms == 9);
