@@ -113,21 +113,29 @@ add_prompt(struct step *s, struct part *p)
         serve_prompt_tokens(a->job->serve, (uint32_t)prompt->count, a->job->cached);
 }
 
-/* As many tokens as fit beside the writers, to the nearest tile, and one tile at least. */
+/* As many tokens as fit beside the writers, so that all are a multiple of the grain, and a tile at
+ * least. */
 static uint64_t
-whole_tiles(uint64_t writers, uint64_t fits)
+whole_grains(uint64_t writers, uint64_t fits)
 {
-    const uint64_t tokens = writers + fits, more = tokens % STEP_TILE;
-    if (tokens < STEP_TILE)
-        return STEP_TILE - writers;
-    if (more >= STEP_TILE / 2)
-        return fits + STEP_TILE - more;
-    return more < fits ? fits - more : 1;
+    const uint64_t tokens = (writers + fits) / STEP_GRAIN * STEP_GRAIN;
+    if (tokens <= writers)
+        return 1;
+    return tokens < STEP_TILE ? STEP_TILE - writers : tokens - writers;
+}
+
+static size_t
+read_before(const struct part *readers, size_t count)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += readers[i].a->read;
+    return count ? sum / count : 0;
 }
 
 /* Tokens of prompts that a step with so many writers may hold. */
 static uint32_t
-reading_budget(const struct step *s, size_t writers)
+reading_budget(const struct step *s, size_t writers, size_t read)
 {
     const uint32_t most = s->tokens_max - (uint32_t)writers;
     uint64_t step_us = STEP_SLOWER_MAX * pace_together_us(&s->pace, writers);
@@ -135,15 +143,16 @@ reading_budget(const struct step *s, size_t writers)
         return most;
     if (step_us < s->gap_us_max)
         step_us = s->gap_us_max;
-    const uint64_t fits =
-        whole_tiles(writers, pace_reads(&s->pace, writers, step_us, STEP_READ_FIRST));
-    return fits < most ? (uint32_t)fits : most;
+    const uint64_t fits = pace_reads(&s->pace, writers, read, step_us, STEP_READ_FIRST);
+    const uint64_t whole = whole_grains(writers, fits);
+    return whole < most ? (uint32_t)whole : most;
 }
 
 static void
 add_readers(struct step *s, struct plan *p, size_t first)
 {
-    share_budget(p->parts + first, p->count - first, reading_budget(s, first));
+    const size_t read = read_before(p->parts + first, p->count - first);
+    share_budget(p->parts + first, p->count - first, reading_budget(s, first, read));
     for (size_t i = first; i < p->count; i++)
         if (p->parts[i].len)
             add_prompt(s, &p->parts[i]);
@@ -309,9 +318,10 @@ static void
 run_together(struct step *s, const struct plan *p, size_t writers)
 {
     const size_t rows = (size_t)s->batch.n_tokens;
+    const size_t read = read_before(p->parts + writers, p->count - writers);
     const uint64_t out = s->tokens_out, us = decode(s, p);
     if (p->count > writers) {
-        pace_learn_reading(&s->pace, writers, rows - writers, us);
+        pace_learn_reading(&s->pace, writers, rows - writers, read, us);
         return;
     }
     bet_settle(&s->pace, &s->purse, writers, s->tokens_out - out, us, rows > writers);
