@@ -22,10 +22,10 @@
 #include "sched/pace.h"
 
 enum {
-    BET_TOKENS_MAX = 8, /* for one answer */
+    BET_TOKENS_MAX = 8,   /* for one answer */
     BET_CHANCE_MIN = 200, /* thousandths; what is less likely is not worth a row */
-    BET_GAIN = 1100,  /* thousandths */
-    BET_PURSE = 8000, /* thousandths of a step, which it has at first */
+    BET_GAIN = 1100,      /* thousandths */
+    BET_PURSE = 8000,     /* thousandths of a step, which it has at first */
     BET_SHARE = 1000 / 128,
     BET_PLAIN = 32, /* now and then nothing is bet, to know what that takes */
     BET_AGAIN = 256 /* what did not pay is tried again */
@@ -46,8 +46,8 @@ struct purse {
 struct purse purse_full(void);
 /* Sets `take` of each answer that writes; the rows of the step are at most `rows_max`.  False: of
  * all 0, as where there are PACE_ROWS_MAX writers or more. */
-bool bet_place(const struct pace *p, struct purse *u, struct bet *bets, size_t writers,
-               size_t rows_max);
+bool
+bet_place(const struct pace *p, struct purse *u, struct bet *bets, size_t writers, size_t rows_max);
 /* A step of writers alone took `us` and made `made` tokens; `is_bet`: with guesses. */
 void bet_settle(const struct pace *p, struct purse *u, size_t writers, size_t made, uint64_t us,
                 bool is_bet);

@@ -6,9 +6,9 @@
  * is the guess ("prompt lookup decoding", Saxena 2023).  Nothing depends on a guess being right:
  * step.h has the model look at it and takes only what the model says itself.
  *
- * How likely a guess is right is known without decoding it: each token that is said is compared with
- * what would have been guessed.  It is likelier the more were right just before (who has begun to
- * quote goes on), so it is counted by that: for the answer, and for all answers of the model, by
+ * How likely a guess is right is known without decoding it: each token that is said is compared
+ * with what would have been guessed.  It is likelier the more were right just before (who has begun
+ * to quote goes on), so it is counted by that: for the answer, and for all answers of the model, by
  * which a new answer begins, and at first it is taken to be seldom.  The counts fade.
  *
  * It holds tokens of a conversation, its own alone, and wipes them.  Room for all of them is

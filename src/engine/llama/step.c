@@ -119,9 +119,9 @@ static uint64_t
 whole_grains(uint64_t writers, uint64_t fits)
 {
     const uint64_t tokens = (writers + fits) / STEP_GRAIN * STEP_GRAIN;
-    if (tokens <= writers)
-        return 1;
-    return tokens < STEP_TILE ? STEP_TILE - writers : tokens - writers;
+    if (writers + fits < STEP_TILE)
+        return STEP_TILE - writers;
+    return tokens > writers ? tokens - writers : 1;
 }
 
 static size_t

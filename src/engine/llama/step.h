@@ -13,8 +13,9 @@
  * The library's attention works on tiles of STEP_TILE tokens, and with fewer it is slow: so a step
  * that reads may always hold as many.  (Measured: in steps of 40, 3,000 tokens took 46 s of
  * processor time, and steps that took so long made the next ones smaller; in steps of 128 they take
- * 32, of 96 36, of 256 29.)  Half tiles are not much worse: so a step holds a multiple of
- * STEP_GRAIN, and less and less of a long prompt, for what stands further behind takes longer.
+ * 32, of 96 36, of 256 29.)  Beyond one tile parts of one are not much worse: so a step holds a
+ * multiple of STEP_GRAIN, and less and less of a long prompt, for what stands further behind takes
+ * longer.
  *
  * Decoding few tokens together can take longer than one after the other: for several ways of
  * storing weights the library has a fast product with one column, a fast one with many, and a slow
@@ -49,9 +50,9 @@
 
 enum {
     STEP_TILE = 64,
-    STEP_GRAIN = STEP_TILE / 2,
+    STEP_GRAIN = 16,
     STEP_READ_FIRST = 128, /* tokens of prompts in a step, while it is not known what they take */
-    STEP_SLOWER_MAX = 12
+    STEP_SLOWER_MAX = 10
 };
 
 struct step {
