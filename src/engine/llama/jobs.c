@@ -540,7 +540,7 @@ jobs_note(struct jobs *q, const struct answer *a, llama_token t)
 {
     struct job *job = a->job;
     if (a->guess)
-        guess_add(a->guess, t);
+        guess_hear(a->guess, &q->odds, t);
     const bool is_gapless = job->made_count + 1 == a->written;
     if (a->index || !is_gapless || !prefix_wants(&q->prefix, job->serve->ask.scope, PREFIX_MIN))
         return;

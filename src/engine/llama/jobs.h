@@ -84,9 +84,10 @@ struct jobs {
     uint32_t reserved;
     struct prefix prefix;
     struct fair *fair;
-    uint64_t numbers;   /* given to jobs */
-    size_t aside_bytes; /* of states put aside */
-    uint64_t ousted;    /* answers that gave way, in all */
+    uint64_t numbers;       /* given to jobs */
+    size_t aside_bytes;     /* of states put aside */
+    uint64_t ousted;        /* answers that gave way, in all */
+    struct guess_odds odds; /* of all answers */
     bool has_to_wipe, guesses;
 };
 

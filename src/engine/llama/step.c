@@ -3,15 +3,7 @@
 
 #include "os/clock.h"
 
-enum { NO_CELLS = 1, OTHER_WAY_TURNS = 64, GUESS_TURNS = 512, PLAIN_TURNS = 16 };
-
-enum { GAIN_MIN_PERMILLE = 1100 /* times are measured on a machine that does other things too */ };
-
-/* Of how many a new measure is one: of what is tried seldom it counts more, or an old one that was
- * disturbed would stand for long. */
-enum { MEAN_OF = 8, PROBE_OF = 2 };
-
-enum { RIGHT_AT_FIRST = 500 /* of a thousand guesses, while nothing is known */ };
+enum { NO_CELLS = 1 };
 
 /* A stretch of a prompt that is in the batch, and where its logits are. */
 struct part {
@@ -31,7 +23,7 @@ fallible
 step_init(struct step *ret, struct jobs *q)
 {
     struct step s = {.jobs = q, .tokens_max = q->m->step_tokens_max};
-    s.pace.right_permille = RIGHT_AT_FIRST;
+    s.purse = purse_full();
     ASSERT(s.tokens_max >= q->m->sequences_max);
     TRY(candidates_init(&s.room, &q->m->vocabulary));
     s.batch = llama_batch_init((int32_t)s.tokens_max, 0, 1);
@@ -121,47 +113,46 @@ add_prompt(struct step *s, struct part *p)
         serve_prompt_tokens(a->job->serve, (uint32_t)prompt->count, a->job->cached);
 }
 
-/* What the writers of a step take without readers. */
+/* As many tokens as fit beside the writers, so that all are a multiple of the grain, and a tile at
+ * least. */
 static uint64_t
-writers_us(const struct pace *p, size_t writers)
+whole_grains(uint64_t writers, uint64_t fits)
 {
-    const uint64_t together = writers <= STEP_ROWS_MAX ? p->together_us[writers] : 0;
-    return together ? together : p->single_us * writers;
+    const uint64_t tokens = (writers + fits) / STEP_GRAIN * STEP_GRAIN;
+    if (writers + fits < STEP_TILE)
+        return STEP_TILE - writers;
+    return tokens > writers ? tokens - writers : 1;
 }
 
-/* As many tokens as fit beside the writers, to the nearest tile, and one tile at least. */
-static uint64_t
-whole_tiles(uint64_t writers, uint64_t fits)
+static size_t
+read_before(const struct part *readers, size_t count)
 {
-    const uint64_t tokens = writers + fits, more = tokens % STEP_TILE;
-    if (tokens < STEP_TILE)
-        return STEP_TILE - writers;
-    if (more >= STEP_TILE / 2)
-        return fits + STEP_TILE - more;
-    return more < fits ? fits - more : 1;
+    size_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += readers[i].a->read;
+    return count ? sum / count : 0;
 }
 
 /* Tokens of prompts that a step with so many writers may hold. */
 static uint32_t
-reading_budget(const struct step *s, size_t writers)
+reading_budget(const struct step *s, size_t writers, size_t read)
 {
     const uint32_t most = s->tokens_max - (uint32_t)writers;
-    const uint64_t alone_us = writers_us(&s->pace, writers);
-    uint64_t fits = STEP_READ_FIRST, step_us = STEP_SLOWER_MAX * alone_us;
+    uint64_t step_us = STEP_SLOWER_MAX * pace_together_us(&s->pace, writers);
     if (!writers || !s->gap_us_max)
         return most;
     if (step_us < s->gap_us_max)
         step_us = s->gap_us_max;
-    if (s->pace.read_ns)
-        fits = step_us > alone_us ? (step_us - alone_us) * 1000 / s->pace.read_ns : 0;
-    fits = whole_tiles(writers, fits);
-    return fits < most ? (uint32_t)fits : most;
+    const uint64_t fits = pace_reads(&s->pace, writers, read, step_us, STEP_READ_FIRST);
+    const uint64_t whole = whole_grains(writers, fits);
+    return whole < most ? (uint32_t)whole : most;
 }
 
 static void
 add_readers(struct step *s, struct plan *p, size_t first)
 {
-    share_budget(p->parts + first, p->count - first, reading_budget(s, first));
+    const size_t read = read_before(p->parts + first, p->count - first);
+    share_budget(p->parts + first, p->count - first, reading_budget(s, first, read));
     for (size_t i = first; i < p->count; i++)
         if (p->parts[i].len)
             add_prompt(s, &p->parts[i]);
@@ -239,16 +230,11 @@ cut_guess(struct step *s, const struct answer *a)
 }
 
 static void
-learn_guess(struct step *s, const struct part *p, uint32_t right)
+count_guess(struct step *s, const struct part *p, uint32_t right)
 {
-    struct pace *pace = &s->pace;
-    const uint32_t permille = right * 1000 / p->guessed;
-    pace->right_permille = ((MEAN_OF - 1) * pace->right_permille + permille) / MEAN_OF;
     s->guessed += p->guessed;
     s->guessed_right += right;
     serve_guessed(p->a->job->serve, p->a->index, p->guessed, right);
-    if (p->a->guess)
-        guess_learn(p->a->guess, right);
 }
 
 /* The answer's next token; and another one after each token of the guess that was right. */
@@ -261,7 +247,7 @@ choose(struct step *s, const struct part *p)
     while (goes_on && right < p->guessed && a->last == p->guess[right])
         goes_on = choose_one(s, a, p->row + (int32_t)++right);
     if (p->guessed)
-        learn_guess(s, p, right);
+        count_guess(s, p, right);
     if (goes_on && right < p->guessed)
         cut_guess(s, a);
 }
@@ -314,25 +300,6 @@ decode(struct step *s, const struct plan *p)
 
 /* ---- together or singly */
 
-/* One slow step among many says little about the next; of `parts` the new one is one. */
-static void
-smooth(uint64_t *mean_us, uint64_t us, uint64_t parts)
-{
-    if (*mean_us && us > 2 * *mean_us)
-        us = 2 * *mean_us;
-    *mean_us = *mean_us ? ((parts - 1) * *mean_us + us) / parts : us;
-}
-
-/* What is not known yet is tried, and now and then the other way, for times change. */
-static bool
-is_faster_singly(struct pace *p, size_t writers)
-{
-    if (writers < 2 || writers > STEP_SINGLY_MAX || !p->together_us[writers])
-        return false;
-    const bool singly = p->single_us * writers < p->together_us[writers];
-    return ++p->turns % OTHER_WAY_TURNS ? singly : !singly;
-}
-
 static void
 run_singly(struct step *s, const struct plan *all)
 {
@@ -343,89 +310,66 @@ run_singly(struct step *s, const struct plan *all)
             continue;
         s->batch.n_tokens = 0;
         add_writer(s, one.parts);
-        smooth(&s->pace.single_us, decode(s, &one), MEAN_OF);
+        pace_learn_rows(&s->pace, 1, decode(s, &one), false);
     }
-}
-
-/* What the tokens read in a step of `us` took each. */
-static void
-learn_reading(struct pace *p, size_t writers, size_t read, uint64_t us)
-{
-    const uint64_t alone_us = writers_us(p, writers);
-    if (read >= STEP_READ_KNOWN && us > alone_us)
-        smooth(&p->read_ns, (us - alone_us) * 1000 / read, MEAN_OF);
 }
 
 static void
 run_together(struct step *s, const struct plan *p, size_t writers)
 {
-    const size_t tokens = (size_t)s->batch.n_tokens;
-    const bool is_probe = tokens > writers || s->pace.turns % OTHER_WAY_TURNS == 0;
-    const uint64_t us = decode(s, p);
-    if (p->count > writers)
-        learn_reading(&s->pace, writers, tokens - writers, us);
-    else if (tokens == 1)
-        smooth(&s->pace.single_us, us, MEAN_OF);
-    else if (tokens <= STEP_ROWS_MAX)
-        smooth(&s->pace.together_us[tokens], us, is_probe ? PROBE_OF : MEAN_OF);
+    const size_t rows = (size_t)s->batch.n_tokens;
+    const size_t read = read_before(p->parts + writers, p->count - writers);
+    const uint64_t out = s->tokens_out, us = decode(s, p);
+    if (p->count > writers) {
+        pace_learn_reading(&s->pace, writers, rows - writers, read, us);
+        return;
+    }
+    bet_settle(&s->pace, &s->purse, writers, s->tokens_out - out, us, rows > writers);
+    pace_learn_rows(&s->pace, rows, us, rows > writers || s->pace.turns % PACE_OTHER_WAY == 0);
 }
 
 /* ---- guessing */
 
-/* What the writers of a step take the faster way. */
-static uint64_t
-fastest_us(const struct pace *p, size_t writers)
-{
-    const uint64_t together = writers_us(p, writers), singly = p->single_us * writers;
-    return singly && writers <= STEP_SINGLY_MAX && singly < together ? singly : together;
-}
-
-/* What a step of so many rows takes, or the next larger one that is known. */
-static uint64_t
-rows_us(const struct pace *p, size_t rows)
-{
-    while (rows < STEP_ROWS_MAX && !p->together_us[rows])
-        rows++;
-    return rows <= STEP_ROWS_MAX ? p->together_us[rows] : 0;
-}
-
-/* Is the time for each token less with the guess?  What such a step takes is found out by trying.
- */
-static bool
-does_guess_pay(struct pace *p, size_t writers, size_t guessed)
-{
-    const size_t rows = writers + guessed;
-    const uint64_t alone_us = fastest_us(p, writers);
-    const uint64_t us = rows_us(p, rows), tokens = writers * 1000 + guessed * p->right_permille;
-    if (!alone_us || rows > STEP_ROWS_MAX)
-        return false;
-    const bool pays = !us || tokens * alone_us / GAIN_MIN_PERMILLE > writers * us;
-    return ++p->guess_turns % (pays ? PLAIN_TURNS : GUESS_TURNS) ? pays : !pays;
-}
-
-static uint32_t
-guess_one(const struct step *s, struct part *p, uint32_t rows)
+/* What may be guessed for one that writes. */
+static struct bet
+offer(const struct step *s, struct part *p)
 {
     const struct answer *a = p->a;
-    uint32_t most = a->job->tokens_max - a->written - 1;
-    most = most < s->guess_max ? most : s->guess_max;
-    most = most < rows ? most : rows;
-    p->guessed = a->guess ? guess_next(a->guess, most, p->guess) : 0;
-    return p->guessed;
+    const uint32_t left = a->job->tokens_max - a->written - 1;
+    struct bet b = {.count = 0};
+    if (!a->guess)
+        return b;
+    b.count = (uint8_t)guess_next(a->guess, left < s->guess_max ? left : s->guess_max, p->guess);
+    guess_chances(a->guess, &s->jobs->odds, b.count, b.chance);
+    return b;
+}
+
+/* For tests: all that is offered. */
+static void
+take_all(struct bet *bets, size_t count, size_t rows)
+{
+    size_t used = count;
+    for (size_t i = 0; i < count; i++) {
+        bets[i].take = bets[i].count < rows - used ? bets[i].count : (uint8_t)(rows - used);
+        used += bets[i].take;
+    }
 }
 
 static void
 guess_all(struct step *s, struct plan *p)
 {
-    const uint32_t rows = s->jobs->m->rows_max;
-    uint32_t used = (uint32_t)p->count;
-    for (size_t i = 0; i < p->count && used < rows; i++)
-        used += guess_one(s, &p->parts[i], rows - used);
-    const size_t guessed = used - p->count;
-    if (!guessed || s->is_eager || does_guess_pay(&s->pace, p->count, guessed))
+    const size_t rows = s->jobs->m->rows_max, count = p->count;
+    struct bet bets[PACE_ROWS_MAX];
+    if (count >= PACE_ROWS_MAX || !s->guess_max)
         return;
-    for (size_t i = 0; i < p->count; i++)
-        p->parts[i].guessed = 0;
+    for (size_t i = 0; i < count; i++)
+        bets[i] = offer(s, &p->parts[i]);
+    if (s->is_eager)
+        take_all(bets, count, rows);
+    else if (!bet_place(&s->pace, &s->purse, bets, count, rows))
+        return;
+    for (size_t i = 0; i < count; i++)
+        p->parts[i].guessed = bets[i].take;
 }
 
 bool
@@ -446,7 +390,7 @@ step_run(struct step *s)
     add_readers(s, &plan, writers);
     s->steps++;
     const size_t rows = (size_t)s->batch.n_tokens;
-    if (plan.count == writers && rows == writers && is_faster_singly(&s->pace, writers))
+    if (plan.count == writers && rows == writers && pace_goes_singly(&s->pace, writers))
         run_singly(s, &plan);
     else
         run_together(s, &plan, writers);

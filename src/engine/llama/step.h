@@ -11,9 +11,11 @@
  * also take STEP_SLOWER_MAX times what its writers take alone.
  *
  * The library's attention works on tiles of STEP_TILE tokens, and with fewer it is slow: so a step
- * that reads may always hold as many, and what it holds is rounded to whole tiles.
- * (Measured: in steps of 40, 3,000 tokens took 46 s of processor time, and steps that took so long
- * made the next ones smaller; whole they take 26.)
+ * that reads may always hold as many.  (Measured: in steps of 40, 3,000 tokens took 46 s of
+ * processor time, and steps that took so long made the next ones smaller; in steps of 128 they take
+ * 32, of 96 36, of 256 29.)  Beyond one tile parts of one are not much worse: so a step holds a
+ * multiple of STEP_GRAIN, and less and less of a long prompt, for what stands further behind takes
+ * longer.
  *
  * Decoding few tokens together can take longer than one after the other: for several ways of
  * storing weights the library has a fast product with one column, a fast one with many, and a slow
@@ -27,8 +29,8 @@
  * the first choice that is another token than the guess had, the rest of the guess is cut off
  * again.  So each token is chosen from the model's own logits by the request's own settings, greedy
  * or drawn, and guessing changes when it comes and not what: with a temperature the same draws are
- * made in the same order.  Whether it pays is known from what steps of so many rows took and how
- * many guesses were right; where it does not, no guess is decoded, but for a try now and then.
+ * made in the same order.  How many tokens of a guess are decoded is decided by what they cost and
+ * how likely they are (sched/bet.h); on a processor that is busy with one token, mostly none.
  *
  * Reproducible.  With the same build, processor and number of threads an answer with a seed is the
  * same bit for bit when it is written alone and none of its prompt was kept from before
@@ -44,22 +46,13 @@
  * One thread, the only one that calls llama_decode. */
 #pragma once
 #include "engine/llama/jobs.h"
+#include "sched/bet.h"
 
 enum {
-    STEP_SINGLY_MAX = 8,
-    STEP_ROWS_MAX = 24, /* of which times are kept */
     STEP_TILE = 64,
+    STEP_GRAIN = 16,
     STEP_READ_FIRST = 128, /* tokens of prompts in a step, while it is not known what they take */
-    STEP_READ_KNOWN = 16,  /* so many at least tell what one takes */
-    STEP_SLOWER_MAX = 12
-};
-
-/* What a decode took, smoothed; 0: not known yet. */
-struct pace {
-    uint64_t single_us, together_us[STEP_ROWS_MAX + 1];
-    uint64_t read_ns; /* for a token of a prompt, beside those that are written */
-    uint32_t turns, guess_turns;
-    uint32_t right_permille; /* of what was guessed */
+    STEP_SLOWER_MAX = 10
 };
 
 struct step {
@@ -68,6 +61,7 @@ struct step {
     uint32_t tokens_max; /* of one batch */
     struct candidates room;
     struct pace pace;
+    struct purse purse;
     uint64_t gap_us_max; /* 0: any */
     uint32_t guess_max;  /* tokens for an answer; 0: none */
     bool is_eager;       /* guesses whether it pays or not, for tests */

@@ -4,6 +4,8 @@
 #include "base/fault.h"
 #include "test.h"
 
+static struct guess_odds all;
+
 static struct guess *
 made(const int32_t *tokens, uint32_t count, uint32_t more)
 {
@@ -19,7 +21,7 @@ TEST(what_followed_the_last_tokens_before_is_the_guess)
     struct guess *g = made(prompt, 11, 10);
     CHECK_INT(guess_next(g, 3, got), ==, 3);
     CHECK(got[0] == 4 && got[1] == 5 && got[2] == 6);
-    guess_add(g, 4);
+    guess_hear(g, &all, 4);
     CHECK_INT(guess_next(g, 1, got), ==, 1);
     CHECK_INT(got[0], ==, 5);
     guess_free(g);
@@ -68,28 +70,69 @@ TEST(no_more_is_guessed_than_was_asked_for)
 }
 
 static uint32_t
-tokens_until_it_guesses(struct guess *g)
+chance(const struct guess *g, uint32_t of)
 {
-    int32_t got[GUESS_MAX];
-    uint32_t n = 0;
-    for (; n < 1000 && !guess_next(g, 1, got); n++)
-        guess_add(g, 1);
-    return n;
+    uint16_t got[GUESS_MAX] = {0};
+    guess_chances(g, &all, of, got);
+    for (uint32_t i = 1; i < of; i++)
+        CHECK_INT(got[i], <=, got[i - 1]);
+    return got[of - 1];
 }
 
-TEST(who_is_wrong_rests_twice_as_long_each_time_and_not_for_ever)
+TEST(what_is_guessed_is_taken_to_be_seldom_right_until_it_was)
 {
     static const int32_t prompt[] = {1, 1, 1, 1, 1, 1};
-    static const uint32_t rests[] = {1, 2, 4, 8, 16, 32, 64, 64};
+    all = (struct guess_odds){.said = {0}};
     struct guess *g = made(prompt, 6, 1000);
-    for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
-        guess_learn(g, 0);
-        CHECK_INT(tokens_until_it_guesses(g), ==, rests[i]);
+    CHECK_INT(chance(g, 1), <=, 125);
+    CHECK_INT(chance(g, 2), <=, 125 / 8 + 1);
+    CHECK_INT(chance(g, GUESS_MAX), ==, 0);
+    for (int i = 0; i < 60; i++)
+        guess_hear(g, &all, 1);
+    CHECK_INT(chance(g, 1), >, 900);
+    CHECK_INT(chance(g, GUESS_MAX), >, 500);
+    guess_hear(g, &all, 2); /* it stops repeating itself: of another run little is known */
+    CHECK_INT(chance(g, 1), <, 400);
+    guess_free(g);
+}
+
+TEST(an_answer_begins_with_what_was_right_in_others_and_then_its_own_counts)
+{
+    static const int32_t prompt[] = {1, 1, 1, 1, 1, 1};
+    all = (struct guess_odds){.right = {90}, .said = {100}};
+    struct guess *g = made(prompt, 6, 1000);
+    CHECK_INT(chance(g, 1), >, 800);
+    for (int32_t i = 0; i < 200; i++) /* each time 1 is guessed and something else is said */
+        guess_hear(g, &(struct guess_odds){.said = {0}}, i % 4 < 3 ? 1 : 2 + i / 4);
+    CHECK_INT(g->odds.said[0], >, 0);
+    CHECK_INT(chance(g, 1), <, 800);
+    guess_free(g);
+}
+
+TEST(counts_fade_so_that_a_text_that_changes_is_noticed)
+{
+    static const int32_t prompt[] = {1, 1, 1, 1, 1, 1};
+    all = (struct guess_odds){.said = {0}};
+    struct guess *g = made(prompt, 6, 100000);
+    for (int i = 0; i < 50000; i++)
+        guess_hear(g, &all, 1);
+    for (size_t i = 0; i < GUESS_RUNS; i++) {
+        CHECK_INT(all.said[i], <=, 256);
+        CHECK_INT(all.right[i], <=, all.said[i]);
+        CHECK_INT(g->odds.said[i], <=, 32);
     }
-    guess_learn(g, 1);
-    CHECK_INT(tokens_until_it_guesses(g), ==, 0);
-    guess_learn(g, 0);
-    CHECK_INT(tokens_until_it_guesses(g), ==, 1);
+    guess_free(g);
+}
+
+TEST(nothing_is_counted_where_there_was_no_guess)
+{
+    static const int32_t prompt[] = {1, 2, 3, 4, 5, 6};
+    all = (struct guess_odds){.said = {0}};
+    struct guess *g = made(prompt, 6, 100);
+    for (int32_t i = 10; i < 100; i++)
+        guess_hear(g, &all, i);
+    for (size_t i = 0; i < GUESS_RUNS; i++)
+        CHECK_INT(all.said[i] + g->odds.said[i], ==, 0);
     guess_free(g);
 }
 
@@ -98,7 +141,7 @@ TEST(tokens_beyond_the_room_are_not_kept)
     static const int32_t prompt[] = {1, 2, 3, 4};
     struct guess *g = made(prompt, 4, 2);
     for (int32_t i = 0; i < 10; i++)
-        guess_add(g, i);
+        guess_hear(g, &all, i);
     CHECK_INT(g->count, ==, 6);
     guess_free(g);
 }
@@ -124,7 +167,7 @@ TEST(every_guess_is_what_followed_the_same_tokens_before)
             at[i] = (int32_t)(test_random() % words);
         struct guess *g = made(at, 4, TOKENS - 4);
         for (uint32_t count = 5; count <= TOKENS; count++) {
-            guess_add(g, at[count - 1]);
+            guess_hear(g, &all, at[count - 1]);
             const uint32_t n = guess_next(g, 1, got), from = looked_for(at, count);
             found += n;
             missed += !n && from;

@@ -202,7 +202,7 @@ TEST(a_json_object_and_penalties_hold_for_what_was_guessed)
     rig_job_free(fast);
 }
 
-/* What steps take is said by hand, before each. */
+/* What steps take, and how often guesses are right, is said by hand before each. */
 static uint64_t
 guessed_when_a_step_takes(uint64_t single_us, uint64_t many_us, uint32_t right_permille)
 {
@@ -212,11 +212,17 @@ guessed_when_a_step_takes(uint64_t single_us, uint64_t many_us, uint32_t right_p
     e.step.is_eager = false;
     struct rig_job *r = submit(watched(0, 60), repetitive(room));
     do {
+        struct answer *a = e.jobs.running[0];
         e.step.pace.single_us = single_us;
-        for (size_t i = 2; i <= STEP_ROWS_MAX; i++)
-            e.step.pace.together_us[i] = many_us;
-        e.step.pace.right_permille = right_permille;
-        e.step.pace.guess_turns = 0;
+        for (size_t i = 2; i <= PACE_ROWS_MAX; i++)
+            e.step.pace.rows_us[i] = many_us;
+        for (size_t i = 0; i < GUESS_RUNS; i++) {
+            e.jobs.odds.right[i] = right_permille;
+            e.jobs.odds.said[i] = 1000;
+        }
+        if (a && a->guess)
+            a->guess->odds = (struct guess_odds){.said = {0}};
+        e.step.purse = purse_full();
         rig_settle(&e);
     } while (step_run(&e.step));
     e.step.is_eager = true;
@@ -242,8 +248,8 @@ TEST(where_it_does_not_pay_it_is_tried_now_and_then)
     struct rig_job *r = submit(watched(0, 200), STR("aaaaaaaaaaaaaaaaaaaaaaaa"));
     do {
         p->single_us = 1;
-        for (size_t i = 2; i <= STEP_ROWS_MAX; i++)
-            p->together_us[i] = 1000000;
+        for (size_t i = 2; i <= PACE_ROWS_MAX; i++)
+            p->rows_us[i] = 1000000;
         rig_settle(&e);
     } while (step_run(&e.step));
     e.step.is_eager = true;

@@ -181,7 +181,7 @@ TEST(writers_go_singly_or_together_whichever_was_measured_to_be_faster)
         CHECK(step_run(&e.step));
         for (uint32_t i = 2; i < 10; i++) {
             e.step.pace = (struct pace){.single_us = 1000};
-            e.step.pace.together_us[2] = singly ? 3000 : 1500;
+            e.step.pace.rows_us[2] = singly ? 3000 : 1500;
             CHECK(step_run(&e.step));
             CHECK_INT(e.step.batch.n_tokens, ==, singly ? 1 : 2);
             CHECK_INT(a->answers[0].tokens, ==, i);
@@ -205,13 +205,13 @@ TEST(what_is_not_measured_yet_is_tried_and_the_other_way_now_and_then)
     CHECK(step_run(&e.step));
     CHECK(step_run(&e.step));
     CHECK_INT(e.step.batch.n_tokens, ==, 2);
-    CHECK(e.step.pace.together_us[2] > 0 && !e.step.pace.single_us);
+    CHECK(e.step.pace.rows_us[2] > 0 && !e.step.pace.single_us);
     CHECK(step_run(&e.step));
     CHECK_INT(e.step.batch.n_tokens, ==, 1);
     CHECK(e.step.pace.single_us > 0);
     for (int i = 0; i < 256; i++) {
         e.step.pace.single_us = 1000;
-        e.step.pace.together_us[2] = 100;
+        e.step.pace.rows_us[2] = 100;
         CHECK(step_run(&e.step));
         singles += e.step.batch.n_tokens == 1;
     }
@@ -299,7 +299,8 @@ read_beside(uint64_t gap_us_max, uint64_t read_us, uint64_t alone_us)
     CHECK(step_run(&e.step) && step_run(&e.step));
     struct rig_job *reader = submit(rig_ask(ENGINE_COMPLETE, 1, 5), letters(prompt, sizeof prompt));
     e.step.gap_us_max = gap_us_max;
-    e.step.pace = (struct pace){.single_us = alone_us, .read_ns = read_us * 1000};
+    e.step.pace = (struct pace){.single_us = alone_us};
+    e.step.pace.read = (struct pace_line){.weight = read_us > 0, .ns = (double)read_us * 1000};
     const uint64_t before = e.step.tokens_in;
     CHECK(step_run(&e.step));
     const uint64_t read = e.step.tokens_in - before;
@@ -311,7 +312,7 @@ read_beside(uint64_t gap_us_max, uint64_t read_us, uint64_t alone_us)
     return read;
 }
 
-TEST(beside_a_writer_only_so_much_is_read_as_fits_its_gap_in_tiles)
+TEST(beside_a_writer_only_so_much_is_read_as_fits_its_gap_in_whole_grains)
 {
     struct llama_options o = rig_options(-1, false);
     o.context_tokens = 1024;
@@ -321,12 +322,11 @@ TEST(beside_a_writer_only_so_much_is_read_as_fits_its_gap_in_tiles)
     const uint64_t most = e.m.step_tokens_max - 1;
     CHECK_INT(read_beside(0, 1000000, 1000), ==, most); /* no bound */
     CHECK_INT(read_beside(100000, 1, 8000), ==, most);
-    CHECK_INT(read_beside(100000, 500, 8000), ==, 3 * STEP_TILE - 1);
-    CHECK_INT(read_beside(100000, 600, 8000), ==, 2 * STEP_TILE - 1);
+    CHECK_INT(read_beside(100000, 500, 8000), ==, 176 - 1); /* 184 would fit */
+    CHECK_INT(read_beside(100000, 600, 8000), ==, 144 - 1); /* 153 */
     CHECK_INT(read_beside(100000, 2500, 8000), ==, STEP_TILE - 1);
     CHECK_INT(read_beside(100000, 1000000, 8000), ==, STEP_TILE - 1);
-    CHECK_INT(read_beside(100000, 1800, 30000), ==,
-              3 * STEP_TILE - 1); /* twelve times what it takes alone */
+    CHECK_INT(read_beside(100000, 1800, 30000), ==, 144 - 1); /* ten times what it takes alone */
     CHECK_INT(read_beside(100000, 50000, 100000), ==, STEP_TILE - 1);
     CHECK_INT(read_beside(100000, 1000, 500000), ==, most); /* it is slow anyway */
     CHECK_INT(read_beside(100000, 0, 0), ==, STEP_READ_FIRST - 1);
@@ -340,7 +340,7 @@ TEST(what_reading_takes_is_learned_from_steps_that_read)
     e.step.pace = (struct pace){0};
     struct rig_job *r = submit(rig_ask(ENGINE_COMPLETE, 1, 5), letters(prompt, 200));
     rig_run(&e);
-    CHECK_INT(e.step.pace.read_ns, >, 0);
+    CHECK_INT(pace_read_ns(&e.step.pace, 0), >, 0);
     rig_job_free(r);
 }
 
