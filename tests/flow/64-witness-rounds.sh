@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
+# time limit: 300 s
 #
 # The daemon has its witnesses sign the log by itself: who lags is shown and holds nothing up, and a
 # witness that knows another log raises an alarm that stands until an auditor ends it.
@@ -52,7 +53,7 @@ covers() { state "$1" "w['state'] == 'good' and w['signed_entries'] >= $2"; }
 list()
 {
     printf 'version: 1\nproviders: []\nwitnesses:\n' >"$data/providers.yaml"
-    printf '  - {name: %s, key: "%s", url: "%s"}\n' "$@" >>"$data/providers.yaml"
+    printf '  - {name: %s, key: "%s", url: "%s", limits: {open: 50ms}}\n' "$@" >>"$data/providers.yaml"
 }
 start() { daemon_start --set witness.interval_ms=100 "$@"; }
 
