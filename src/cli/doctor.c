@@ -9,6 +9,7 @@
 #include "cli/show.h"
 #include "egress/providers.h"
 #include "net/client/dial.h"
+#include "os/clock.h"
 #include "os/config.h"
 #include "os/file.h"
 #include "policy/policy.h"
@@ -380,6 +381,13 @@ doctor_providers(struct cli *c, struct findings *f, const jval *status)
     }
 }
 
+static uint64_t
+seconds_since(uint64_t wall_s)
+{
+    const uint64_t now_s = (uint64_t)(clock_wall_ms() / 1000);
+    return now_s > wall_s ? now_s - wall_s : 0;
+}
+
 static void
 judge_witness(struct cli *c, struct findings *f, const jval *w)
 {
@@ -396,8 +404,9 @@ judge_witness(struct cli *c, struct findings *f, const jval *w)
                     "wait for witness.interval_ms; then look for egress in the log");
     else
         doctor_find(f, HEALTH_OK,
-                    TEXT(f, "witness %.*s signed %llu entries of the log", STR_FMT(name),
-                         (unsigned long long)cli_number(w, "signed_entries")),
+                    TEXT(f, "witness %.*s signed %llu entries of the log %llu s ago", STR_FMT(name),
+                         (unsigned long long)cli_number(w, "signed_entries"),
+                         (unsigned long long)seconds_since(cli_number(w, "signed_s"))),
                     "");
 }
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
+# time limit: 300 s
 #
 # The daemon has its witnesses sign the log by itself: who lags is shown and holds nothing up, and a
 # witness that knows another log raises an alarm that stands until an auditor ends it.
@@ -52,7 +53,7 @@ covers() { state "$1" "w['state'] == 'good' and w['signed_entries'] >= $2"; }
 list()
 {
     printf 'version: 1\nproviders: []\nwitnesses:\n' >"$data/providers.yaml"
-    printf '  - {name: %s, key: "%s", url: "%s"}\n' "$@" >>"$data/providers.yaml"
+    printf '  - {name: %s, key: "%s", url: "%s", limits: {open: 50ms}}\n' "$@" >>"$data/providers.yaml"
 }
 start() { daemon_start --set witness.interval_ms=100 "$@"; }
 
@@ -91,6 +92,9 @@ expect 'now the first has signed' await covers one "$n"
 expect 'and the second' await covers two "$n"
 expect 'the doctor is content with them' says 'ok.*witness two signed' 0 hoheit doctor
 expect 'status tells of them' says '2 of 2 wanted' 0 hoheit status
+expect 'what it signed is served' says '^— zeuge.example/w1 ' 0 \
+    api "$auditor" GET "/log/cosigned/$(echo "$k1" | cut -d + -f 2)"
+refuse 'not to an application' says 'zeuge' 0 api "$someone" GET "/log/cosigned/$(echo "$k1" | cut -d + -f 2)"
 expect 'that is on record' says 'object archiv.example/w2.*entries' 0 hoheit log find --event log.cosign
 rest() { a=$(records) && timeout 0.3 tail -f /dev/null; [ "$a" = "$(records)" ]; }
 expect 'a log at rest comes to rest' await rest

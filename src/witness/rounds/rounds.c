@@ -232,9 +232,11 @@ ask_witness(struct caller *c)
 static void
 on_recorded(void *ctx, err e)
 {
-    (void)ctx;
-    if (e.code)
-        log_failure(LOG_ERROR, "witness.not_recorded", e);
+    rounds *const r = ctx;
+    if (!e.code)
+        return;
+    log_failure(LOG_ERROR, "witness.not_recorded", e);
+    r->own -= r->own > 0;
 }
 
 static void
@@ -247,10 +249,10 @@ record_taken(struct caller *c)
                                      .object = str_of(c->v.key.name),
                                      .why = str_of(why),
                                      .outcome = "ok"};
-    const err e = audit_append(r->parts.audit, &rec, on_recorded, NULL);
+    r->own++;
+    const err e = audit_append(r->parts.audit, &rec, on_recorded, r);
     if (e.code)
-        on_recorded(NULL, e);
-    r->own += !e.code;
+        on_recorded(r, e);
 }
 
 static void

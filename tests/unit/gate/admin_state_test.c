@@ -139,6 +139,26 @@ TEST(the_status_shows_providers_also_when_nothing_is_heard_of_them)
     rig_close(&rig);
 }
 
+TEST(the_status_tells_witnesses_from_providers_and_a_key_that_is_none_opens_no_gate)
+{
+    static struct provider_list list = {.count = 1};
+    AUTO(buf) b = BUF(65536);
+    gate *none = NULL;
+    rig_open(&rig);
+    OPERATOR(c, &rig);
+    list.at[0] = (struct provider_public){.name = "w", .dialect = PROVIDER_WITNESS};
+    rig.gate->parts.providers = &list;
+    CHECK_OK(admin_status_put(&c.call, &b));
+    CHECK(rig_has(buf_str(&b), "\"providers\":[]"));
+    CHECK(rig_has(buf_str(&b), "\"witnesses\":{\"wanted\":0,"));
+    struct gate_parts parts = rig_parts(&rig, -1);
+    parts.providers = &list;
+    CHECK_ERR(gate_new(&parts, &none), CONFIG);
+    CHECK(none == NULL);
+    rig.gate->parts.providers = NULL;
+    rig_close(&rig);
+}
+
 TEST(the_counters_are_shown_to_operators_only)
 {
     AUTO(buf) b = BUF(65536);

@@ -202,12 +202,14 @@ TEST(what_tokens_do_not_help_is_denied_with_the_first_reason)
 
 TEST(a_provider_nobody_knows_and_one_whose_label_is_unknown_get_nothing)
 {
-    static const char *const names[] = {"fremd", "schief"};
+    static const char *const names[] = {"fremd", "schief", "zeuge"};
     open_site();
     add_provider("seltsam", "STRENG GEHEIM//NIE GEHÖRT", PROVIDER_OPENAI);
     add_remote("fremd", "niemand/x", "");
     add_remote("schief", "seltsam/x", "");
-    for (size_t i = 0; i < 2; i++) {
+    add_provider("archiv", "offen", PROVIDER_WITNESS); /* of the log */
+    add_remote("zeuge", "archiv/x", "");
+    for (size_t i = 0; i < 3; i++) {
         struct choice c = choose(names[i], "VS-NfD", "Hallo");
         CHECK_ERR(c.e, DENIED);
         close_choice(&c);

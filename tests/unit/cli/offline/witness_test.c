@@ -170,6 +170,17 @@ TEST(what_was_signed_is_brought_to_the_daemon)
 
 /* ---- another witness, asked by the log's side */
 
+/* What it is asked that saw all there is. */
+static void
+question_from_all(scene *s, struct fake *f)
+{
+    static char question[16 * 1024];
+    AUTO(buf) q = BUF(sizeof question);
+    NEED_OK(cosign_ask_from_files(s->log.dir, 5, &q));
+    NEED(str_copy(buf_str(&q), question, sizeof question));
+    fake_says(f, "GET /log/add-checkpoint/5", 200, question);
+}
+
 /* The daemon's answers, and the witness' to what it is asked first. */
 static void
 witness_says(scene *s, struct fake *f, int status, const char *answer)
@@ -227,9 +238,11 @@ TEST(a_foreign_witness_that_signs_nothing_or_something_else_is_told)
         const char *answer;
         int exit;
         bool is_alarm;
-    } cases[] = {{403, "", 1, false},         {404, "", 1, false},   {422, "", 65, true},
-                 {409, "3\n", 1, false},      {409, "no", 1, false}, {200, "", 65, false},
-                 {200, "garbage", 65, false}, {409, "6\n", 65, true}};
+    } cases[] = {{403, "", 1, false},         {404, "", 1, false},
+                 {422, "", 65, true},         {409, "3\n", 1, false},
+                 {409, "no", 1, false},       {200, "", 65, false},
+                 {200, "garbage", 65, false}, {409, "6\n", 65, true},
+                 {409, "5\n", 65, true}}; /* from 5 to 5: it knows another tree */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         FRESH(r);
         AUTO(scene) s = {.key = ""};
@@ -242,6 +255,7 @@ TEST(a_foreign_witness_that_signs_nothing_or_something_else_is_told)
         scene_new(&s, name);
         make_line(&s, &k, key, &line);
         witness_says(&s, &f, cases[i].status, cases[i].answer);
+        question_from_all(&s, &f);
         fake_says(&f, "POST /admin/v1/log/alarm", 200, "{\"ok\":true}");
         fake_says(&f, "GET /log/checkpoint", 200, s.log.newest);
         snprintf(url, sizeof url, "unix:%s/run/hoheit.sock", f.dir);
