@@ -89,9 +89,9 @@ leave() # KEY FIELD…
     printf '{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"toy","messages":[{"role":"user","content":"%s"}],"max_tokens":4}}\n' "$canary" >"$dir/in.jsonl"
     file=$(upload "$k" assistants "$dir/note.md" "$@") && input=$(upload "$k" batch "$dir/in.jsonl" "$@") || return 1
     set -- ${1+-H "$1"}
-    status 200 "$k" POST "$R" '{"model":"toy","input":"'$canary'"}' "$@" || return 1
+    status 200 "$k" POST "$R" '{"model":"toy","input":"'"$canary"'"}' "$@" || return 1
     answer=$(id)
-    status 200 "$k" POST "$C" '{"items":[{"type":"message","role":"user","content":"'$canary'"}]}' "$@" || return 1
+    status 200 "$k" POST "$C" '{"items":[{"type":"message","role":"user","content":"'"$canary"'"}]}' "$@" || return 1
     talk=$(id)
     status 200 "$k" POST "$V" '{"name":"Akte"}' "$@" || return 1
     store=$(id)
@@ -148,7 +148,7 @@ house=$(id)
 expect 'and takes nothing of one' of $az 400 "$clerk" POST "$V/$house/files" '{"file_id":"'"$file"'"}'
 case_file=$file case_store=$store case_answer=$answer
 expect 'the same is left beside it' leave "$clerk"
-expect 'a colleague works on the case' of $az 200 "$next" POST "$R" '{"model":"toy","input":"'$canary'"}'
+expect 'a colleague works on the case' of $az 200 "$next" POST "$R" '{"model":"toy","input":"'"$canary"'"}'
 theirs=$(id)
 expect 'and does not see what others left for it' of $az 404 "$next" GET "$F/$case_file"
 
