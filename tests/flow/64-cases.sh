@@ -118,6 +118,8 @@ expect 'a request names its case' of $az 200 "$clerk" POST /v1/chat/completions 
 said=$(request)
 expect 'or does so in the body' status 200 "$clerk" POST /v1/chat/completions "$(chat hallo ',"metadata":{"hoheit_case":"'$az'"}')"
 in_body=$(request)
+expect 'also of what is kept' status 200 "$clerk" POST "$R" '{"model":"toy","input":"hallo","metadata":{"hoheit_case":"'$az'"}}'
+expect 'for the case' status 404 "$clerk" GET "$R/$(id)"
 expect 'but no two cases' of AZ-1 400 "$clerk" POST /v1/chat/completions "$(chat hallo ',"metadata":{"hoheit_case":"'$az'"}')"
 expect 'so does the command line' env HOHEIT_KEY="$clerk" "$bin/hoheit" --url "$url" ask --case $az --model toy hallo
 api "$clerk" POST /v1/chat/completions "$(chat "$canary")" -H 'X-Hoheit-Label: intern' >/dev/null
