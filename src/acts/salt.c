@@ -8,7 +8,7 @@ enum { TEXT_MAX = 256 };
 
 struct look {
     struct admin_call call;
-    str request, owner, case_name;
+    str request, owner, tenant, case_name;
     label all; /* of its records */
     bool is_there;
     buf *out;
@@ -48,8 +48,9 @@ take_record(void *ctx, str line)
     TRY(opt_json_str(&input, TEXT_MAX, &text));
     if (!str_starts(text, STR("salted:")))
         return OK;
-    const jval of_case = json_get(&root, "case");
+    const jval of_case = json_get(&root, "case"), tenant = json_get(&root, "tenant");
     TRY(opt_json_str(&of_case, TEXT_MAX, &l->case_name));
+    TRY(opt_json_str(&tenant, TEXT_MAX, &l->tenant));
     l->owner = key;
     l->is_there = true;
     return OK;
@@ -70,7 +71,8 @@ answer(struct look *l)
     if (!l->is_there)
         REFUSE(NOT_FOUND, "request", "the log holds no salted digest of this request");
     TRY(gate_leave(c->gate, &want, &unused));
-    const struct keep_salt_of of = {l->owner, l->request, l->case_name, .may_make = false};
+    const struct keep_salt_of of = {l->owner, l->request, l->tenant, l->case_name,
+                                    .may_make = false};
     TRY(keep_salt(c->gate, &of, &salt));
     digest_text(&salt, hex);
     json_open(l->out, '{');

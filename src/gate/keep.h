@@ -190,7 +190,8 @@ fallible keep_words_read(const struct keep_call *c, str request_id, struct kept_
  * for everybody.  `may_make`: also for an owner who left nothing so far; else NOT_FOUND for one, or
  * one who was erased. */
 struct keep_salt_of {
-    str key_id, request_id, case_name;
+    str key_id, request_id;
+    str tenant, case_name;
     bool may_make;
 };
 fallible keep_salt(gate *g, const struct keep_salt_of *of, digest *ret);

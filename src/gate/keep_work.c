@@ -425,9 +425,8 @@ keep_salt(gate *g, const struct keep_salt_of *of, digest *ret)
     const struct session *s = keyring_session(g->keys, of->key_id);
     const str owner = s ? session_owner(s) : of->key_id;
     const str whose = owner.len ? owner : STR("operator");
-    const str tenant = s ? s->tenant : gate_operator(g)->tenant;
     char about[SALT_ABOUT_MAX], room[MATTER_MAX];
-    const str matter = keep_matter(tenant, of->case_name, room);
+    const str matter = keep_matter(of->tenant, of->case_name, room);
     const secret *key;
     const int n = snprintf(about, sizeof about, "hoheit digest v1 %.*s", STR_FMT(of->request_id));
     ASSERT(n > 0 && (size_t)n < sizeof about);

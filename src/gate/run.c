@@ -35,7 +35,10 @@ static fallible
 hash_input(gate_job *j)
 {
     digest plain = j->target.sent;
-    const struct keep_salt_of of = {j->ask.session->key_id, j->ask.request_id, j->ask.case_name,
+    const struct keep_salt_of of = {.key_id = j->ask.session->key_id,
+                                    .request_id = j->ask.request_id,
+                                    .tenant = j->ask.session->tenant,
+                                    .case_name = j->ask.case_name,
                                     .may_make = true};
     TRY(keep_salt(j->gate, &of, &j->salt));
     if (!j->target.passes)

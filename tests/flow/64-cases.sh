@@ -89,14 +89,14 @@ leave() # KEY FIELD…
     printf '{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"toy","messages":[{"role":"user","content":"%s"}],"max_tokens":4}}\n' "$canary" >"$dir/in.jsonl"
     file=$(upload "$k" assistants "$dir/note.md" "$@") && input=$(upload "$k" batch "$dir/in.jsonl" "$@") || return 1
     set -- ${1+-H "$1"}
-    status 200 "$k" POST $R '{"model":"toy","input":"'$canary'"}' "$@" || return 1
+    status 200 "$k" POST "$R" '{"model":"toy","input":"'"$canary"'"}' "$@" || return 1
     answer=$(id)
-    status 200 "$k" POST $C '{"items":[{"type":"message","role":"user","content":"'$canary'"}]}' "$@" || return 1
+    status 200 "$k" POST "$C" '{"items":[{"type":"message","role":"user","content":"'"$canary"'"}]}' "$@" || return 1
     talk=$(id)
-    status 200 "$k" POST $V '{"name":"Akte"}' "$@" || return 1
+    status 200 "$k" POST "$V" '{"name":"Akte"}' "$@" || return 1
     store=$(id)
     status 200 "$k" POST "$V/$store/files" '{"file_id":"'"$file"'"}' "$@" || return 1
-    status 200 "$k" POST $B '{"input_file_id":"'"$input"'","endpoint":"/v1/chat/completions","completion_window":"24h"}' "$@" || return 1
+    status 200 "$k" POST "$B" '{"input_file_id":"'"$input"'","endpoint":"/v1/chat/completions","completion_window":"24h"}' "$@" || return 1
     batch=$(id)
     ended() { status 200 "$k" GET "$B/$batch" '' "$@" && grep -q '"status":"completed"' "$dir/body"; }
     await ended "$@"
@@ -118,6 +118,8 @@ expect 'a request names its case' of $az 200 "$clerk" POST /v1/chat/completions 
 said=$(request)
 expect 'or does so in the body' status 200 "$clerk" POST /v1/chat/completions "$(chat hallo ',"metadata":{"hoheit_case":"'$az'"}')"
 in_body=$(request)
+expect 'also of what is kept' status 200 "$clerk" POST "$R" '{"model":"toy","input":"hallo","metadata":{"hoheit_case":"'$az'"}}'
+expect 'for the case' status 404 "$clerk" GET "$R/$(id)"
 expect 'but no two cases' of AZ-1 400 "$clerk" POST /v1/chat/completions "$(chat hallo ',"metadata":{"hoheit_case":"'$az'"}')"
 expect 'so does the command line' env HOHEIT_KEY="$clerk" "$bin/hoheit" --url "$url" ask --case $az --model toy hallo
 api "$clerk" POST /v1/chat/completions "$(chat "$canary")" -H 'X-Hoheit-Label: intern' >/dev/null
@@ -138,17 +140,17 @@ expect 'for the case it is there' of $az 200 "$clerk" GET "$F/$file/content"
 expect 'for another it is not' of AZ-1 404 "$clerk" GET "$F/$file/content"
 expect 'a search finds its words' of $az 200 "$clerk" POST "$V/$store/search" '{"query":"Kanarienvogel-8842"}'
 expect 'there' body 'len(j["data"]) == 1'
-expect 'an answer is not gone on with elsewhere' status 404 "$clerk" POST $R '{"model":"toy","input":"und?","previous_response_id":"'"$answer"'"}'
-expect 'in the case it is' of $az 200 "$clerk" POST $R '{"model":"toy","input":"und?","previous_response_id":"'"$answer"'"}'
-lists() { of "$1" 200 "$clerk" GET $F && body "('$file' in [d['id'] for d in j['data']]) is $2"; }
+expect 'an answer is not gone on with elsewhere' status 404 "$clerk" POST "$R" '{"model":"toy","input":"und?","previous_response_id":"'"$answer"'"}'
+expect 'in the case it is' of $az 200 "$clerk" POST "$R" '{"model":"toy","input":"und?","previous_response_id":"'"$answer"'"}'
+lists() { of "$1" 200 "$clerk" GET "$F" && body "('$file' in [d['id'] for d in j['data']]) is $2"; }
 expect 'lists have it for the case' lists $az True
 expect 'not for another' lists AZ-1 False
-expect 'a store of no case is made' status 200 "$clerk" POST $V '{"name":"Haus"}'
+expect 'a store of no case is made' status 200 "$clerk" POST "$V" '{"name":"Haus"}'
 house=$(id)
 expect 'and takes nothing of one' of $az 400 "$clerk" POST "$V/$house/files" '{"file_id":"'"$file"'"}'
 case_file=$file case_store=$store case_answer=$answer
 expect 'the same is left beside it' leave "$clerk"
-expect 'a colleague works on the case' of $az 200 "$next" POST $R '{"model":"toy","input":"'$canary'"}'
+expect 'a colleague works on the case' of $az 200 "$next" POST "$R" '{"model":"toy","input":"'"$canary"'"}'
 theirs=$(id)
 expect 'and does not see what others left for it' of $az 404 "$next" GET "$F/$case_file"
 

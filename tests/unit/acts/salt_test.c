@@ -46,8 +46,9 @@ TEST(an_auditor_is_told_the_salt_and_that_is_on_record)
     struct asker *k = asked("intern");
     const struct session rita = person("rita", ROLE_AUDITOR, "VS-NfD");
     NEED_OK(ask_as(&rita, k->id, &b));
-    NEED_OK(keep_salt(rig.gate,
-                      &(struct keep_salt_of){STR("key_1"), str_of(k->id), STR_NONE, false}, &salt));
+    NEED_OK(keep_salt(
+        rig.gate, &(struct keep_salt_of){STR("key_1"), str_of(k->id), STR_NONE, STR_NONE, false},
+        &salt));
     digest_text(&salt, hex);
     CHECK(rig_has(buf_str(&b), hex));
     CHECK(rig_has(rig_record(&rig, "content.read", "", 0), k->id));

@@ -187,9 +187,9 @@ asker_holds(struct rig *r, str record, const char *name, str bytes)
 {
     char want[128] = "salted:";
     digest salt, plain, d;
-    const struct keep_salt_of of = {asker_member(record, "key"),
-                                    asker_member(record, "request"),
-                                    asker_member(record, "case"), false};
+    const struct keep_salt_of of = {asker_member(record, "key"), asker_member(record, "request"),
+                                    asker_member(record, "tenant"), asker_member(record, "case"),
+                                    false};
     CHECK_OK(keep_salt(r->gate, &of, &salt));
     CHECK_OK(sha256_of(bytes, &plain));
     CHECK_OK(words_salted(&salt, &plain, &d));

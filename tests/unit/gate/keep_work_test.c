@@ -419,25 +419,34 @@ TEST(a_salt_is_the_requests_own_and_goes_with_its_owner)
 {
     digest a, b, c;
     rig_open(&rig);
-    CHECK_ERR(keep_salt(rig.gate,
-                        &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, false}, &a),
-              NOT_FOUND);
-    NEED_OK(keep_salt(rig.gate, &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, true},
+    CHECK_ERR(
+        keep_salt(rig.gate,
+                  &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, STR_NONE, false},
+                  &a),
+        NOT_FOUND);
+    NEED_OK(keep_salt(rig.gate,
+                      &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, STR_NONE, true},
                       &a));
-    NEED_OK(keep_salt(rig.gate, &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, false},
+    NEED_OK(keep_salt(rig.gate,
+                      &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, STR_NONE, false},
                       &b));
     CHECK(digest_eq(&a, &b));
-    NEED_OK(keep_salt(rig.gate, &(struct keep_salt_of){STR("key_1"), STR("req_2"), STR_NONE, true},
+    NEED_OK(keep_salt(rig.gate,
+                      &(struct keep_salt_of){STR("key_1"), STR("req_2"), STR_NONE, STR_NONE, true},
                       &b));
-    NEED_OK(keep_salt(rig.gate, &(struct keep_salt_of){STR("key_2"), STR("req_1"), STR_NONE, true},
+    NEED_OK(keep_salt(rig.gate,
+                      &(struct keep_salt_of){STR("key_2"), STR("req_1"), STR_NONE, STR_NONE, true},
                       &c));
     CHECK(!digest_eq(&a, &b) && !digest_eq(&a, &c) && !digest_eq(&b, &c));
     NEED_OK(subjects_erase(rig.gate->keep->keys, STR("key_1")));
-    CHECK_ERR(keep_salt(rig.gate,
-                        &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, false}, &a),
-              NOT_FOUND);
     CHECK_ERR(
-        keep_salt(rig.gate, &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, true}, &a),
+        keep_salt(rig.gate,
+                  &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, STR_NONE, false},
+                  &a),
+        NOT_FOUND);
+    CHECK_ERR(
+        keep_salt(rig.gate,
+                  &(struct keep_salt_of){STR("key_1"), STR("req_1"), STR_NONE, STR_NONE, true}, &a),
         NOT_FOUND);
     rig_close(&rig);
 }
@@ -498,7 +507,7 @@ TEST(what_was_said_for_a_case_goes_with_it_and_so_does_its_salt)
     CHECK_INT(gone.kinds[OBJECT_WORDS], ==, 1);
     CHECK_ERR(keeper_wait(&auditor, keep_words_read(&auditor.call, str_of(k->id), &out)),
               NOT_FOUND);
-    const struct keep_salt_of of = {STR("key_1"), str_of(k->id), STR("AZ-1"), false};
+    const struct keep_salt_of of = {STR("key_1"), str_of(k->id), tenant, STR("AZ-1"), false};
     CHECK_ERR(keep_salt(rig.gate, &of, &salt), NOT_FOUND);
     struct asker *late = asker_new(&rig, "VS-NfD", "intern", "Frage");
     late->ask.case_name = STR("AZ-1");
