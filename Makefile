@@ -139,6 +139,8 @@ check: lint all $(TESTS) $(FUZZ) $(O)/bin/tiny_gguf $(O)/bin/tiny_log $(O)/bin/p
 	@rm -f $(O)/events; EVENTS=$(abspath $(O)/events) tools/tap $(FLOWS) $(TESTS) $(FUZZ)
 bench-http bench-gateway: bench-%:
 	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/$*.py
+bench-soak:
+	@$(MAKE) -s B=release all && BIN=$(abspath $(OUT)/release-$(notdir $(lastword $(CC)))/bin) python3 tests/bench/gateway.py soak
 bench-audit: R = $(OUT)/release-$(notdir $(lastword $(CC)))
 bench-audit:
 	@$(MAKE) -s B=release $R/bench/audit_bench $R/bench/query_bench && BENCH=$(abspath $R/bench) python3 tests/bench/audit.py

@@ -244,6 +244,8 @@ take_headers(const struct reader *r, str text)
     size_t count = 0, len = 0;
     str line;
     while (str_next(&text, '\n', &line)) {
+        if (str_ends(line, STR("\r")))
+            line = str_slice(line, 0, line.len - 1);
         line = str_trim(line);
         if (!line.len)
             continue;

@@ -105,9 +105,11 @@ expect 'policy denies' status 403 "$k" POST $C "$(say wolke Kanarienvogel)" -H '
 denied=$(trace)
 expect 'an engine breaks off' status 503 "$k" POST $C '{"model":"toy","messages":[{"role":"user","content":"!crash"}]}'
 lost=$(trace)
+gone=22222222222222222222222222222222
+expect 'a client leaves in the middle' api "$k" POST $C '{"model":"toy","stream":true,"messages":[{"role":"user","content":"!slow 100"}]}' -H "traceparent: 00-$gone-00f067aa0ba902b7-01" -m 0.3
 expect 'texts become vectors' status 200 "$k" POST /v1/embeddings '{"model":"toy-embed","input":"Zauberwort"}'
 embedded=$(trace)
-expect 'all of them are told' await told "{'$far', '$denied', '$lost', '$embedded'} <= {s['traceId'] for s in spans} and sum(int(d['count']) for d in last('gen_ai.server.request.duration')['histogram']['dataPoints']) == 6"
+expect 'all of them are told' await told "{'$far', '$denied', '$lost', '$embedded', '$gone'} <= {s['traceId'] for s in spans} and sum(int(d['count']) for d in last('gen_ai.server.request.duration')['histogram']['dataPoints']) >= 6"
 cat >"$dir/wanted" <<EOF
 a request is four spans|sorted(s['name'] for s in trace('$one')) == ['chat toy', 'chat toy', 'hoheit.decide', 'hoheit.queue']
 operation, model and class are there|(lambda a: a['gen_ai.operation.name'] == 'chat' and a['gen_ai.request.model'] == 'toy' and a['hoheit.class'] == 'clerk')(of('$one')['a'])
@@ -118,6 +120,7 @@ nothing came of what was not sampled|not trace('1' * 32)
 what runs outside is a span of a client, with the provider|any(s['kind'] == 3 and s['a']['peer.service'] == 'outside' and s['a']['gen_ai.provider.name'] == 'openai' for s in trace('$far'))
 a denial is an error of the decision|of('$denied')['a']['error.type'] == 'denied_by_policy' and sorted(s['name'] for s in trace('$denied')) == ['chat wolke', 'hoheit.decide']
 what broke off says what failed|of('$lost')['a']['error.type'] == 'engine_lost' and of('$lost')['status'] == {'code': 2}
+who left is an error of its own|of('$gone')['a']['error.type'] == 'cancelled'
 embeddings are called so|of('$embedded')['name'] == 'embeddings toy-embed'
 a tenant is a number, always the same|len({s['a']['hoheit.tenant.id'] for s in spans if s['kind'] == 2}) == 1
 measures come by their names|{'gen_ai.client.token.usage', 'gen_ai.server.time_to_first_token', 'gen_ai.server.time_per_output_token', 'gen_ai.server.request.duration', 'hoheit.queue.duration', 'hoheit_http_requests'} <= {m['name'] for m in metrics}

@@ -35,7 +35,7 @@ struct run {
     VEC(size_t) ends;          /* where each event ends in it */
     gate_job *job;
     uint64_t received_us;
-    str traceparent; /* of the request; empty in the background */
+    str traceparent;  /* of the request; empty in the background */
     bool is_counted;  /* among those in the background */
     bool counts_only; /* nothing is answered but how long the input is */
     struct err_kept failure;
