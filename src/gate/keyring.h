@@ -44,8 +44,8 @@ struct key_change {
 };
 fallible
 keyring_rotate(keyring *k, const struct key_change *c, char ret_text[KEY_TEXT_MAX], str *ret_id);
-/* What a person is cleared for, and to act for, from now on: of their keys counts what both allow.  LIMIT, and
- * nothing has changed. */
+/* What a person is cleared for, and to act for, from now on: of their keys counts what both allow.
+ * LIMIT, and nothing has changed. */
 fallible keyring_clear(keyring *k, const struct clearance_row *r);
 /* Nothing is known of a person's clearance any more. */
 void keyring_unclear(keyring *k, str person);

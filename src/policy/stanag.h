@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* stanag.h - labels as confidentiality labels of STANAG 4774 (ADatP-4774 edition A), out only.
+/* stanag.h - labels as confidentiality labels of STANAG 4774 (ADatP-4774 edition A).
  *
  *   level          Classification
  *   compartments   Category RESTRICTIVE "Compartments": all of them are needed
@@ -7,7 +7,8 @@
  *   taint          Category INFORMATIVE "Source"
  *
  * The names are those of the policy file, under its own policy identifier: who reads the label
- * elsewhere needs a table of what they mean there. */
+ * elsewhere needs a table of what they mean there. The way in is
+ * stanag_read.h. */
 #pragma once
 #include "policy/label.h"
 

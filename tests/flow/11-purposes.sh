@@ -71,6 +71,23 @@ expect 'a dry run says so' says hours.closed hoheit route 'intern//STEUERGEHEIMN
 expect 'the policy shows what has office hours' says 'STEUERGEHEIMNIS .* in office hours' hoheit policy show
 expect 'and a change of them is told' says 'STEUERGEHEIMNIS is processed in office hours only from now on' hoheit policy diff "$dir/open.yaml" "$dir/limited.yaml"
 
+# ---- holidays
+cat >"$dir/holidays.yaml" <<END
+$(grep -v '^hours:' "$dir/limited.yaml")
+hours: { zone: Europe/Berlin, times: [ { days: mo-fr, from: "06:00", to: "20:00" } ], holidays: BAYERN, closed: "12-24" }
+END
+cat >"$dir/rows.yaml" <<'END'
+version: 1
+ceiling: VS-NfD
+expectations:
+  - { name: Easter Monday, clearance: intern//STEUERGEHEIMNIS, label: intern//STEUERGEHEIMNIS, at: "2026-04-06 09:00", expect: denied by hours.closed }
+  - { name: the day after, clearance: intern//STEUERGEHEIMNIS, label: intern//STEUERGEHEIMNIS, at: "2026-04-07 09:00", expect: allowed }
+  - { name: a day of the policy, clearance: intern//STEUERGEHEIMNIS, label: intern//STEUERGEHEIMNIS, at: "2026-12-24 09:00", expect: denied by hours.closed }
+END
+expect 'on public holidays there are no office hours' hoheit policy test "$dir/rows.yaml" --policy "$dir/holidays.yaml"
+expect 'which the policy tells' says 'not on public holidays of BAYERN, not on 12-24' hoheit policy show "$dir/holidays.yaml"
+expect 'and a change of it' says 'office hours are mo-fr .* not on public holidays of BAYERN' hoheit policy diff "$dir/limited.yaml" "$dir/holidays.yaml"
+
 # ---- revoked under another purpose
 expect 'a key that is revoked is so for every purpose' hoheit key revoke many
 expect 'for the one it named' answers 401 "$many" aufsicht

@@ -49,6 +49,10 @@ request=$(tr -d '\r' <"$dir/head" | sed -n 's/^[Xx]-[Rr]equest-[Ii]d: *//p')
 expect 'and is a denial on record' story 'j["records"][0]["decision"] == "denied" and j["records"][0]["rule"] == "guardrail.waffenbau"'
 expect 'streamed, too' converse converse-stream
 expect 'in its events' grep -aq guardrail_intervened "$dir/body"
+for model in '"prompt":"Rohrbombe bauen"' '"messages":[{"role":"user","content":"Rohrbombe bauen"}]'; do
+    expect 'InvokeModel says it in the shape of its maker' status 200 "$k" POST /model/toy/invoke "{$model}"
+    expect 'and that a guardrail intervened' body 'j["amazon-bedrock-guardrailAction"] == "INTERVENED" and "Dazu keine Auskunft." in str(j)'
+done
 expect 'the rule is explained' sh -c "'$bin/hoheit' --data '$data' explain guardrail.waffenbau | grep -q '2 of: rohrbombe, bau'"
 expect 'and shown with the policy' sh -c "'$bin/hoheit' --data '$data' policy show | grep -q 'guardrail .*waffenbau .*Waffenbau .*blocks input: topic 2 of: rohrbombe'"
 expect 'embeddings are looked at' status 403 "$k" POST /v1/embeddings '{"model":"toy-embed","input":"Rohrbombe und Zünder"}'
@@ -105,6 +109,15 @@ assert r["output"]["message"]["content"][0]["text"] == "Dazu keine Auskunft.", r
 assert r["trace"]["guardrail"]["inputAssessment"]["hoheit"]["topicPolicy"]["topics"][0]["name"] == "waffenbau", r
 events = list(c.converse_stream(modelId="toy", messages=bad)["stream"])
 assert [e["messageStop"]["stopReason"] for e in events if "messageStop" in e] == ["guardrail_intervened"], events
+import json
+body = json.dumps({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, 
+                   "messages": [{"role": "user", "content": "Rohrbombe bauen"}]})
+r = json.loads(c.invoke_model(modelId="toy", body=body, guardrailIdentifier="hoheit", guardrailVersion="1",
+                              trace="ENABLED")["body"].read())
+assert r["amazon-bedrock-guardrailAction"] == "INTERVENED" and r["content"][0]["text"] == "Dazu keine Auskunft.", r
+assert r["amazon-bedrock-trace"]["guardrail"]["input"]["hoheit"]["topicPolicy"]["topics"][0]["name"] == "waffenbau", r
+chunks = [json.loads(e["chunk"]["bytes"]) for e in c.invoke_model_with_response_stream(modelId="toy", body=body)["body"]]
+assert chunks[-1]["amazon-bedrock-guardrailAction"] == "INTERVENED", chunks
 try:
     c.converse(modelId="toy", messages=said, guardrailConfig={**g, "guardrailIdentifier": "g1"})
     sys.exit("an unknown guardrail was taken")

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/bedrock/converse.h"
 #include "base/enc.h"
 #include "net/aws/eventstream.h"
 #include "os/clock.h"
@@ -41,6 +42,46 @@ answer_put_metrics(const struct answer *w, buf *b)
     json_member_u64(b, "firstByteLatency",
                     w->first_us ? (w->first_us - received_us) / 1000 : answer_latency_ms(w));
     json_close(b, '}');
+}
+
+static void
+put_trace(const struct answer *w, buf *b)
+{
+    json_key(b, "amazon-bedrock-trace");
+    json_open(b, '{');
+    json_key(b, "guardrail");
+    json_open(b, '{');
+    if (w->blocked) {
+        json_key(b, w->is_refused ? "input" : "outputs");
+        buf_add(b, w->is_refused ? STR("{\"hoheit\":") : STR("[{\"hoheit\":"));
+        converse_put_blocked(w->blocked, b);
+        buf_add(b, w->is_refused ? STR("}") : STR("}]"));
+    }
+    json_close(b, '}');
+    json_close(b, '}');
+}
+
+void
+answer_put_guardrail(const struct answer *w, buf *b)
+{
+    if (!w->blocked && !w->is_guarded)
+        return;
+    json_member_str(b, "amazon-bedrock-guardrailAction",
+                    w->blocked ? STR("INTERVENED") : STR("NONE"));
+    if (w->wants_trace)
+        put_trace(w, b);
+}
+
+/* The members of a whole body that are not its maker's. */
+static fallible
+end_body(const struct answer *w, buf *b)
+{
+    TRY(buf_end(b));
+    ASSERT(str_ends(buf_str(b), STR("}")));
+    b->len--;
+    answer_put_guardrail(w, b);
+    json_close(b, '}');
+    return buf_end(b);
 }
 
 void
@@ -114,7 +155,9 @@ answer_whole(struct answer *w)
     struct http_field fields[BEDROCK_FIELDS];
     char rooms[3][NUMBER_ROOM];
     size_t count = bedrock_fields(w->call, STR("application/json"), w->label_text, fields);
-    const err e = w->shape->finish(w, &b);
+    err e = w->shape->finish(w, &b);
+    if (!e.code && w->shape->counts)
+        e = end_body(w, &b);
     if (e.code) {
         api_fail(w->call, e);
         return;
@@ -190,6 +233,7 @@ on_done(void *ctx, const struct engine_usage *u)
     struct answer *w = ctx;
     w->input_tokens = u->prompt_tokens;
     w->output_tokens += u->output_tokens;
+    w->blocked = u->guardrail ? u->guardrail : w->blocked;
     if (w->failure.e.code)
         return;
     keep_failure(w, w->shape->end(w, u));
@@ -208,6 +252,7 @@ say_blocked(struct answer *w, err e)
         return e;
     api_log(w->call, e);
     w->is_refused = true;
+    w->blocked = r;
     if (w->is_stream)
         start_stream(w);
     return w->shape->end(w, &u);

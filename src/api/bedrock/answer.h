@@ -32,7 +32,9 @@ struct answer {
     enum op op;
     enum engine_kind kind;
     bool is_stream;
-    bool is_refused; /* what was asked is what a guardrail forbids */
+    bool is_refused;              /* what was asked is what a guardrail forbids */
+    bool is_guarded, wants_trace; /* InvokeModel: a guardrail was named; what it found is wanted */
+    const struct guardrail *blocked; /* the one that forbade what was asked or answered */
     buf out;
     str model, label_text;
     uint32_t input_tokens, output_tokens;
@@ -52,6 +54,9 @@ size_t answer_bytes_max(const struct answer *w);
 str answer_id(const struct answer *w);
 /* ,"amazon-bedrock-invocationMetrics":{…} */
 void answer_put_metrics(const struct answer *w, buf *b);
+/* ,"amazon-bedrock-guardrailAction":… and, where it is wanted, amazon-bedrock-trace; nothing where
+ * no guardrail was named and none intervened. */
+void answer_put_guardrail(const struct answer *w, buf *b);
 /* Adds a chunk of InvokeModelWithResponseStream that carries `json` to w->out. */
 void answer_put_chunk(struct answer *w, str json);
 /* Ends a stream that was begun with this exception. */

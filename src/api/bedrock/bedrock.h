@@ -41,6 +41,8 @@ void bedrock_refuse_guardrail(struct api_call *c);
 fallible bedrock_query_only(const struct api_call *c, const char *const *also);
 /* Is there a guardrail of that name?  NOT_FOUND. */
 fallible bedrock_check_guardrail(const struct api_call *c, str id);
+/* A number or DRAFT: there is the one in force. */
+fallible bedrock_check_guardrail_version(str version);
 /* The same for guardrailConfig of a body; whether a trace is wanted. */
 fallible bedrock_read_guardrail(const struct api_call *c, const jval *body, bool *ret_trace);
 void bedrock_retrieve(struct api_call *c); /* retrieve.c */

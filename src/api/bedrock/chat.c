@@ -144,7 +144,14 @@ end(struct answer *w, const struct engine_usage *u)
 {
     struct chat *m = w->state;
     m->reason = reason_of(u->finish);
-    return OK;
+    if (!u->guardrail)
+        return OK;
+    const str text = invoke_blocked_text(w);
+    buf_clear(&m->text);
+    buf_clear(&m->reasoning);
+    buf_clear(&m->calls);
+    m->call_count = 0;
+    return text.len ? add(w, &(struct engine_piece){.part = PART_TEXT}, text) : OK;
 }
 
 static void
@@ -194,7 +201,7 @@ done(struct answer *w)
 }
 
 static const struct shape shape = {
-    .add = add, .end = end, .finish = finish, .done = done, .counts = true};
+    .add = add, .end = end, .finish = finish, .done = done, .says_blocked = true, .counts = true};
 
 fallible
 invoke_chat(struct answer *w, const jval *body)

@@ -318,6 +318,14 @@ converse_end(struct converse *m, const struct engine_usage *u, const str *stops)
     return fit(m);
 }
 
+void
+converse_put_blocked(const struct guardrail *r, buf *b)
+{
+    buf_add(b, STR("{\"topicPolicy\":{\"topics\":[{\"name\":"));
+    json_put_str(b, r->id);
+    buf_add(b, STR(",\"type\":\"DENY\",\"action\":\"BLOCKED\"}]}}"));
+}
+
 /* Of the rule its name: what it found is nobody's to read twice. */
 static void
 put_trace(const struct converse *m, buf *b)
@@ -333,9 +341,7 @@ put_trace(const struct converse *m, buf *b)
         json_open(b, '{');
         json_key(b, "hoheit");
         buf_add(b, m->is_input ? STR("") : STR("["));
-        buf_add(b, STR("{\"topicPolicy\":{\"topics\":[{\"name\":"));
-        json_put_str(b, m->blocked->id);
-        buf_add(b, STR(",\"type\":\"DENY\",\"action\":\"BLOCKED\"}]}}"));
+        converse_put_blocked(m->blocked, b);
         buf_add(b, m->is_input ? STR("") : STR("]"));
         json_close(b, '}');
     }

@@ -46,3 +46,5 @@ fallible converse_add(struct converse *m, const struct engine_piece *p, str text
 fallible converse_end(struct converse *m, const struct engine_usage *u, const str *stops);
 /* Streamed: the last two events into m->out.  Whole: the body into `b`. */
 fallible converse_finish(struct converse *m, uint64_t latency_ms, buf *b);
+/* {"topicPolicy":…}: that this rule blocked; what it found is not told. */
+void converse_put_blocked(const struct guardrail *r, buf *b);

@@ -48,8 +48,8 @@ find(const guard *g, str id, size_t *ret)
     return OK;
 }
 
-static fallible
-check_version(str version)
+fallible
+bedrock_check_guardrail_version(str version)
 {
     int64_t n;
     if (num_i64(version, 1, INT32_MAX, &n).code && !str_eq(version, STR("DRAFT")))
@@ -85,7 +85,7 @@ bedrock_read_guardrail(const struct api_call *c, const jval *body, bool *ret_tra
     TRY(json_str(&i, ID_BYTES_MAX, &id));
     TRY(opt_json_str(&v, WORD_BYTES_MAX, &version));
     TRY(opt_json_str(&t, WORD_BYTES_MAX, &trace));
-    TRY(check_version(version));
+    TRY(bedrock_check_guardrail_version(version));
     if (!str_eq(trace, STR("disabled")) && !str_eq(trace, STR("enabled")) &&
         !str_eq(trace, STR("enabled_full")))
         REFUSE_AT(ARGUMENT, &t, "must be enabled, enabled_full or disabled");
@@ -410,7 +410,7 @@ run(struct apply *w)
     w->g = gate_guard(c->gate);
     TRY(gate_allow(c->gate, c->session, OP_MODERATE, http_request_id(c->x), c->a));
     TRY(find(w->g, c->args[0], &w->rule));
-    TRY(check_version(c->args[1]));
+    TRY(bedrock_check_guardrail_version(c->args[1]));
     TRY(read_body(w));
     TRY(arena_open(WORK_BYTES_MAX, &w->work));
     w->keep = (struct keep_call){.gate = c->gate,

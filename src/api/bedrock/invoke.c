@@ -30,6 +30,17 @@ invoke_rewrite(struct answer *w, const jval *body, const char *const *without, j
     return json_read(w->call->a, text, ret);
 }
 
+str
+invoke_blocked_text(const struct answer *w)
+{
+    const struct guardrail *r = w->blocked;
+    ASSERT(r);
+    if (r->message.len || (w->is_stream && w->first_us))
+        return r->message;
+    return arena_fmt(w->call->a, "%.*s forbids this%s%.*s", STR_FMT(r->name),
+                     r->title.len ? ": " : "", STR_FMT(r->title));
+}
+
 void
 invoke_put_last(struct answer *w, str json)
 {
@@ -37,6 +48,7 @@ invoke_put_last(struct answer *w, str json)
     ASSERT(str_ends(json, STR("}")));
     buf_add(&b, str_slice(json, 0, json.len - 1));
     answer_put_metrics(w, &b);
+    answer_put_guardrail(w, &b);
     json_close(&b, '}');
     w->out.failed |= b.failed;
     answer_put_chunk(w, buf_str(&b));
@@ -60,13 +72,28 @@ invoke_decode(struct answer *w, const jval *body)
            "shape it has");
 }
 
+/* As Converse has them in its body. */
+static fallible
+read_guardrail(struct answer *w)
+{
+    const str id = http_header(w->call->x, STR("x-amzn-bedrock-guardrailidentifier")),
+              version = http_header(w->call->x, STR("x-amzn-bedrock-guardrailversion")),
+              trace = http_header(w->call->x, STR("x-amzn-bedrock-trace"));
+    w->is_guarded = id.len != 0;
+    w->wants_trace = str_starts(trace, STR("ENABLED"));
+    if (trace.len && !str_eq(trace, STR("ENABLED")) && !str_eq(trace, STR("ENABLED_FULL")) &&
+        !str_eq(trace, STR("DISABLED")))
+        REFUSE(ARGUMENT, "trace", "trace must be ENABLED, ENABLED_FULL or DISABLED");
+    if (version.len)
+        TRY(bedrock_check_guardrail_version(version));
+    return id.len ? bedrock_check_guardrail(w->call, id) : OK;
+}
+
 static fallible
 run(struct answer *w)
 {
-    const str guardrail = http_header(w->call->x, STR("x-amzn-bedrock-guardrailidentifier"));
     jval body;
-    if (guardrail.len)
-        TRY(bedrock_check_guardrail(w->call, guardrail));
+    TRY(read_guardrail(w));
     TRY(api_body(w->call, &body));
     TRY(invoke_decode(w, &body));
     return answer_run(w);

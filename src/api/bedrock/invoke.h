@@ -11,7 +11,13 @@
  *       (prompt.c)
  *   {"inputText": "…"}          a vector: {"embedding": […], "inputTextTokenCount": n} (embed.c)
  * Streamed, each event or chunk of that shape is the bytes of one chunk; the last one carries
- * amazon-bedrock-invocationMetrics.  Vectors are not streamed. */
+ * amazon-bedrock-invocationMetrics.  Vectors are not streamed.
+ *
+ * What a guardrail of the policy forbids is an answer as at AWS, with status 200 and
+ * amazon-bedrock-guardrailAction INTERVENED: the rule's message, or its name, takes the place of
+ * the text; streamed, it stands behind what was sent.  A request that names a guardrail
+ * (x-amzn-bedrock-guardrailidentifier) is told NONE else, and gets amazon-bedrock-trace when
+ * x-amzn-bedrock-trace is ENABLED.  Vectors have no text to take the place of: they are denied. */
 #pragma once
 #include "api/bedrock/answer.h"
 
@@ -26,5 +32,8 @@ fallible invoke_embed(struct answer *w, const jval *body);
 /* `body` again, without the members in `without` (NULL-ended) and with "model"; lives in the call's
  * arena.  ARGUMENT when it says itself what the path says: model, stream. */
 fallible invoke_rewrite(struct answer *w, const jval *body, const char *const *without, jval *ret);
+/* What stands for an answer that w->blocked forbids; empty when what was sent ends with the rule's
+ * name already. */
+str invoke_blocked_text(const struct answer *w);
 /* Adds a chunk of {"x":…} with the metrics in it: the last. */
 void invoke_put_last(struct answer *w, str json);

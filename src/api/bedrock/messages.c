@@ -43,10 +43,30 @@ add(struct answer *w, const struct engine_piece *p, str text)
     return pass_on(w, m);
 }
 
+/* Ends as an answer does, with end_turn: that a guardrail intervened stands beside it. */
+static fallible
+end_blocked(struct answer *w, struct messages *m, struct engine_usage u)
+{
+    const str text = invoke_blocked_text(w);
+    const struct message_style style = m->message.style;
+    u.finish = FINISH_STOP;
+    u.guardrail = NULL;
+    if (!w->is_stream) {
+        message_done(&m->message);
+        message_init(&m->message, &style, w->call->a, answer_bytes_max(w));
+    }
+    if (text.len)
+        TRY(message_add(&m->message, &(struct engine_piece){.part = PART_TEXT}, text));
+    TRY(message_end(&m->message, &u, w->ask.conv.params.stops));
+    return pass_on(w, m);
+}
+
 static fallible
 end(struct answer *w, const struct engine_usage *u)
 {
     struct messages *m = w->state;
+    if (u->guardrail)
+        return end_blocked(w, m, *u);
     TRY(message_end(&m->message, u, w->ask.conv.params.stops));
     return pass_on(w, m);
 }
@@ -68,7 +88,7 @@ done(struct answer *w)
 }
 
 static const struct shape shape = {
-    .add = add, .end = end, .finish = finish, .done = done, .counts = true};
+    .add = add, .end = end, .finish = finish, .done = done, .says_blocked = true, .counts = true};
 
 /* ---- in */
 static fallible

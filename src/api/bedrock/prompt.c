@@ -44,7 +44,11 @@ end(struct answer *w, const struct engine_usage *u)
 {
     struct prompt *m = w->state;
     m->reason = u->finish == FINISH_LENGTH ? "length" : "stop";
-    return OK;
+    if (!u->guardrail)
+        return OK;
+    const str text = invoke_blocked_text(w);
+    buf_clear(&m->text);
+    return text.len ? add(w, &(struct engine_piece){.part = PART_TEXT}, text) : OK;
 }
 
 static fallible
@@ -70,7 +74,7 @@ done(struct answer *w)
 }
 
 static const struct shape shape = {
-    .add = add, .end = end, .finish = finish, .done = done, .counts = true};
+    .add = add, .end = end, .finish = finish, .done = done, .says_blocked = true, .counts = true};
 
 fallible
 invoke_prompt(struct answer *w, const jval *body)

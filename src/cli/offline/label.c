@@ -6,6 +6,7 @@
 #include "os/clock.h"
 #include "policy/expression.h"
 #include "policy/stanag.h"
+#include "policy/stanag_read.h"
 #include "policy/tlp.h"
 
 enum { TEXT_MAX = 128 * 1024 };
@@ -62,6 +63,23 @@ import_expression(struct cli *c, const policy *p, str text, label *ret)
     return expression_label(e, policy_names(p), LABEL_BOTTOM, ret);
 }
 
+static fallible
+check_policy_id(const struct args *a, str *ret)
+{
+    *ret = args_str(a, "policy-id");
+    if (!ret->len)
+        REFUSE(ARGUMENT, "policy-id", "say whose words these are: --policy-id NAME");
+    return OK;
+}
+
+static fallible
+import_stanag(const policy *p, const struct args *a, label *ret)
+{
+    str id;
+    TRY(check_policy_id(a, &id));
+    return stanag_read(policy_names(p), a->at[0], id, ret);
+}
+
 fallible
 cmd_label_import(struct cli *c, const struct args *a)
 {
@@ -73,8 +91,11 @@ cmd_label_import(struct cli *c, const struct args *a)
         TRY(import_expression(c, p, a->at[0], &l));
     else if (str_eq(form, STR("tlp")))
         TRY(tlp_label(p, a->at[0], &l));
+    else if (str_eq(form, STR("stanag4774")))
+        TRY(import_stanag(p, a, &l));
     else
-        REFUSE(ARGUMENT, "from", "say what it is: --from accumulo or --from tlp");
+        REFUSE(ARGUMENT, "from",
+               "say what it is: --from accumulo, --from tlp or --from stanag4774");
     return put_label(c, p, l);
 }
 
@@ -92,9 +113,8 @@ static fallible
 export_stanag(const policy *p, const struct args *a, label l, buf *b)
 {
     AUTO(buf) now = BUF(64);
-    const str id = args_str(a, "policy-id");
-    if (!id.len)
-        REFUSE(ARGUMENT, "policy-id", "say whose words these are: --policy-id NAME");
+    str id;
+    TRY(check_policy_id(a, &id));
     clock_put(&now, clock_wall_ms());
     return stanag_put(policy_names(p), l, id, buf_str(&now), b);
 }

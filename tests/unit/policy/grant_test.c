@@ -2,112 +2,9 @@
 #include "policy/grant.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/fault.h"
-#include "policy/policy.h"
-#include "test.h"
-
-static const str yaml = STR_INIT("version: 1\n"
-                                 "levels:\n"
-                                 "  - { height: 0, id: offen, title: L }\n"
-                                 "  - { height: 1, id: intern, title: L }\n"
-                                 "  - { height: 2, id: VS-NfD, title: L }\n"
-                                 "  - { height: 3, id: VS-V, title: L }\n"
-                                 "  - { height: 4, id: GEHEIM, title: L }\n"
-                                 "compartments:\n"
-                                 "  - { bit: 8, id: SOZIALDATEN, title: C, purposes: \"aid, "
-                                 "audit\", hours: true }\n"
-                                 "  - { bit: 9, id: STEUER, title: C }\n"
-                                 "parties:\n"
-                                 "  - { bit: 128, id: BUND, title: P }\n"
-                                 "  - { bit: 129, id: BAYERN, title: P }\n"
-                                 "taints:\n"
-                                 "  - { bit: 224, id: web, title: T }\n"
-                                 "  - { bit: 225, id: ocr, title: T }\n"
-                                 "purposes:\n"
-                                 "  - { id: aid, title: P }\n"
-                                 "  - { id: audit, title: P }\n"
-                                 "  - { id: count, title: P }\n"
-                                 /* 1970 began on a Thursday */
-                                 "hours: { zone: UTC, times: [ { days: mo-th, from: \"00:00\", "
-                                 "to: \"24:00\" } ] }\n");
-
-/* One policy, arena, session and question that is allowed; tests change what they are about. */
-struct scene {
-    policy *p;
-    arena *a;
-    struct session s;
-    struct ask q;
-    struct decision d;
-    const grant *g;
-};
-
-static label
-label_from(const policy *p, const char *text)
-{
-    label l = LABEL_BOTTOM;
-    CHECK_OK(label_parse(policy_names(p), str_of(text), &l));
-    return l;
-}
-
-static const str only_models[] = {STR_INIT("toy"), STR_INIT("other")};
-
-static const str some_purposes[] = {STR_INIT("aid"), STR_INIT("count"), STR_INIT("gone")};
-
-static struct scene *
-scene_new(void)
-{
-    struct scene *c = calloc(1, sizeof *c);
-    CHECK_OK(policy_load(yaml, &c->p));
-    CHECK_OK(policy_set_ceiling(c->p, STR("VS-V")));
-    CHECK_OK(arena_open(1 << 20, &c->a));
-    c->s = (struct session){.key_id = STR("key_1"),
-                            .key_name = STR("demo"),
-                            .tenant = STR("t"),
-                            .roles = ROLE_OPERATOR,
-                            .expires_wall_ms = 1000,
-                            .cleared_until_wall_ms = 1000,
-                            .purposes = some_purposes,
-                            .purpose_count = 3,
-                            .purpose = some_purposes[0]};
-    CHECK_OK(policy_clearance(c->p, STR("VS-NfD//SOZIALDATEN"), STR("BUND"), &c->s.clearance));
-    c->q = (struct ask){.session = &c->s,
-                        .op = OP_CHAT,
-                        .data = label_from(c->p, "intern//SOZIALDATEN//REL BUND//TAINT web"),
-                        .model = STR("toy"),
-                        .target = policy_local_sink(c->p),
-                        .now_wall_ms = 999};
-    return c;
-}
-
-static void
-scene_free(struct scene *c)
-{
-    policy_free(c->p);
-    arena_free(c->a);
-    free(c);
-}
-
-static err
-decide(struct scene *c)
-{
-    c->g = NULL;
-    arena_reset(c->a);
-    memset(&c->d, 0x55, sizeof c->d);
-    return policy_decide(c->p, &c->q, c->a, &c->d, &c->g);
-}
-
-static void
-check_denied(struct scene *c, const char *rule, const char *why)
-{
-    CHECK_ERR(decide(c), DENIED);
-    CHECK(!c->d.allowed && !c->g);
-    CHECK_STR(str_of(c->d.rule), str_of(rule));
-    CHECK_STR(str_of(c->d.why), str_of(why));
-    CHECK_STR(str_of(err_public((err){ERR_DENIED})), str_of(why));
-    CHECK_STR(str_of(c->d.granted_by), str_of(rule_find(str_of(rule))->granted_by));
-}
+#include "unit/policy/scene.h"
 
 /* ---- tables */
 
@@ -246,6 +143,17 @@ break_outer_rule(struct scene *c, enum rule r)
         c->q.target.w[3] &= ~taints.w[3];
 }
 
+static void
+break_purpose_rule(struct scene *c, enum rule r)
+{
+    if (r == RULE_PURPOSE_KEY)
+        c->q.purpose = STR("audit");
+    if (r == RULE_PURPOSE_PERSON)
+        c->s.acts_for = STR("audit");
+    if (r == RULE_PURPOSE_LABEL)
+        c->s.purpose = STR("count");
+}
+
 /* Breaks one rule and no other; each can be broken on top of the others. */
 static void
 break_rule(struct scene *c, enum rule r)
@@ -272,17 +180,13 @@ break_rule(struct scene *c, enum rule r)
         c->s.models = only_models + 1;
         c->s.model_count = 1;
         return;
-    case RULE_PURPOSE_KEY:
-        c->q.purpose = STR("audit");
-        return;
     case RULE_CLEARANCE_EXPIRED:
         c->s.cleared_until_wall_ms = c->q.now_wall_ms;
         return;
+    case RULE_PURPOSE_KEY:
     case RULE_PURPOSE_PERSON:
-        c->s.acts_for = STR("audit");
-        return;
     case RULE_PURPOSE_LABEL:
-        c->s.purpose = STR("count");
+        break_purpose_rule(c, r);
         return;
     case RULE_INSTANCE_CEILING:
         c->q.data = label_join(c->q.data, high);
@@ -457,173 +361,6 @@ TEST(a_key_for_some_models_is_for_these_only)
         CHECK_STR(str_of(c->d.rule), STR("op.scope"));
     }
     c->q.model = STR_NONE;
-    CHECK_OK(decide(c));
-    scene_free(c);
-}
-
-/* ---- purposes */
-TEST(a_purpose_named_takes_the_place_of_the_keys_own)
-{
-    struct scene *c = scene_new();
-    c->q.purpose = STR("count");
-    check_denied(c, "purpose.label",
-                 "compartment SOZIALDATEN may not be processed for the purpose count");
-    c->s.purpose = STR("count");
-    c->q.purpose = STR("aid");
-    CHECK_OK(decide(c));
-    scene_free(c);
-}
-
-TEST(without_a_purpose_only_what_lists_none_is_processed)
-{
-    struct scene *c = scene_new();
-    c->s.purpose = STR_NONE;
-    check_denied(c, "purpose.label",
-                 "compartment SOZIALDATEN is processed for named purposes only, and the request "
-                 "names none");
-    c->q.data = label_from(c->p, "intern//REL BUND//TAINT web");
-    CHECK_OK(decide(c));
-    CHECK(!label_has(grant_ceiling(c->g), 8)); /* nor is it found on the way */
-    c->s.purpose = STR("count");
-    CHECK_OK(decide(c));
-    CHECK(!label_has(grant_ceiling(c->g), 8));
-    c->q.purpose = STR("aid");
-    CHECK_OK(decide(c));
-    CHECK(label_has(grant_ceiling(c->g), 8));
-    scene_free(c);
-}
-
-TEST(a_purpose_the_policy_does_not_have_is_refused_and_as_the_keys_own_it_is_none)
-{
-    struct scene *c = scene_new();
-    c->q.purpose = STR("gone");
-    check_denied(c, "purpose.key", "the purpose gone is not one of the policy's");
-    c->q.purpose = STR("ai");
-    CHECK_ERR(decide(c), DENIED);
-    c->q.purpose = STR("Aid");
-    CHECK_ERR(decide(c), DENIED);
-    c->q.purpose = STR_NONE;
-    c->s.purpose = STR("gone");
-    CHECK_ERR(decide(c), DENIED);
-    CHECK_STR(str_of(c->d.rule), STR("purpose.label"));
-    scene_free(c);
-}
-
-/* ---- what the person may act for */
-TEST(a_person_acts_for_the_purposes_they_are_cleared_for_and_for_no_other)
-{
-    struct scene *c = scene_new();
-    static const char *const may[] = {"aid", "aid,count", "count,aid", "audit,aid,count"};
-    static const char *const no[] = {"-", "audit", "ai", "aids", "count,aidx", "Aid", ","};
-    for (size_t i = 0; i < sizeof may / sizeof *may; i++) {
-        c->s.acts_for = str_of(may[i]);
-        CHECK_OK(decide(c));
-        CHECK(label_has(grant_ceiling(c->g), 8));
-    }
-    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
-        c->s.acts_for = str_of(no[i]);
-        check_denied(c, "purpose.person",
-                     "the person key demo is for is not cleared to act for the purpose aid");
-    }
-    scene_free(c);
-}
-
-TEST(data_that_needs_no_purpose_goes_on_unless_another_one_was_named)
-{
-    struct scene *c = scene_new();
-    c->s.acts_for = STR("audit");
-    c->q.data = label_from(c->p, "intern//REL BUND//TAINT web");
-    CHECK_OK(decide(c));
-    CHECK(!label_has(grant_ceiling(c->g), 8)); /* the key's own purpose counts for nothing */
-    c->q.purpose = STR("count");
-    check_denied(c, "purpose.person",
-                 "the person key demo is for is not cleared to act for the purpose count");
-    c->q.purpose = STR_NONE;
-    c->s.is_other_purpose = true; /* it was named with the request */
-    CHECK_ERR(decide(c), DENIED);
-    CHECK_STR(str_of(c->d.rule), STR("purpose.person"));
-    scene_free(c);
-}
-
-TEST(what_a_person_may_act_for_ends_with_the_clearance)
-{
-    struct scene *c = scene_new();
-    c->s.acts_for = STR("aid");
-    c->q.data = label_from(c->p, "offen//REL BUND//TAINT web");
-    c->s.is_other_purpose = true;
-    CHECK_OK(decide(c));
-    c->s.cleared_until_wall_ms = c->q.now_wall_ms;
-    CHECK_ERR(decide(c), DENIED);
-    CHECK_STR(str_of(c->d.rule), STR("purpose.person"));
-    CHECK(!policy_person_acts(c->p, &c->s, c->q.data, c->q.now_wall_ms));
-    CHECK(policy_person_acts(c->p, &c->s, c->q.data, c->q.now_wall_ms - 1));
-    c->s.is_other_purpose = false;
-    CHECK_OK(decide(c));
-    CHECK(!label_has(grant_ceiling(c->g), 8));
-    scene_free(c);
-}
-
-/* Every set of four bits by every purpose, with a matrix of every form: allowed exactly when each
- * bit that lists purposes lists this one. */
-TEST(the_matrix_decides_as_the_sets_do_for_every_small_case)
-{
-    static const str names[] = {STR_INIT("a"), STR_INIT("b")};
-    struct scene *c = scene_new();
-    c->s.expires_wall_ms = 0;
-    for (unsigned matrix = 0; matrix < 256; matrix++) { /* two bits a column: listed for a, for b */
-        AUTO(buf) b = BUF(4096);
-        buf_add(&b, STR("version: 1\nlevels: [{ height: 0, id: o, title: T }]\ncompartments:\n"));
-        for (unsigned k = 0; k < 4; k++) {
-            const unsigned listed = matrix >> 2 * k & 3;
-            buf_add_fmt(&b, "  - { bit: %u, id: K%u, title: T%s }\n", 8 + k, k,
-                        (const char *[]){"", ", purposes: a", ", purposes: b",
-                                         ", purposes: \"a,b\""}[listed]);
-        }
-        buf_add(&b, STR("parties: []\ntaints: []\npurposes: [{ id: a, title: T }, { id: b, title: "
-                        "T }]\n"));
-        policy_free(TAKE(c->p));
-        NEED_OK(policy_load(buf_str(&b), &c->p));
-        c->s.clearance = c->q.target = policy_local_sink(c->p);
-        c->s.purposes = names;
-        c->s.purpose_count = 2;
-        for (unsigned data = 0; data < 16; data++)
-            for (int purpose = 0; purpose < 3; purpose++) {
-                bool want = true;
-                for (unsigned k = 0; k < 4; k++) {
-                    const unsigned listed = matrix >> 2 * k & 3;
-                    want &= !(data >> k & 1) || !listed || (purpose < 2 && (listed >> purpose & 1));
-                }
-                c->q.data = (label){{(uint64_t)data << 8, 0, 0, 0}};
-                c->s.purpose = purpose < 2 ? names[purpose] : STR_NONE;
-                NEED(want == !decide(c).code);
-            }
-    }
-    scene_free(c);
-}
-
-TEST(levels_and_taints_have_purposes_too)
-{
-    static const str text = STR_INIT(
-        "version: 1\nlevels: [{ height: 0, id: o, title: T }, { height: 1, id: i, title: T }, "
-        "{ height: 2, id: v, title: T, purposes: a }]\ncompartments: []\nparties: []\n"
-        "taints: [{ bit: 224, id: web, title: T, purposes: a }]\npurposes: [{ id: a, title: T "
-        "}]\n");
-    struct scene *c = scene_new();
-    policy_free(TAKE(c->p));
-    NEED_OK(policy_load(text, &c->p));
-    NEED_OK(policy_set_ceiling(c->p, STR("v")));
-    c->s.clearance = c->q.target = policy_local_sink(c->p);
-    c->s.purpose = STR_NONE;
-    c->q.data = label_from(c->p, "i");
-    CHECK_OK(decide(c));
-    c->q.data = label_from(c->p, "v");
-    check_denied(c, "purpose.label",
-                 "level v is processed for named purposes only, and the request names none");
-    c->q.data = label_from(c->p, "o//TAINT web");
-    check_denied(c, "purpose.label",
-                 "taint web is processed for named purposes only, and the request names none");
-    c->s.purpose = STR("a");
-    c->q.data = label_from(c->p, "v//TAINT web");
     CHECK_OK(decide(c));
     scene_free(c);
 }

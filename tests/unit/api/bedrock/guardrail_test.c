@@ -163,9 +163,89 @@ TEST(what_is_blocked_is_answered_as_aws_does_and_denied_on_record)
     CHECK_INT(stream->status, ==, 200);
     CHECK(reply_has(stream, "guardrail_intervened") && reply_has(stream, "messageStop"));
     CHECK(reply_has(stream, "forbids this: Waffenbau") && !reply_has(stream, "trace"));
-    AUTO(reply) *invoked = POST(site.local, "/model/toy/invoke", NULL,
-                                "{\"prompt\":\"eine Bombe bauen\",\"max_gen_len\":4}");
-    CHECK_INT(invoked->status, !=, 200);
+    site_close();
+}
+
+/* ---- InvokeModel: the same in the shape of each maker */
+#define SAYS(what) "\"messages\":[{\"role\":\"user\",\"content\":\"" what "\"}]"
+#define CLAUDE "\"anthropic_version\":\"bedrock-2023-05-31\",\"max_tokens\":9,"
+static const struct {
+    const char *bad, *good, *text, *reason;
+} invoked[] = {{"{\"prompt\":\"eine Bombe bauen\"}", "{\"prompt\":\"x\"}", "outputs.0.text",
+                "outputs.0.stop_reason stop"},
+               {"{" SAYS("eine Bombe bauen") "}", "{" SAYS("x") "}", "choices.0.message.content",
+                "choices.0.finish_reason content_filter"},
+               {"{" CLAUDE SAYS("eine Bombe bauen") "}", "{" CLAUDE SAYS("x") "}", "content.0.text",
+                "stop_reason end_turn"}};
+enum { INVOKED = sizeof invoked / sizeof *invoked };
+static const char action[] = "amazon-bedrock-guardrailAction";
+
+static reply *
+invoke_with(const char *id, const char *version, const char *trace, const char *body)
+{
+    const struct http_field fields[] = {{STR("content-type"), STR("application/json")},
+                                        {STR("x-amzn-bedrock-guardrailidentifier"), str_of(id)},
+                                        {STR("x-amzn-bedrock-guardrailversion"), str_of(version)},
+                                        {STR("x-amzn-bedrock-trace"), str_of(trace)}};
+    const struct wish w = {"POST", "/model/toy/invoke", NULL, NULL, str_of(body)};
+    reply *r = reply_new(site.local);
+    reply_send(r, w, fields, sizeof fields / sizeof *fields);
+    return reply_wait(r);
+}
+
+TEST(what_is_asked_of_any_maker_s_model_and_blocked_is_an_answer_that_says_so)
+{
+    open_ruled();
+    for (size_t i = 0; i < INVOKED; i++) {
+        AUTO(reply) *r = invoke_with("hoheit", "1", "ENABLED", invoked[i].bad);
+        CHECK_INT(r->status, ==, 200);
+        CHECK_STR(reply_text(r, invoked[i].text), STR("guardrail.waffen forbids this: Waffenbau"));
+        CHECK_STR(reply_text(r, action), STR("INTERVENED"));
+        CHECK_STR(reply_text(r, "amazon-bedrock-trace.guardrail.input.hoheit.topicPolicy.topics.0."
+                                "name"),
+                  STR("waffen"));
+        const ptrdiff_t gap = str_find_char(str_of(invoked[i].reason), ' ');
+        char path[64];
+        NEED(str_copy(str_slice(str_of(invoked[i].reason), 0, (size_t)gap), path, sizeof path));
+        CHECK_STR(reply_text(r, path), str_of(invoked[i].reason + gap + 1));
+        CHECK(!reply_has(r, "Bombe"));
+        AUTO(reply) *stream =
+            POST(site.local, "/model/toy/invoke-with-response-stream", NULL, invoked[i].bad);
+        CHECK_INT(stream->status, ==, 200);
+        const str heard = heard_of(stream);
+        CHECK(str_find(heard, STR("forbids this: Waffenbau")) > 0);
+        CHECK(str_find(heard, STR("\"amazon-bedrock-guardrailAction\":\"INTERVENED\"")) > 0);
+        CHECK(str_find(heard, STR("amazon-bedrock-trace")) < 0);
+    }
+    CHECK(rig_has(rig_record(&site.rig, "decision", "", 0), "\"rule\":\"guardrail.waffen\""));
+    CHECK(!rig_record(&site.rig, "completion", "", 0).len);
+    site_close();
+}
+
+TEST(who_names_a_guardrail_is_told_that_none_intervened_and_others_are_told_nothing)
+{
+    open_ruled();
+    for (size_t i = 0; i < INVOKED; i++) {
+        AUTO(reply) *named = invoke_with("konto", "DRAFT", "ENABLED", invoked[i].good);
+        CHECK_STR(reply_text(named, action), STR("NONE"));
+        CHECK(reply_has(named, "\"amazon-bedrock-trace\":{\"guardrail\":{}}"));
+        AUTO(reply) *other = POST(site.local, "/model/toy/invoke", NULL, invoked[i].good);
+        CHECK(other->status == 200 && !reply_has(other, "amazon-bedrock"));
+    }
+    site_close();
+}
+
+TEST(a_guardrail_of_another_name_version_or_trace_is_refused)
+{
+    static const char *const bad[][4] = {{"g", "1", "DISABLED", "g"},
+                                         {"hoheit", "x", "DISABLED", "guardrailVersion"},
+                                         {"hoheit", "1", "on", "trace"}};
+    open_ruled();
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        AUTO(reply) *r = invoke_with(bad[i][0], bad[i][1], bad[i][2], invoked[0].good);
+        check_refused(r, i ? 400 : 404, i ? "ValidationException" : "ResourceNotFoundException",
+                      bad[i][3]);
+    }
     site_close();
 }
 

@@ -40,7 +40,18 @@ TEST(other_markings_come_in)
     CHECK(r.status != 0); /* the shipped policy leaves that to the installation */
     CHECK_SAYS(&r, "does not say what TLP:RED is here");
     LABEL(&r, "import", "intern");
-    CHECK_SAYS(&r, "--from accumulo or --from tlp");
+    CHECK_SAYS(&r, "--from accumulo, --from tlp or --from stanag4774");
+    LABEL(&r, "export", "--to", "stanag4774", "--policy-id", "DEU", "VS-NfD//ART9//REL BUND");
+    char xml[4096];
+    NEED(str_copy(str_trim(str_of(r.out)), xml, sizeof xml));
+    xml[strcspn(xml, "\n")] = 0;
+    LABEL(&r, "import", "--from", "stanag4774", "--policy-id", "DEU", xml);
+    CHECK_STR(str_of(r.out), STR("VS-NfD//ART9//REL BUND\n"));
+    LABEL(&r, "import", "--from", "stanag4774", "--policy-id", "FRA", xml);
+    CHECK(r.status != 0);
+    CHECK_SAYS(&r, "the label is one of another policy");
+    LABEL(&r, "import", "--from", "stanag4774", xml);
+    CHECK_SAYS(&r, "--policy-id");
 }
 
 TEST(labels_go_out)
