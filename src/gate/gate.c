@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/vec.h"
 #include "egress/egress.h"
+#include "gate/cells/cells.h"
 #include "gate/guards.h"
 #include "gate/inside.h"
 #include "gate/keep_inside.h"
@@ -36,6 +37,27 @@ on_egress(void *ctx, int channel)
         log_failure(LOG_ERROR, "egress.refused", e);
     else
         egress_count(g->egress, g->parts.meters);
+}
+
+/* ---- readers of documents */
+static err
+say_reader(void *ctx, enum control_message what, uint64_t id)
+{
+    const gate *g = ctx;
+    return engines_say_reader(g->engines, what, id);
+}
+
+static void
+on_reader(void *ctx, uint64_t id, int channel)
+{
+    const gate *g = ctx;
+    cells_up(g->cells, id, channel);
+}
+
+struct cells *
+gate_cells(gate *g)
+{
+    return g->cells;
 }
 
 bool
@@ -101,6 +123,9 @@ gate_new(const struct gate_parts *parts, gate **ret)
     if (!e.code)
         e = guard_new(g->parts.policy, &g->guard);
     if (!e.code)
+        e = cells_new(&(struct cells_spec){.l = parts->loop, .say = say_reader, .ctx = g},
+                      &g->cells);
+    if (!e.code)
         e = watch_energy(g);
     g->parts.control = fd_take(&control);
     if (e.code)
@@ -114,6 +139,7 @@ gate_new(const struct gate_parts *parts, gate **ret)
     keyring_on_revoked(g->keys, on_revoked, g);
     keyring_need_people(g->keys, !str_eq(str_of(parts->params->gate_clearances), STR("keys")));
     engines_on_egress(g->engines, on_egress, g);
+    engines_on_reader(g->engines, on_reader, g);
     *ret = g;
     return OK;
 }
@@ -126,6 +152,7 @@ gate_free(gate *g)
     ASSERT(g->running == 0);
     loop_timer_stop(g->energy_timer);
     egress_free(g->egress);
+    cells_free(g->cells);
     engines_free(g->engines);
     keep_free(g->keep);
     pairs_free(g->pairs);

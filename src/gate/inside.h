@@ -15,6 +15,7 @@ struct gate {
     pairs *pairs;
     engines *engines;
     struct egress *egress; /* egress/egress.h; NULL: no providers, or it is not up yet */
+    struct cells *cells;   /* gate/cells/cells.h */
     struct keep *keep;     /* keep_inside.h */
     budget *budget;
     struct served *served; /* how, by model and class */
