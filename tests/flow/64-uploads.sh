@@ -53,4 +53,31 @@ else
     expect 'without pdftohtml a PDF fails' put "$pdf"
     expect 'and what to install is said' body '"install poppler-utils" in j["last_error"]["message"]'
 fi
+
+# ---- hostile ones
+bomb=$(upload bombe.docx) entity=$(upload entitaet.docx)
+expect 'what grows without end fails' put "$bomb"
+expect 'with the reason' body 'j["status"] == "failed" and "grows" in j["last_error"]["message"]'
+expect 'what declares entities too' put "$entity"
+expect 'by name' body 'j["status"] == "failed" and "entities" in j["last_error"]["message"]'
+expect 'nobody else minds' search Hundesteuer
+expect 'what was there is found' body 'j["data"][0]["filename"] == "hund.docx"'
+expect 'no reader stays behind' await sh -c "! ps -eo ppid=,comm= | grep -q \"^ *$daemon hoheit-reader\""
+
+# ---- collections
+status 200 "$operator" POST /v1/know '{"name":"haus"}' >/dev/null
+send() { # TYPE FILE WANT
+    [ "$(curl -sS -m 20 -H "Authorization: Bearer $intern" -H 'X-Hoheit-Label: offen' -H "Content-Type: $1" \
+        --data-binary "@$docs/$2" -o "$dir/body" -w '%{http_code}' "$url/v1/know/haus/documents?name=${2##*/}&edition=2026")" = "$3" ]
+}
+word_type=application/vnd.openxmlformats-officedocument.wordprocessingml.document
+expect 'a collection takes a Word file as it is' send "$word_type" hund.docx 200
+expect 'once' body 'j["added"] == 1'
+expect 'and knows it again' send "$word_type" hund.docx 200
+expect 'without reading it' body 'j["same"] == 1'
+expect 'a file that says nothing of its form has it by its name' send application/octet-stream amt/muell.odt 200
+expect 'what cannot be read is refused' send "$word_type" bombe.docx 413
+expect 'with the reason' body '"the document has a part that grows" in j["error"]["message"]'
+expect 'a search finds what was sent' status 200 "$intern" POST /v1/know/haus/search '{"query":"Hundesteuer"}' -H 'X-Hoheit-Label: offen'
+expect 'with section and edition' body '(j["data"][0]["filename"], j["data"][0]["section"], j["data"][0]["edition"]) == ("hund.docx", "Hundesteuer", "2026")'
 done_testing

@@ -440,8 +440,9 @@ on_text(void *ctx, content text, err e)
     struct kept_work *w = r->w;
     str open = STR_NONE;
     r->job = NULL;
-    if (e.code && err_info(e)->http_status < 500)
-        e = err_start_public((enum err_code)e.code, "", __FILE__, __LINE__, __func__, "%s",
+    if (e.code == ERR_PARSE || e.code == ERR_UNSUPPORTED || e.code == ERR_LIMIT)
+        e = err_start_public(e.code == ERR_LIMIT ? ERR_TOO_LARGE : (enum err_code)e.code, "",
+                             __FILE__, __LINE__, __func__, "%s",
                              arena_fmt(w->call->a, "the file %s", err_public(e)).at);
     if (!e.code)
         e = content_open(text, w->one.grant, &open);
