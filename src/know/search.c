@@ -47,10 +47,13 @@ add_likeness(const struct search *s, const struct loaded *l, size_t all, float *
     return OK;
 }
 
+/* By the embedder that made the question's, as far as both are known. */
 static bool
 has_vectors(const struct search *s, const struct loaded *l)
 {
-    return l->vectors.count && l->vectors.dims == s->ask->dims;
+    const str by = str_of(l->part.embedder);
+    return l->vectors.count && l->vectors.dims == s->ask->dims &&
+           (!by.len || !s->ask->embedder.len || str_eq(by, s->ask->embedder));
 }
 
 /* One number for each unit; NULL if there are no vectors to compare with. */
@@ -215,6 +218,8 @@ know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struc
                        .ask = ask,
                        .day = ask->day ? ask->day : day_at(clock_wall_ms())};
     TRY(open_segments(&s, g, &hits));
+    for (size_t i = 0; ask->vector && i < s.count; i++)
+        hits.not_compared += s.parts[i]->vectors.count && !has_vectors(&s, s.parts[i]);
     TRY(question_read(work, k->e, s.c, text, &s.q));
     hits.known = known_share(&s);
     if (ask->bridge.count && ask->vector)
