@@ -7,6 +7,8 @@
 #define WAITING_MAGIC UINT64_C(0x31746961776d65) /* "emwait1" */
 
 enum { MARK_LEN = 16 };
+_Static_assert((int)KNOW_DIMS_MAX == (int)VECTOR_DIMS_MAX, "as the interface says");
+_Static_assert(KNOW_EMBEDDER_MAX + 1 == SHELF_EMBEDDER_MAX, "as the interface says");
 
 struct marked {
     uint8_t mark[MARK_LEN];
@@ -282,6 +284,18 @@ load_waiting(know *k, const grant *g, str embedder, know_vectors **to)
         TRY(take_waiting(buf_str(&bytes), w->label, to));
     }
     return OK;
+}
+
+fallible
+know_vectors_resume(know *k, const grant *g, str embedder, know_vectors **ret)
+{
+    AUTO(know_vectors) *waiting = NULL;
+    *ret = NULL;
+    TRY(load_waiting(k, g, embedder, &waiting));
+    if (!waiting)
+        return OK;
+    TRY(know_vectors_new(waiting->dims, ret));
+    return know_vectors_by(*ret, embedder);
 }
 
 /* ---- what is missing */

@@ -36,6 +36,7 @@ struct know {
     const everyday *e;
     arena *list; /* what `parts` lies in; replaced with the list */
     uint64_t generation;
+    bool has_warned; /* of another embedder's vectors, since the list changed */
     struct loaded *parts;
     size_t part_count;
     const struct waiting *waiting; /* vectors on their way */

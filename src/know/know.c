@@ -103,6 +103,7 @@ take_list(know *k, const struct manifest *m)
     k->part_count = m->parts.count;
     k->list = TAKE(a);
     k->generation = m->generation;
+    k->has_warned = false;
     return OK;
 }
 

@@ -100,7 +100,7 @@ fallible know_pieces(know *k, const grant *g, know_piece_fn *fn, void *ctx);
 enum { KNOW_WORDS_MAX = 12000 };
 fallible know_words(know *k, const grant *g, know_piece_fn *fn, void *ctx);
 
-enum { KNOW_EMBEDDER_MAX = 95 };
+enum { KNOW_EMBEDDER_MAX = 95, KNOW_DIMS_MAX = 4096 };
 /* Pieces, then words, of what `g` covers that have no vector by this embedder (a name of at most
  * KNOW_EMBEDDER_MAX bytes, not empty) yet, neither in the collection nor kept on the way there. */
 fallible know_missing(know *k, const grant *g, str embedder, know_piece_fn *fn, void *ctx);
@@ -119,6 +119,9 @@ fallible know_vectors_add_piece(know_vectors *v, const struct know_piece *p, con
 /* Keeps what know_vectors_add_piece was given since the last time beside the collection, which
  * serves as before: whoever is interrupted goes on with know_missing.  `v` has an embedder. */
 fallible know_vectors_keep(know *k, const grant *g, know_vectors *v);
+/* Vectors with nothing of its own by an embedder some of whose were kept, for know_vectors_commit;
+ * NULL when none were. */
+fallible know_vectors_resume(know *k, const grant *g, str embedder, know_vectors **ret);
 /* Into all segments that `g` covers at once, with what was kept on the way; how many pieces have
  * one now.  Vectors there stay if they are by the same embedder; another's, and those of whom
  * nobody said whose they are, are replaced. */

@@ -182,6 +182,9 @@ show(struct kept_work *w)
     json_member_u64(b, "units", s.units);
     json_member_u64(b, "words", s.words);
     json_member_u64(b, "vectors", s.vectors);
+    json_member_u64(b, "dimensions", s.dims);
+    json_member_str(b, "embedder", str_of(s.embedder));
+    json_member_u64(b, "waiting", s.waiting);
     json_close(b, '}');
     kept_answer(w, STR_NONE);
     return OK;

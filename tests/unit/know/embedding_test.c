@@ -25,10 +25,11 @@ count_files(const char *dir, const char *prefix)
 {
     size_t n = 0;
     DIR *const d = opendir(dir);
-    NEED(d != NULL);
-    for (const struct dirent *at; (at = readdir(d));)
+    CHECK(d != NULL);
+    for (const struct dirent *at; d && (at = readdir(d));)
         n += strncmp(at->d_name, prefix, strlen(prefix)) == 0;
-    (void)closedir(d);
+    if (d)
+        (void)closedir(d);
     return n;
 }
 
