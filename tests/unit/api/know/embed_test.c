@@ -123,7 +123,7 @@ TEST(what_has_its_vector_is_not_read_again)
 TEST(many_passages_can_be_embedded_in_several_calls_and_take_effect_at_the_end)
 {
     open_know();
-    for (int64_t left = 2; left >= 0; left--) {
+    for (int64_t left = 4; left >= 0; left--) {
         CHECK_INT(vectors_of(low), ==, 0);
         AUTO(reply) *r = POST(site.net, EMBED, low, "{\"most\":1}");
         CHECK_INT(r->status, ==, 200);
