@@ -18,6 +18,8 @@ answer_with(struct supported *sentences, size_t count)
                                         .heading = STR("Steuersatz"),
                                         .quote = STR("96 Euro \"je\" <Hund>"),
                                         .source_from = 7,
+                                        .page = 3,
+                                        .page_to = 4,
                                         .source_to = 99,
                                         .share = 1};
     a.sentences.at = sentences;
@@ -92,6 +94,7 @@ TEST(the_source_stands_beside_the_quote_in_both_shapes)
     CHECK_STR(text_below(a, j, "cards.0.section"), STR("§ 2"));
     CHECK_STR(text_below(a, j, "cards.0.edition"), STR("1. Januar"));
     CHECK(HAS(j, "\"source_from\":7") && HAS(j, "\"source_to\":99"));
+    CHECK(HAS(j, "\"page\":3,\"page_to\":4"));
     CHECK(HAS(h, "<blockquote>96 Euro &quot;je&quot; &lt;Hund&gt;</blockquote>"));
     CHECK(HAS(h, "Satzung &amp; Ordnung, § 2 (Steuersatz), Fassung: 1. Januar"));
 }
