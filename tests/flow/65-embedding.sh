@@ -25,7 +25,7 @@ hoheit know create --know w 2>/dev/null
 hoheit know add --know w "$dir/docs" 2>/dev/null
 expect 'some passages are embedded' embed '{"model":"toy-embed","most":3}'
 expect 'and it is said how many are missing' body 'j["embedded"] == 3 and j["missing"] >= 5 and j["vectors"] == 0'
-pkill -KILL -P "$daemon" hoheit-gate
+kill -9 "$(hoheit status --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["gate_pid"])')"
 expect 'whatever happens to who did it' await stat '"waiting":3'
 expect 'the rest follows' hoheit know embed --know w --model toy-embed
 expect 'and then all serve' stat '"vectors":8,"dimensions":'
