@@ -19,6 +19,8 @@ show_card(struct cli *c, const jval *card)
         (void)fputs(", ", c->out);
         show_text(c->out, edition, false);
     }
+    if (cli_number(card, "page"))
+        (void)fprintf(c->out, ", p. %llu", (unsigned long long)cli_number(card, "page"));
     (void)fputc('\n', c->out);
     show_wrapped(c->out, cli_text(c, card, "quote"), INDENT, WIDTH);
 }

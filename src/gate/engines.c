@@ -44,6 +44,8 @@ struct engines {
     struct gate_events events;
     void (*on_egress)(void *ctx, int channel);
     void *egress_ctx;
+    void (*on_reader)(void *ctx, uint64_t id, int channel);
+    void *reader_ctx;
     ipc *control;
     bool is_stopping;
     loop_timer *overdue; /* runs while somebody may wait */
@@ -312,6 +314,26 @@ egress_is_up(engines *e, const struct ipc_message *m, fd *passed)
 }
 
 static bool
+reader_is_up(engines *e, const struct ipc_message *m, fd *passed)
+{
+    if (m->head.body_len || *passed < 0)
+        return false;
+    if (e->on_reader)
+        e->on_reader(e->reader_ctx, m->head.id, fd_take(passed));
+    return true;
+}
+
+static bool
+reader_is_down(engines *e, const struct ipc_message *m, fd *passed)
+{
+    if (m->head.body_len || *passed >= 0)
+        return false;
+    if (e->on_reader)
+        e->on_reader(e->reader_ctx, m->head.id, -1);
+    return true;
+}
+
+static bool
 on_message(void *ctx, const struct ipc_message *m)
 {
     static bool (*const takers[])(engines *, const struct ipc_message *, fd *) = {
@@ -321,6 +343,8 @@ on_message(void *ctx, const struct ipc_message *m)
         [CONTROL_RELOAD - CONTROL_ENGINE_UP] = has_certificate,
         [CONTROL_LOG - CONTROL_ENGINE_UP] = has_log,
         [CONTROL_EGRESS_UP - CONTROL_ENGINE_UP] = egress_is_up,
+        [CONTROL_READER_UP - CONTROL_ENGINE_UP] = reader_is_up,
+        [CONTROL_READER_DOWN - CONTROL_ENGINE_UP] = reader_is_down,
     };
     const uint32_t at = m->head.type - CONTROL_ENGINE_UP;
     AUTO(fd) passed = m->fd;
@@ -546,4 +570,18 @@ engines_on_egress(engines *e, void (*fn)(void *ctx, int channel), void *ctx)
 {
     e->on_egress = fn;
     e->egress_ctx = ctx;
+}
+
+void
+engines_on_reader(engines *e, void (*fn)(void *ctx, uint64_t id, int channel), void *ctx)
+{
+    e->on_reader = fn;
+    e->reader_ctx = ctx;
+}
+
+fallible
+engines_say_reader(engines *e, enum control_message what, uint64_t id)
+{
+    ASSERT(what == CONTROL_READER_START || what == CONTROL_READER_STOP);
+    return ipc_send(e->control, what, id, NULL, 0, STR_NONE, -1);
 }

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "base/vec.h"
 #include "egress/egress.h"
+#include "gate/cells/cells.h"
 #include "gate/guards.h"
 #include "gate/inside.h"
 #include "gate/keep_inside.h"
@@ -69,6 +70,27 @@ on_egress(void *ctx, int channel)
         log_failure(LOG_ERROR, "egress.refused", e);
     else
         take_egress(g);
+}
+
+/* ---- readers of documents */
+static err
+say_reader(void *ctx, enum control_message what, uint64_t id)
+{
+    const gate *g = ctx;
+    return engines_say_reader(g->engines, what, id);
+}
+
+static void
+on_reader(void *ctx, uint64_t id, int channel)
+{
+    const gate *g = ctx;
+    cells_up(g->cells, id, channel);
+}
+
+struct cells *
+gate_cells(gate *g)
+{
+    return g->cells;
 }
 
 bool
@@ -204,6 +226,9 @@ gate_new(const struct gate_parts *parts, gate **ret)
     if (!e.code)
         e = guard_new(g->parts.policy, &g->guard);
     if (!e.code)
+        e = cells_new(&(struct cells_spec){.l = parts->loop, .say = say_reader, .ctx = g},
+                      &g->cells);
+    if (!e.code)
         e = watch_energy(g);
     if (!e.code)
         e = open_rounds(g);
@@ -221,6 +246,7 @@ gate_new(const struct gate_parts *parts, gate **ret)
     keyring_on_revoked(g->keys, on_revoked, g);
     keyring_need_people(g->keys, !str_eq(str_of(parts->params->gate_clearances), STR("keys")));
     engines_on_egress(g->engines, on_egress, g);
+    engines_on_reader(g->engines, on_reader, g);
     *ret = g;
     return OK;
 }
@@ -235,6 +261,7 @@ gate_free(gate *g)
     rounds_free(g->rounds);
     otel_free(g->otel);
     egress_free(g->egress);
+    cells_free(g->cells);
     engines_free(g->engines);
     keep_free(g->keep);
     pairs_free(g->pairs);

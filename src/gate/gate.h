@@ -116,6 +116,10 @@ const struct guard *gate_guard(const gate *g);
 /* The rule of them that `e` of an on_end is about; NULL: none. */
 const struct guardrail *gate_blocked_by(const gate *g, err e);
 
+/* ---- documents of foreign forms are read elsewhere (gate/cells/cells.h) */
+struct cells;
+struct cells *gate_cells(gate *g);
+
 /* ---- run a model */
 /* The request as it came, in OpenAI's dialect: what goes to a provider that speaks it too, when
  * nothing has to be replaced.  It says all that `conv` says. */

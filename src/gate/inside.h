@@ -17,6 +17,7 @@ struct gate {
     engines *engines;
     struct egress *egress; /* egress/egress.h; NULL: no providers, or it is not up yet */
     struct rounds *rounds; /* witness/rounds/rounds.h; NULL: no witnesses */
+    struct cells *cells;   /* gate/cells/cells.h */
     struct keep *keep;     /* keep_inside.h */
     budget *budget;
     struct served *served; /* how, by model and class */

@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#include "base/map.h"
 #include "crypt/hash.h"
+#include "know/carry.h"
 #include "know/inside.h"
 
 enum { LABEL_PARTS_MAX = 8 };
@@ -313,34 +313,25 @@ fill_builder(struct writing *w, build *b)
     return OK;
 }
 
-/* The vectors of what was kept, with their new units: the rows are taken back to floats. */
 static fallible
-carry_vectors(struct writing *w, struct part *p)
+carry(struct writing *w, const struct segment *view, struct part *p)
 {
-    VEC(float) rows = {0};
-    VEC(uint32_t) owners = {0};
-    size_t dims = 0;
-    for (uint32_t unit = 0; unit < w->moved.count; unit++) {
-        const struct loaded *const l = w->from.at[unit];
-        const struct vectors *const v = l ? &l->vectors : NULL;
-        if (!v || !v->count || (dims && v->dims != dims))
-            continue;
-        dims = v->dims;
-        for (size_t i = 0; i < v->count; i++) {
-            if (v->owners[i] != w->moved.at[unit])
-                continue;
-            TRY(VEC_ADD(w->a, &owners, &unit));
-            for (size_t n = 0; n < dims; n++) {
-                const float x = v->factors[i] * (float)v->rows[i * dims + n];
-                TRY(VEC_ADD(w->a, &rows, &x));
-            }
-        }
+    VEC(const struct loaded *) old = {0};
+    const struct loaded to = {.part = *p, .view = *view};
+    for (size_t i = 0; i < w->k->part_count; i++) {
+        const struct loaded *const l = &w->k->parts[i];
+        if (w->is_rewritten[i] && label_eq(l->part.label, w->label))
+            TRY(VEC_ADD(w->a, &old, &l));
     }
-    if (!owners.count)
-        return OK;
-    AUTO(buf) b = BUF(SHELF_PART_BYTES_MAX);
-    TRY(vectors_make(rows.at, owners.at, owners.count, dims, &b));
-    return shelf_put(w->k->files, "vec_", w->label, buf_str(&b), p->vectors);
+    ASSERT(w->moved.count == view->unit_count);
+    const struct carry c = {.files = w->k->files,
+                            .a = w->a,
+                            .to = &to,
+                            .from = w->from.at,
+                            .units = w->moved.at,
+                            .old = old.at,
+                            .old_count = old.count};
+    return carry_vectors(&c, p);
 }
 
 static fallible
@@ -360,7 +351,7 @@ write_part(struct writing *w)
     p.documents = view.doc_count;
     p.units = view.unit_count;
     TRY(shelf_put(w->k->files, "seg_", w->label, buf_str(&bytes), p.name));
-    TRY(carry_vectors(w, &p));
+    TRY(carry(w, &view, &p));
     return VEC_ADD(w->a, &w->next.parts, &p);
 }
 
@@ -409,6 +400,8 @@ write_all(struct writing *w)
     for (size_t i = 0; i < k->part_count; i++)
         if (!w->is_rewritten[i])
             TRY(VEC_ADD(w->a, &w->next.parts, &k->parts[i].part));
+    for (size_t i = 0; i < k->waiting_count; i++)
+        TRY(VEC_ADD(w->a, &w->next.waiting, &k->waiting[i]));
     return know_replace_list(k, &w->next);
 }
 

@@ -36,8 +36,11 @@ struct know {
     const everyday *e;
     arena *list; /* what `parts` lies in; replaced with the list */
     uint64_t generation;
+    bool has_warned; /* of another embedder's vectors, since the list changed */
     struct loaded *parts;
     size_t part_count;
+    const struct waiting *waiting; /* vectors on their way */
+    size_t waiting_count;
     arena *stage;
     VEC(struct staged_doc) docs;
     VEC(struct staged_removal) removals;
@@ -50,3 +53,11 @@ fallible know_cleared(know *k, const grant *g, arena *a, struct loaded ***ret, s
 fallible know_load(know *k, struct loaded *l);
 /* Makes `m` the list and takes it up. */
 fallible know_replace_list(know *k, struct manifest *m);
+
+/* ---- pieces.c: what is embedded.  `owner`: its unit, or a word's row. */
+typedef err piece_fn(void *ctx, const struct know_piece *p, uint32_t owner);
+fallible pieces_of_unit(const struct loaded *l, uint32_t unit, piece_fn *fn, void *ctx);
+/* How many pieces it has. */
+size_t pieces_count(const struct segment *s, uint32_t unit);
+fallible pieces_each(const struct loaded *l, piece_fn *fn, void *ctx);
+fallible pieces_each_word(const struct loaded *l, piece_fn *fn, void *ctx);

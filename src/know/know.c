@@ -29,7 +29,8 @@ drop_list(know *k)
     arena_free(k->list);
     k->list = NULL;
     k->parts = NULL;
-    k->part_count = 0;
+    k->waiting = NULL;
+    k->part_count = k->waiting_count = 0;
 }
 
 void
@@ -84,6 +85,10 @@ take_list(know *k, const struct manifest *m)
     AUTO(arena) *a = NULL;
     void *at = NULL;
     TRY(arena_open(LIST_BYTES, &a));
+    TRY(try_arena_get(a, m->waiting.count + 1, sizeof(struct waiting), &at));
+    struct waiting *const waiting = (struct waiting *)at;
+    for (size_t i = 0; i < m->waiting.count; i++)
+        waiting[i] = m->waiting.at[i];
     TRY(try_arena_get(a, m->parts.count + 1, sizeof(struct loaded), &at));
     struct loaded *const parts = (struct loaded *)at;
     for (size_t i = 0; i < m->parts.count; i++) {
@@ -92,10 +97,13 @@ take_list(know *k, const struct manifest *m)
     }
     qsort(parts, m->parts.count, sizeof *parts, by_label);
     drop_list(k);
+    k->waiting = waiting;
+    k->waiting_count = m->waiting.count;
     k->parts = parts;
     k->part_count = m->parts.count;
     k->list = TAKE(a);
     k->generation = m->generation;
+    k->has_warned = false;
     return OK;
 }
 
@@ -215,6 +223,19 @@ know_cleared(know *k, const grant *g, arena *a, struct loaded ***ret, size_t *re
     return OK;
 }
 
+static void
+note_embedder(const struct loaded *l, struct know_stat *s)
+{
+    if (!l->vectors.count)
+        return;
+    const bool is_first = !s->dims;
+    if (is_first)
+        (void)str_copy(str_of(l->part.embedder), s->embedder, sizeof s->embedder);
+    else if (strcmp(s->embedder, l->part.embedder) != 0)
+        memcpy(s->embedder, "?", 2);
+    s->dims = l->vectors.dims;
+}
+
 fallible
 know_stat(know *k, const grant *g, struct know_stat *ret)
 {
@@ -229,7 +250,10 @@ know_stat(know *k, const grant *g, struct know_stat *ret)
         s.units += parts[i]->view.unit_count;
         s.words += parts[i]->view.words_all;
         s.vectors += parts[i]->vectors.count;
+        note_embedder(parts[i], &s);
     }
+    for (size_t i = 0; i < k->waiting_count; i++)
+        s.waiting += grant_covers(g, k->waiting[i].label) ? k->waiting[i].count : 0;
     *ret = s;
     return OK;
 }

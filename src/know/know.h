@@ -89,6 +89,8 @@ fallible know_remove_of(know *k, const grant *g, label l, str name);
 struct know_piece {
     str id, text;
     label label;
+    bool is_word;     /* of know_words */
+    uint8_t mark[16]; /* digest of text and label */
 };
 typedef err know_piece_fn(void *ctx, const struct know_piece *p);
 /* Every piece of what `g` covers; `fn` does not call know. */
@@ -98,13 +100,31 @@ fallible know_pieces(know *k, const grant *g, know_piece_fn *fn, void *ctx);
 enum { KNOW_WORDS_MAX = 12000 };
 fallible know_words(know *k, const grant *g, know_piece_fn *fn, void *ctx);
 
+enum { KNOW_EMBEDDER_MAX = 95, KNOW_DIMS_MAX = 4096 };
+/* Pieces, then words, of what `g` covers that have no vector by this embedder (a name of at most
+ * KNOW_EMBEDDER_MAX bytes, not empty) yet, neither in the collection nor kept on the way there. */
+fallible know_missing(know *k, const grant *g, str embedder, know_piece_fn *fn, void *ctx);
+
 typedef struct know_vectors know_vectors;
-/* Vectors of `dims` (a multiple of 8, at most 4096) for pieces, by their id, then all at once into
- * the collection.  Pieces without a vector are found by words alone. */
+/* Vectors of `dims` (a multiple of 8, at most 4096) for pieces, then all at once into the
+ * collection.  Pieces without a vector are found by words alone. */
 fallible know_vectors_new(size_t dims, know_vectors **ret);
 void know_vectors_free(know_vectors *v);
+/* Whose they are. */
+fallible know_vectors_by(know_vectors *v, str embedder);
+/* By its id, whatever it reads then; or for exactly this text, of which `p` need not outlive the
+ * call. */
 fallible know_vectors_add(know_vectors *v, str id, const float *vector);
-/* Replaces the vectors of all segments that `g` covers; how many pieces have one now. */
+fallible know_vectors_add_piece(know_vectors *v, const struct know_piece *p, const float *vector);
+/* Keeps what know_vectors_add_piece was given since the last time beside the collection, which
+ * serves as before: whoever is interrupted goes on with know_missing.  `v` has an embedder. */
+fallible know_vectors_keep(know *k, const grant *g, know_vectors *v);
+/* Vectors with nothing of its own by an embedder some of whose were kept, for know_vectors_commit;
+ * NULL when none were. */
+fallible know_vectors_resume(know *k, const grant *g, str embedder, know_vectors **ret);
+/* Into all segments that `g` covers at once, with what was kept on the way; how many pieces have
+ * one now.  Vectors there stay if they are by the same embedder; another's, and those of whom
+ * nobody said whose they are, are replaced. */
 fallible know_vectors_commit(know *k, const grant *g, const know_vectors *v, size_t *ret_count);
 
 static inline void
@@ -128,6 +148,7 @@ struct know_ask {
     size_t most;         /* hits, 1 to 1000 */
     const float *vector; /* the question's, as long as the collection's; NULL: words alone */
     size_t dims;
+    str embedder;              /* whose vector it is; empty: nobody says, its length decides */
     struct know_bridge bridge; /* none: the question is the documents' language */
     float weight;              /* of likeness; 0: the default */
     bool without_quotes;       /* spares the look for the best line */
@@ -152,6 +173,8 @@ struct know_hits {
     size_t count;
     label read; /* join of the labels of all segments that were searched */
     size_t segments, documents, units;
+    /* Segments with vectors by another embedder, which were searched by words alone. */
+    size_t not_compared;
     float
         known; /* share of the question's words that somebody here wrote, or that a saying tells */
 };
@@ -162,6 +185,8 @@ know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struc
 
 struct know_stat {
     size_t labels, segments, documents, units, words, vectors;
+    size_t dims, waiting;                 /* of the vectors; kept on the way (know_vectors_keep) */
+    char embedder[KNOW_EMBEDDER_MAX + 1]; /* whose they are; empty: nobody said; "?": several */
 };
 /* Of what `g` covers. */
 fallible know_stat(know *k, const grant *g, struct know_stat *ret);

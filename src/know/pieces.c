@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Pieces of units for an embedder, and its vectors taken back.  A piece has 110 words, overlaps its
+/* Pieces of units for an embedder.  A piece has 110 words, overlaps its
  * neighbour by 20 and says before what it is about; a unit has at most three.  Words of a segment
  * are its vocabulary's most frequent ones. */
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/fault.h"
-#include "base/map.h"
-#include "know/know.h"
-
+#include "crypt/hash.h"
 #include "know/inside.h"
+#include "know/know.h"
 #include "know/text/lex.h"
 
 enum { PIECE_WORDS = 110, PIECE_STEP = 90, PIECES_MAX = 3, PIECE_BYTES_MAX = 8192 };
 enum { WORD_LEAST = 4, WORD_COUNT_LEAST = 3 };
-#define VECTORS_BYTES ((size_t)8 << 30)
-
-struct know_vectors {
-    arena *a;
-    map rows; /* id to float * */
-    size_t dims;
-};
 
 /* ---- pieces */
 
@@ -82,10 +73,42 @@ put_id(buf *b, const struct loaded *l, const struct seg_unit *u, size_t number)
     put_label(b, l);
 }
 
-typedef err piece_fn(void *ctx, const struct know_piece *p, uint32_t unit);
+size_t
+pieces_count(const struct segment *s, uint32_t unit)
+{
+    const str text = segment_text(s, s->units[unit].text);
+    size_t at = 0, n = 0;
+    do
+        at = skip_words(text, at, PIECE_STEP);
+    while (++n < PIECES_MAX && skip_words(text, at, PIECE_WORDS - PIECE_STEP) < text.len);
+    return n;
+}
 
+/* The same text under another label is another piece: what is known of the one tells nothing of
+ * the other. */
 static fallible
-each_piece_of_unit(const struct loaded *l, uint32_t unit, piece_fn *fn, void *ctx)
+mark_piece(struct know_piece *p)
+{
+    sha256 *h = NULL;
+    digest d;
+    const str kind = p->is_word ? STR("word") : STR("text");
+    TRY(sha256_new(&h));
+    err e = sha256_add(h, (str){(const char *)p->label.w, sizeof p->label.w});
+    if (!e.code)
+        e = sha256_add(h, kind);
+    if (!e.code)
+        e = sha256_add(h, p->text);
+    if (e.code) {
+        sha256_free(h);
+        return e;
+    }
+    TRY(sha256_end(h, &d));
+    memcpy(p->mark, d.bytes, sizeof p->mark);
+    return OK;
+}
+
+fallible
+pieces_of_unit(const struct loaded *l, uint32_t unit, piece_fn *fn, void *ctx)
 {
     const struct segment *const s = &l->view;
     const struct seg_unit *const u = &s->units[unit];
@@ -98,7 +121,8 @@ each_piece_of_unit(const struct loaded *l, uint32_t unit, piece_fn *fn, void *ct
         put_piece(&b, s, u, str_slice(text, at, end));
         TRY(buf_end(&id));
         TRY(buf_end(&b));
-        const struct know_piece p = {buf_str(&id), buf_str(&b), l->part.label};
+        struct know_piece p = {.id = buf_str(&id), .text = buf_str(&b), .label = l->part.label};
+        TRY(mark_piece(&p));
         TRY(fn(ctx, &p, unit));
         at = skip_words(text, at, PIECE_STEP);
         if (skip_words(text, at, PIECE_WORDS - PIECE_STEP) >= text.len)
@@ -107,11 +131,11 @@ each_piece_of_unit(const struct loaded *l, uint32_t unit, piece_fn *fn, void *ct
     return OK;
 }
 
-static fallible
-each_piece(const struct loaded *l, piece_fn *fn, void *ctx)
+fallible
+pieces_each(const struct loaded *l, piece_fn *fn, void *ctx)
 {
     for (uint32_t i = 0; i < l->view.unit_count; i++)
-        TRY(each_piece_of_unit(l, i, fn, ctx));
+        TRY(pieces_of_unit(l, i, fn, ctx));
     return OK;
 }
 
@@ -194,8 +218,8 @@ note_spellings(arena *a, const struct segment *s, struct spelling **ret)
     return OK;
 }
 
-static fallible
-each_word(const struct loaded *l, piece_fn *fn, void *ctx)
+fallible
+pieces_each_word(const struct loaded *l, piece_fn *fn, void *ctx)
 {
     AUTO(arena) *a = NULL;
     struct spelling *spelt = NULL;
@@ -217,7 +241,11 @@ each_word(const struct loaded *l, piece_fn *fn, void *ctx)
         buf_add(&id, text);
         put_label(&id, l);
         TRY(buf_end(&id));
-        const struct know_piece p = {buf_str(&id), spell(s, spelt, all.at[i].row), l->part.label};
+        struct know_piece p = {.id = buf_str(&id),
+                               .text = spell(s, spelt, all.at[i].row),
+                               .label = l->part.label,
+                               .is_word = true};
+        TRY(mark_piece(&p));
         TRY(fn(ctx, &p, all.at[i].row));
     }
     return OK;
@@ -254,123 +282,11 @@ tell_all(know *k, const grant *g, each_fn *each, struct told *t)
 fallible
 know_pieces(know *k, const grant *g, know_piece_fn *fn, void *ctx)
 {
-    return tell_all(k, g, each_piece, &(struct told){fn, ctx});
+    return tell_all(k, g, pieces_each, &(struct told){fn, ctx});
 }
 
 fallible
 know_words(know *k, const grant *g, know_piece_fn *fn, void *ctx)
 {
-    return tell_all(k, g, each_word, &(struct told){fn, ctx});
-}
-
-/* ---- vectors */
-
-fallible
-know_vectors_new(size_t dims, know_vectors **ret)
-{
-    AUTO(arena) *a = NULL;
-    if (!dims || dims % 8 || dims > VECTOR_DIMS_MAX)
-        REFUSE(ARGUMENT, "dimensions", "vectors have 8 to %d dimensions, a multiple of 8",
-               VECTOR_DIMS_MAX);
-    TRY(arena_open(VECTORS_BYTES, &a));
-    know_vectors *const v = arena_new(a, know_vectors);
-    v->dims = dims;
-    v->a = TAKE(a);
-    *ret = v;
-    return OK;
-}
-
-void
-know_vectors_free(know_vectors *v)
-{
-    if (!v)
-        return;
-    map_done(&v->rows);
-    arena_free(v->a);
-}
-
-fallible
-know_vectors_add(know_vectors *v, str id, const float *vector)
-{
-    void *at = NULL;
-    str key;
-    TRY(try_arena_str(v->a, id, &key));
-    TRY(try_arena_get(v->a, v->dims, sizeof(float), &at));
-    memcpy(at, vector, v->dims * sizeof(float));
-    return map_put(&v->rows, key, at);
-}
-
-struct gathered {
-    const know_vectors *v;
-    arena *a;
-    VEC(uint32_t) owners;
-    VEC(float) rows;
-};
-
-static err
-gather(void *ctx, const struct know_piece *p, uint32_t unit)
-{
-    struct gathered *const t = (struct gathered *)ctx;
-    const float *const row = (const float *)map_get(&t->v->rows, p->id);
-    if (!row)
-        return OK;
-    TRY(VEC_ADD(t->a, &t->owners, &unit));
-    for (size_t i = 0; i < t->v->dims; i++)
-        TRY(VEC_ADD(t->a, &t->rows, &row[i]));
-    return OK;
-}
-
-static fallible
-make_rows(const struct loaded *l, const know_vectors *v, each_fn *each, buf *b)
-{
-    AUTO(arena) *a = NULL;
-    AUTO(buf) own = BUF(SHELF_PART_BYTES_MAX);
-    TRY(arena_open(KNOW_WORK_BYTES, &a));
-    struct gathered t = {.v = v, .a = a};
-    TRY(each(l, gather, &t));
-    if (!t.owners.count)
-        return OK;
-    TRY(vectors_make(t.rows.at, t.owners.at, t.owners.count, v->dims, &own));
-    buf_add(b, buf_str(&own));
-    return OK;
-}
-
-/* Those of pieces, and those of words behind them. */
-static fallible
-write_vectors(know *k, const struct loaded *l, const know_vectors *v, struct part *p)
-{
-    AUTO(buf) b = BUF(SHELF_PART_BYTES_MAX);
-    p->vectors[0] = 0;
-    TRY(make_rows(l, v, each_piece, &b));
-    if (!b.len)
-        return OK;
-    TRY(make_rows(l, v, each_word, &b));
-    TRY(buf_end(&b));
-    return shelf_put(k->files, "vec_", l->part.label, buf_str(&b), p->vectors);
-}
-
-fallible
-know_vectors_commit(know *k, const grant *g, const know_vectors *v, size_t *ret_count)
-{
-    AUTO(arena) *a = NULL;
-    struct manifest next = {0};
-    size_t count = 0;
-    TRY(shelf_lock(k->files));
-    TRY(arena_open(KNOW_WORK_BYTES, &a));
-    for (size_t i = 0; i < k->part_count; i++) {
-        struct part p = k->parts[i].part;
-        if (grant_covers(g, p.label)) {
-            TRY(know_load(k, &k->parts[i]));
-            TRY(write_vectors(k, &k->parts[i], v, &p));
-        }
-        TRY(VEC_ADD(a, &next.parts, &p));
-    }
-    TRY(know_replace_list(k, &next));
-    for (size_t i = 0; i < k->part_count; i++)
-        if (grant_covers(g, k->parts[i].part.label)) {
-            TRY(know_load(k, &k->parts[i]));
-            count += k->parts[i].vectors.count;
-        }
-    *ret_count = count;
-    return OK;
+    return tell_all(k, g, pieces_each_word, &(struct told){fn, ctx});
 }

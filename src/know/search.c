@@ -7,6 +7,7 @@
 #include "know/quote.h"
 #include "know/rank.h"
 #include "os/clock.h"
+#include "os/log.h"
 
 enum { LIKE_MAX = 4000, LIKE_LEAST = 32 };
 #define SEARCH_BYTES ((size_t)2 << 30)
@@ -47,10 +48,13 @@ add_likeness(const struct search *s, const struct loaded *l, size_t all, float *
     return OK;
 }
 
+/* By the embedder that made the question's, as far as both are known. */
 static bool
 has_vectors(const struct search *s, const struct loaded *l)
 {
-    return l->vectors.count && l->vectors.dims == s->ask->dims;
+    const str by = str_of(l->part.embedder);
+    return l->vectors.count && l->vectors.dims == s->ask->dims &&
+           (!by.len || !s->ask->embedder.len || str_eq(by, s->ask->embedder));
 }
 
 /* One number for each unit; NULL if there are no vectors to compare with. */
@@ -199,6 +203,18 @@ cross(struct search *s)
     return words.len ? question_read(s->work, s->k->e, s->c, words, &s->q) : OK;
 }
 
+/* Once a list: every question would say the same. */
+static void
+warn(const struct search *s, const struct know_hits *hits)
+{
+    if (!hits->not_compared || s->k->has_warned)
+        return;
+    s->k->has_warned = true;
+    LOG(WARNING, "know.other_embedder", LOG_N("segments", hits->not_compared),
+        LOG_S("question_by", s->ask->embedder), LOG_Z("then", "words alone"),
+        LOG_Z("remedy", "hoheit know embed"));
+}
+
 fallible
 know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struct know_hits *ret)
 {
@@ -215,6 +231,9 @@ know_search(know *k, const grant *g, const struct know_ask *ask, arena *a, struc
                        .ask = ask,
                        .day = ask->day ? ask->day : day_at(clock_wall_ms())};
     TRY(open_segments(&s, g, &hits));
+    for (size_t i = 0; ask->vector && i < s.count; i++)
+        hits.not_compared += s.parts[i]->vectors.count && !has_vectors(&s, s.parts[i]);
+    warn(&s, &hits);
     TRY(question_read(work, k->e, s.c, text, &s.q));
     hits.known = known_share(&s);
     if (ask->bridge.count && ask->vector)

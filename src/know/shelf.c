@@ -88,17 +88,37 @@ unseal(const shelf *s, const char *name, const label *l, buf *ret)
 /* ---- the list */
 
 static fallible
-put_part(buf *b, const struct part *p)
+put_label(buf *b, label l)
 {
     AUTO(buf) hex = BUF(128);
-    hex_put(&hex, p->label.w, sizeof p->label.w);
+    hex_put(&hex, l.w, sizeof l.w);
     TRY(buf_end(&hex));
+    json_member_str(b, "label", buf_str(&hex));
+    return OK;
+}
+
+static fallible
+put_part(buf *b, const struct part *p)
+{
     json_open(b, '{');
     json_member_str(b, "name", str_of(p->name));
     json_member_str(b, "vectors", str_of(p->vectors));
-    json_member_str(b, "label", buf_str(&hex));
+    json_member_str(b, "embedder", str_of(p->embedder));
+    TRY(put_label(b, p->label));
     json_member_u64(b, "documents", p->documents);
     json_member_u64(b, "units", p->units);
+    json_close(b, '}');
+    return OK;
+}
+
+static fallible
+put_waiting(buf *b, const struct waiting *w)
+{
+    json_open(b, '{');
+    json_member_str(b, "name", str_of(w->name));
+    json_member_str(b, "embedder", str_of(w->embedder));
+    TRY(put_label(b, w->label));
+    json_member_u64(b, "count", w->count);
     json_close(b, '}');
     return OK;
 }
@@ -114,6 +134,11 @@ shelf_replace(shelf *s, const struct manifest *m)
     json_open(&b, '[');
     for (size_t i = 0; i < m->parts.count; i++)
         TRY(put_part(&b, &m->parts.at[i]));
+    json_close(&b, ']');
+    json_key(&b, "waiting");
+    json_open(&b, '[');
+    for (size_t i = 0; i < m->waiting.count; i++)
+        TRY(put_waiting(&b, &m->waiting.at[i]));
     json_close(&b, ']');
     json_close(&b, '}');
     TRY(buf_end(&b));
@@ -132,15 +157,57 @@ read_name(const jval *o, const char *member, char room[SHELF_NAME_MAX])
 }
 
 static fallible
-read_part(const jval *o, struct part *p)
+read_label(const jval *o, label *ret)
 {
     str hex;
+    const jval l = json_get(o, "label");
+    TRY(json_str(&l, 64, &hex));
+    return hex_read(hex, ret->w, sizeof ret->w);
+}
+
+/* Lists of an earlier version have none. */
+static fallible
+read_embedder(const jval *o, char room[SHELF_EMBEDDER_MAX])
+{
+    str name = STR_NONE;
+    const jval v = json_get(o, "embedder");
+    TRY(opt_json_str(&v, SHELF_EMBEDDER_MAX - 1, &name));
+    if (!str_copy(name, room, SHELF_EMBEDDER_MAX))
+        FAIL(CORRUPT, "the list names no embedder");
+    return OK;
+}
+
+static fallible
+read_waiting(const jval *root, arena *a, struct manifest *m)
+{
+    struct jwalk w = {0};
+    const jval all = json_get(root, "waiting");
+    if (!all.v)
+        return OK;
+    TRY(json_array(&all, 0, SHELF_PARTS_MAX));
+    for (jval v; json_each(&all, &w, &v);) {
+        struct waiting one = {0};
+        TRY(read_name(&v, "name", one.name));
+        TRY(read_embedder(&v, one.embedder));
+        TRY(read_label(&v, &one.label));
+        const jval n = json_get(&v, "count");
+        int64_t count = 0;
+        TRY(json_i64(&n, 0, INT64_MAX, &count));
+        one.count = (uint64_t)count;
+        TRY(VEC_ADD(a, &m->waiting, &one));
+    }
+    return OK;
+}
+
+static fallible
+read_part(const jval *o, struct part *p)
+{
     int64_t documents = 0, units = 0;
-    const jval l = json_get(o, "label"), d = json_get(o, "documents"), u = json_get(o, "units");
+    const jval d = json_get(o, "documents"), u = json_get(o, "units");
     TRY(read_name(o, "name", p->name));
     TRY(read_name(o, "vectors", p->vectors));
-    TRY(json_str(&l, 64, &hex));
-    TRY(hex_read(hex, p->label.w, sizeof p->label.w));
+    TRY(read_embedder(o, p->embedder));
+    TRY(read_label(o, &p->label));
     TRY(json_i64(&d, 0, INT64_MAX, &documents));
     TRY(json_i64(&u, 0, INT64_MAX, &units));
     p->documents = (uint64_t)documents;
@@ -164,7 +231,7 @@ read_list(const jval *root, arena *a, struct manifest *m)
         TRY(read_part(&v, &p));
         TRY(VEC_ADD(a, &m->parts, &p));
     }
-    return OK;
+    return read_waiting(root, a, m);
 }
 
 fallible
@@ -205,7 +272,8 @@ shelf_get(shelf *s, const char *name, label l, buf *ret)
 static bool
 is_ours(const char *name)
 {
-    return strncmp(name, "seg_", 4) == 0 || strncmp(name, "vec_", 4) == 0;
+    return strncmp(name, "seg_", 4) == 0 || strncmp(name, "vec_", 4) == 0 ||
+           strncmp(name, "emb_", 4) == 0;
 }
 
 fallible
@@ -217,6 +285,8 @@ shelf_sweep(shelf *s, const struct manifest *m)
         if (*m->parts.at[i].vectors)
             TRY(map_put(&kept, str_of(m->parts.at[i].vectors), s));
     }
+    for (size_t i = 0; i < m->waiting.count; i++)
+        TRY(map_put(&kept, str_of(m->waiting.at[i].name), s));
     DIR *const d = fault_now() ? NULL : opendir(s->dir);
     if (!d)
         return file_errno("list", s->dir);

@@ -4,6 +4,7 @@
  *     DIR/manifest      which segments there are, of which label
  *     DIR/seg_…         one segment (segment.h), never changed
  *     DIR/vec_…         its vectors (vector.h), if it has any
+ *     DIR/emb_…         vectors on the way there (embedding.h)
  *
  * The list is written beside and renamed, so a collection is the old one or the new one, whole;
  * files that no list names are left over from a crash and removed by shelf_sweep.  Each file is
@@ -17,19 +18,28 @@
 #include "base/vec.h"
 #include "policy/label.h"
 
-enum { SHELF_NAME_MAX = 40, SHELF_PARTS_MAX = 100000 };
+enum { SHELF_NAME_MAX = 40, SHELF_PARTS_MAX = 100000, SHELF_EMBEDDER_MAX = 96 };
 #define SHELF_PART_BYTES_MAX ((size_t)4 << 30)
 
 struct part {
-    char name[SHELF_NAME_MAX];    /* "seg_…" */
-    char vectors[SHELF_NAME_MAX]; /* "vec_…" or empty */
+    char name[SHELF_NAME_MAX];         /* "seg_…" */
+    char vectors[SHELF_NAME_MAX];      /* "vec_…" or empty */
+    char embedder[SHELF_EMBEDDER_MAX]; /* whose vectors they are; empty: nobody said */
     label label;
     uint64_t documents, units;
+};
+
+struct waiting {
+    char name[SHELF_NAME_MAX]; /* "emb_…" */
+    char embedder[SHELF_EMBEDDER_MAX];
+    label label;
+    uint64_t count; /* rows */
 };
 
 struct manifest {
     uint64_t generation; /* grows with each list */
     VEC(struct part) parts;
+    VEC(struct waiting) waiting;
 };
 
 typedef struct shelf shelf;

@@ -14,6 +14,25 @@ static const struct module {
                {STR_INIT("modulKosten"), STR_INIT("Kosten")},
                {STR_INIT("modulBearbeitungsdauer"), STR_INIT("Bearbeitungsdauer")}};
 
+/* Of an office: a few lines that are put together. */
+enum office_part {
+    OFFICE_STREET,
+    OFFICE_NUMBER,
+    OFFICE_POSTCODE,
+    OFFICE_TOWN,
+    OFFICE_CHANNEL,
+    OFFICE_REACH,
+    OFFICE_PARTS
+};
+static const struct office_field {
+    str element, parent;
+} office_fields[OFFICE_PARTS] = {{STR_INIT("strasse"), STR_INIT("anschrift")},
+                                 {STR_INIT("hausnummer"), STR_INIT("anschrift")},
+                                 {STR_INIT("postleitzahl"), STR_INIT("anschrift")},
+                                 {STR_INIT("ort"), STR_INIT("anschrift")},
+                                 {STR_INIT("name"), STR_INIT("kanal")},
+                                 {STR_INIT("kennung"), STR_INIT("kommunikation")}};
+
 struct reader {
     str rest;
     str open[XZUFI_DEPTH_MAX]; /* local names */
@@ -22,7 +41,9 @@ struct reader {
     buf text;        /* of the innermost element, decoded */
     /* of the service that is read */
     size_t service; /* depth at which it opened; 0: none */
+    bool is_office; /* it is an office */
     buf title, better_title, body;
+    buf parts[OFFICE_PARTS], addresses, reach;
     /* of its module that is read */
     const struct module *module;
     buf code, name, content;
@@ -132,13 +153,107 @@ end_module(struct reader *r)
     r->module = NULL;
 }
 
+/* ---- offices */
+
+static bool
+is_below(const struct reader *r, const char *parent)
+{
+    return r->depth > 1 && str_eq(r->open[r->depth - 2], str_of(parent));
+}
+
+static void
+put_office_sections(struct reader *r)
+{
+    if (r->addresses.len)
+        put_section(r, STR("Anschrift"), buf_str(&r->addresses));
+    if (r->reach.len)
+        put_section(r, STR("Kontakt"), buf_str(&r->reach));
+}
+
+static void
+take_part(struct reader *r, str name, str text)
+{
+    for (size_t i = 0; i < OFFICE_PARTS; i++)
+        if (str_eq(name, office_fields[i].element) && is_below(r, office_fields[i].parent.at)) {
+            buf_clear(&r->parts[i]);
+            put_line(&r->parts[i], text);
+        }
+}
+
+static void
+clear_parts(struct reader *r)
+{
+    for (size_t i = 0; i < OFFICE_PARTS; i++)
+        buf_clear(&r->parts[i]);
+}
+
+/* Both with what separates them, where both are there; a line of HTML. */
+static void
+put_pair(buf *b, const buf *first, const char *between, const buf *second)
+{
+    buf_add(b, buf_str(first));
+    if (first->len && second->len)
+        buf_add(b, str_of(between));
+    buf_add(b, buf_str(second));
+}
+
+static void
+end_address(struct reader *r)
+{
+    const buf *const p = r->parts;
+    buf *const b = &r->addresses;
+    const size_t before = b->len;
+    put_pair(b, &p[OFFICE_STREET], " ", &p[OFFICE_NUMBER]);
+    if (b->len > before && (p[OFFICE_POSTCODE].len || p[OFFICE_TOWN].len))
+        buf_add(b, STR(", "));
+    put_pair(b, &p[OFFICE_POSTCODE], " ", &p[OFFICE_TOWN]);
+    if (b->len > before)
+        buf_add(b, STR("<br>\n"));
+    clear_parts(r);
+}
+
+static void
+end_reach(struct reader *r)
+{
+    if (r->parts[OFFICE_REACH].len) {
+        put_pair(&r->reach, &r->parts[OFFICE_CHANNEL], ": ", &r->parts[OFFICE_REACH]);
+        buf_add(&r->reach, STR("<br>\n"));
+    }
+    clear_parts(r);
+}
+
+/* Its texts stand in elements of their own or right in these. */
+static void
+end_in_office(struct reader *r, str name, str text)
+{
+    if (str_eq(name, STR("anschrift")))
+        end_address(r);
+    else if (str_eq(name, STR("kommunikation")))
+        end_reach(r);
+    else if (!text.len || r->is_foreign)
+        return;
+    else if (str_eq(name, STR("name")) && !r->title.len &&
+             (is_below(r, "name") || is_below(r, "organisationseinheit")))
+        put_line(&r->title, text);
+    else if (str_eq(name, STR("infoOeffnungszeitenText")))
+        put_section(r, STR("Öffnungszeiten"), text);
+    else if (str_eq(name, STR("beschreibung")) || str_eq(name, STR("kurzbeschreibung")))
+        put_section(r, STR("Beschreibung"), text);
+    else
+        take_part(r, name, text);
+}
+
 static void
 end_service(struct reader *r)
 {
+    if (r->is_office)
+        put_office_sections(r);
     const buf *const title = r->better_title.len ? &r->better_title : &r->title;
     if (r->body.len || title->len) {
         buf_add(r->out, STR("\n\n# "));
-        buf_add(r->out, title->len ? buf_str(title) : STR("Leistung"));
+        buf_add(r->out, title->len     ? buf_str(title)
+                        : r->is_office ? STR("Stelle")
+                                       : STR("Leistung"));
         buf_add(r->out, buf_str(&r->body));
         buf_add_char(r->out, '\n');
     }
@@ -168,23 +283,22 @@ is_foreign(str tag)
     return !str_starts(value, STR("de"));
 }
 
-static bool
-is_below(const struct reader *r, const char *parent)
-{
-    return r->depth > 1 && str_eq(r->open[r->depth - 2], str_of(parent));
-}
-
 static void
 begin_element(struct reader *r, str name)
 {
-    if (!r->service && str_eq(name, STR("leistung"))) {
+    const bool is_office = str_eq(name, STR("organisationseinheit"));
+    if (!r->service && (is_office || str_eq(name, STR("leistung")))) {
         r->service = r->depth;
+        r->is_office = is_office;
+        clear_parts(r);
+        buf_clear(&r->addresses);
+        buf_clear(&r->reach);
         buf_clear(&r->title);
         buf_clear(&r->better_title);
         buf_clear(&r->body);
         return;
     }
-    if (!r->service || r->module)
+    if (!r->service || r->is_office || r->module)
         return;
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
         if (str_eq(name, modules[i].element))
@@ -198,7 +312,11 @@ static void
 end_element(struct reader *r)
 {
     const str name = r->open[r->depth - 1], text = str_trim(buf_str(&r->text));
-    if (r->module && str_eq(name, r->module->element))
+    if (r->service && r->service == r->depth)
+        end_service(r);
+    else if (r->service && r->is_office)
+        end_in_office(r, name, text);
+    else if (r->module && str_eq(name, r->module->element))
         end_module(r);
     else if (r->module && is_below(r, "leikaTextmodul") && str_eq(name, STR("code")))
         buf_add(&r->code, str_slice(text, 0, NAME_BYTES));
@@ -208,8 +326,7 @@ end_element(struct reader *r)
              (str_eq(name, STR("inhalt")) || str_eq(name, STR("beschreibung")))) {
         buf_add(&r->content, text);
         buf_add_char(&r->content, '\n');
-    } else if (r->service == r->depth && str_eq(name, STR("leistung")))
-        end_service(r);
+    }
     r->is_foreign = false;
     buf_clear(&r->text);
 }
@@ -315,6 +432,13 @@ read_all(struct reader *r)
     return OK;
 }
 
+static void
+drop(buf *from, buf *b)
+{
+    b->failed |= from->failed;
+    buf_done(from);
+}
+
 fallible
 xzufi_to_markdown(str xml, buf *b)
 {
@@ -328,12 +452,17 @@ xzufi_to_markdown(str xml, buf *b)
                        .code = BUF(most),
                        .name = BUF(most),
                        .content = BUF(most),
+                       .addresses = BUF(most),
+                       .reach = BUF(most),
                        .out = b};
+    for (size_t i = 0; i < OFFICE_PARTS; i++)
+        r.parts[i] = BUF(most);
     const err e = read_all(&r);
-    buf *const all[] = {&r.text, &r.title, &r.better_title, &r.body, &r.code, &r.name, &r.content};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        b->failed |= all[i]->failed;
-        buf_done(all[i]);
-    }
+    buf *const all[] = {&r.text, &r.title,   &r.better_title, &r.body, &r.code,
+                        &r.name, &r.content, &r.addresses,    &r.reach};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        drop(all[i], b);
+    for (size_t i = 0; i < OFFICE_PARTS; i++)
+        drop(&r.parts[i], b);
     return e;
 }

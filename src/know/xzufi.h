@@ -2,6 +2,10 @@
 /* xzufi.h - service descriptions as administrations exchange them (XZuFi 2.2), as Markdown: each
  * service a title, each of its modules (costs, time limits, documents, procedure, …) a section.
  *
+ * Offices ("organisationseinheit") stand beside: each a title, with sections for what it does, its
+ * opening hours (infoOeffnungszeitenText), its addresses (anschrift) and how it is reached
+ * (kommunikation: what the channel is called, and kennung).
+ *
  * Read are of every "leistung" the texts in German of modulText (named by their leikaTextmodul;
  * codes 02 and 03 are the service's name), modulFrist, modulKosten and modulBearbeitungsdauer.
  * Their content is HTML (html.h): hidden text is dropped, and no text can pass for a heading.

@@ -592,3 +592,13 @@ registry_alias_at(const registry *r, size_t i, str *ret_alias, str *ret_targets)
     *ret_targets = r->aliases.at[i]->spec;
     return true;
 }
+
+str
+model_embedder(const struct model *m, char room[MODEL_EMBEDDER_MAX])
+{
+    const str digest = str_slice(m->sha256, 0, 16);
+    const int n =
+        snprintf(room, MODEL_EMBEDDER_MAX, "%.*s%s%.*s", STR_FMT(str_slice(m->name, 0, 64)),
+                 digest.len ? "@" : "", STR_FMT(digest));
+    return (str){room, n > 0 ? (size_t)n : 0};
+}

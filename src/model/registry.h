@@ -59,6 +59,10 @@ fallible model_inspect(int f, arena *a, struct model *ret);
  * UNSUPPORTED: it is none, or for another architecture, or `base` can have none; IO. */
 fallible model_inspect_adapter(int f, const struct model *base, arena *a, struct model *ret);
 bool model_is_adapter(const struct model *m);
+/* Whose vectors an embedder's are: its name, and of a file's the beginning of its digest, so that
+ * another file under the same name is another. */
+enum { MODEL_EMBEDDER_MAX = 96 };
+str model_embedder(const struct model *m, char room[MODEL_EMBEDDER_MAX]);
 /* The built-in deterministic model without weights: "toy" or, for embeddings, "toy-embed". */
 void model_toy(str name, enum model_kind kind, struct model *ret);
 /* Copies `m`; its sink is not read but made from label_text.  ARGUMENT: bad name or field; PARSE:

@@ -19,6 +19,7 @@
 #include "super/egress_proc.h"
 #include "super/engine_proc.h"
 #include "super/log_proc.h"
+#include "super/reader_proc.h"
 
 enum { CONTROL_QUEUE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 2048, KILL_AFTER_MS = 2000 };
 
@@ -46,6 +47,7 @@ struct super {
     struct backoff gate_backoff;
     loop_timer *gate_again, *gate_grace, *stop_timer;
     egress_proc *egress; /* NULL: there are no providers */
+    reader_procs *readers;
     bool was_ready, stopping, has_ended;
     err why; /* of the end */
     struct slot slots[CONTROL_SLOTS_MAX];
@@ -74,7 +76,7 @@ say(super *s, enum control_message type, uint64_t id, str body, int f)
 static bool
 any_engine(const super *s)
 {
-    if (egress_proc_runs(s->egress))
+    if (egress_proc_runs(s->egress) || reader_procs_run(s->readers))
         return true;
     for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
         if (s->slots[i].pid)
@@ -103,6 +105,7 @@ static void
 end_engines(super *s)
 {
     egress_proc_stop(s->egress);
+    reader_procs_stop_all(s->readers);
     for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
         stop_slot(&s->slots[i]);
 }
@@ -269,6 +272,14 @@ take_message(super *s, const struct ipc_message *m)
     }
     if (m->head.type == CONTROL_ENGINE_START)
         return start_slot(t, m);
+    if (m->head.type == CONTROL_READER_START && !m->head.body_len) {
+        reader_procs_start(s->readers, m->head.id);
+        return true;
+    }
+    if (m->head.type == CONTROL_READER_STOP && !m->head.body_len) {
+        reader_procs_stop(s->readers, m->head.id);
+        return true;
+    }
     if (m->head.type != CONTROL_ENGINE_STOP)
         return false;
     if (m->head.id == t->id)
@@ -469,7 +480,7 @@ on_child_end(void *ctx, pid_t pid, int status)
         end_if_alone(s);
         return;
     }
-    if (egress_proc_ended(s->egress, pid, status)) {
+    if (egress_proc_ended(s->egress, pid, status) || reader_procs_ended(s->readers, pid)) {
         end_if_alone(s);
         return;
     }
@@ -522,10 +533,26 @@ make_egress(super *s)
     return egress_proc_new(&spec, &s->egress);
 }
 
+/* ---- readers of documents */
+static void
+on_reader_up(void *ctx, uint64_t id, int channel)
+{
+    say(ctx, channel < 0 ? CONTROL_READER_DOWN : CONTROL_READER_UP, id, STR_NONE, channel);
+}
+
+static fallible
+make_readers(super *s)
+{
+    const struct reader_procs_spec spec = {
+        .bin_dir = s->spec.bin_dir, .on_up = on_reader_up, .ctx = s};
+    return reader_procs_new(&spec, &s->readers);
+}
+
 static fallible
 start_all(super *s)
 {
     TRY(make_egress(s));
+    TRY(make_readers(s));
     if (s->spec.tls)
         TRY(keep_tls(s, s->spec.tls));
     TRY(start_log(s));
@@ -563,6 +590,7 @@ super_free(super *s)
     log_proc_free(s->log);
     ipc_free(s->control);
     egress_proc_free(s->egress);
+    reader_procs_free(s->readers);
     loop_timer_stop(s->gate_again);
     loop_timer_stop(s->gate_grace);
     loop_timer_stop(s->stop_timer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* super.h - hoheitd's work: start the log (log_proc.h), the gate, hoheit-egress (egress_proc.h)
- * and, when the gate asks, engines; start again what died, with back-off; end all of them in order,
- * the log last.  Parses nothing from the network.
+ * and, when the gate asks, engines and readers of documents (reader_proc.h); start again what died,
+ * with back-off; end all of them in order, the log last.  Parses nothing from the network.
  *
  * The gate restarts at once and gets the same listeners, so connections wait in the backlog
  * instead of being refused; its engines are ended with it (a new gate asks for them again).  An

@@ -37,6 +37,10 @@ put_card(buf *b, const struct card *c, size_t number)
     json_member_str(b, "heading", c->heading);
     json_member_u64(b, "source_from", c->source_from);
     json_member_u64(b, "source_to", c->source_to);
+    if (c->page) {
+        json_member_u64(b, "page", c->page);
+        json_member_u64(b, "page_to", c->page_to);
+    }
     json_member_f64(b, "share", c->share);
     json_close(b, '}');
 }
@@ -154,6 +158,8 @@ put_source(buf *b, const struct card *c)
         buf_add(b, STR(", Fassung: "));
         html_put(b, c->edition);
     }
+    if (c->page)
+        buf_add_fmt(b, ", Seite %u", c->page);
     buf_add(b, STR("</cite>"));
 }
 

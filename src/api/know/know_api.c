@@ -1,37 +1,21 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/know/know_api.h"
 
+#include "api/know/know_inside.h"
 #include "api/read.h"
-#include "api/responses/kept.h"
-#include "crypt/hash.h"
 #include "know/day.h"
 #include "work/library/library.h"
 
-enum { NAME_BYTES = 1024, QUERY_BYTES = 16384, DOCUMENTS_MAX = 10000, MOST_MAX = 50 };
-#define TEXT_BYTES ((size_t)1 << 30)
+enum { NAME_BYTES = 1024, QUERY_BYTES = 16384, MOST_MAX = 50 };
 
-/* One call: what it wants, from the head to its record. */
-struct want {
-    struct documents {
-        struct know_source *at;
-        str *texts;
-        size_t count;
-    } documents;
-    digest all;
-    str query, collection;
-    int64_t most;
-    uint32_t day;
-    enum audit_event event;
-};
-
-static fallible
-find(const struct kept_work *w, know **ret)
+fallible
+know_find(const struct kept_work *w, know **ret)
 {
     return library_find(api_library(w->call->api), w->call->args[0], ret);
 }
 
-static void
-finish(struct kept_work *w, err e)
+void
+know_finish(struct kept_work *w, err e)
 {
     if (e.code)
         api_fail(w->call, e);
@@ -55,10 +39,10 @@ forget(void *p)
     audit_forget(gate_parts_of(w->call->gate)->audit, p);
 }
 
-static fallible
-record_change(struct kept_work *w)
+fallible
+know_record(struct kept_work *w)
 {
-    const struct want *const t = w->own;
+    const struct know_want *const t = w->own;
     const struct session *const s = w->call->session;
     const struct audit_record r = {.event = t->event,
                                    .request_id = http_request_id(w->call->x),
@@ -76,19 +60,19 @@ record_change(struct kept_work *w)
     return audit_append(gate_parts_of(w->call->gate)->audit, &r, on_changed, w);
 }
 
-static struct kept_work *
-begin(struct api_call *c, enum audit_event event, void (*then)(struct kept_work *w))
+struct kept_work *
+know_begin(struct api_call *c, enum audit_event event, void (*then)(struct kept_work *w))
 {
     struct kept_work *const w = kept_begin(c, then);
-    struct want *const t = arena_new(c->a, struct want);
+    struct know_want *const t = arena_new(c->a, struct know_want);
     t->event = event;
     t->collection = c->args[0];
     w->own = t;
     return w;
 }
 
-static str
-label_of(const struct api_call *c)
+str
+know_label(const struct api_call *c)
 {
     return http_header(c->x, STR("x-hoheit-label"));
 }
@@ -127,26 +111,26 @@ static void
 list_route(struct api_call *c)
 {
     struct kept_work *const w = kept_begin(c, NULL);
-    finish(w, list(w));
+    know_finish(w, list(w));
 }
 
 static void
 create_then(struct kept_work *w)
 {
-    const struct want *const t = w->own;
+    const struct know_want *const t = w->own;
     err e = library_create(api_library(w->call->api), t->collection);
     if (!e.code) {
         put_collection(&w->body, t->collection);
-        e = record_change(w);
+        e = know_record(w);
     }
-    finish(w, e);
+    know_finish(w, e);
 }
 
 static fallible
 create(struct kept_work *w)
 {
     static const char *const known[] = {"name", NULL};
-    struct want *const t = w->own;
+    struct know_want *const t = w->own;
     jval body;
     TRY(api_body(w->call, &body));
     TRY(api_body_only(&body, known));
@@ -159,8 +143,8 @@ create(struct kept_work *w)
 static void
 create_route(struct api_call *c)
 {
-    struct kept_work *const w = begin(c, EVENT_KNOW_MANAGE, create_then);
-    finish(w, create(w));
+    struct kept_work *const w = know_begin(c, EVENT_KNOW_MANAGE, create_then);
+    know_finish(w, create(w));
 }
 
 static void
@@ -169,16 +153,16 @@ remove_then(struct kept_work *w)
     err e = library_remove(api_library(w->call->api), w->call->args[0]);
     if (!e.code) {
         buf_add(&w->body, STR("{\"deleted\":true}"));
-        e = record_change(w);
+        e = know_record(w);
     }
-    finish(w, e);
+    know_finish(w, e);
 }
 
 static void
 remove_route(struct api_call *c)
 {
-    struct kept_work *const w = begin(c, EVENT_KNOW_MANAGE, remove_then);
-    finish(w, keep_allow(&w->keep, OP_KNOW_MANAGE, STR_NONE, &w->one));
+    struct kept_work *const w = know_begin(c, EVENT_KNOW_MANAGE, remove_then);
+    know_finish(w, keep_allow(&w->keep, OP_KNOW_MANAGE, STR_NONE, &w->one));
 }
 
 static fallible
@@ -187,7 +171,7 @@ show(struct kept_work *w)
     struct know_stat s;
     know *k;
     buf *const b = &w->body;
-    TRY(find(w, &k));
+    TRY(know_find(w, &k));
     TRY(know_stat(k, w->one.grant, &s));
     json_open(b, '{');
     json_member_str(b, "id", w->call->args[0]);
@@ -198,6 +182,9 @@ show(struct kept_work *w)
     json_member_u64(b, "units", s.units);
     json_member_u64(b, "words", s.words);
     json_member_u64(b, "vectors", s.vectors);
+    json_member_u64(b, "dimensions", s.dims);
+    json_member_str(b, "embedder", str_of(s.embedder));
+    json_member_u64(b, "waiting", s.waiting);
     json_close(b, '}');
     kept_answer(w, STR_NONE);
     return OK;
@@ -206,30 +193,19 @@ show(struct kept_work *w)
 static void
 show_then(struct kept_work *w)
 {
-    finish(w, show(w));
+    know_finish(w, show(w));
 }
 
 static void
 show_route(struct api_call *c)
 {
-    struct kept_work *const w = begin(c, EVENT_KNOW_ADD, show_then);
-    finish(w, keep_allow(&w->keep, OP_KNOW_SEARCH, STR_NONE, &w->one));
+    struct kept_work *const w = know_begin(c, EVENT_KNOW_ADD, show_then);
+    know_finish(w, keep_allow(&w->keep, OP_KNOW_SEARCH, STR_NONE, &w->one));
 }
 
-/* ---- documents */
-static fallible
-read_form(const jval *v, enum doc_form *ret)
-{
-    str form = STR("markdown");
-    TRY(opt_json_str(v, NAME_BYTES, &form));
-    if (doc_form_read(form, ret).code)
-        REFUSE_AT(ARGUMENT, v, "must be markdown, html, text, csv or xzufi");
-    return OK;
-}
-
-/* Left alone if there is none. */
-static fallible
-read_day(const jval *object, const char *name, uint32_t *ret)
+/* ---- searching */
+fallible
+know_read_day(const jval *object, const char *name, uint32_t *ret)
 {
     const jval v = json_get(object, name);
     str text = STR_NONE;
@@ -239,125 +215,6 @@ read_day(const jval *object, const char *name, uint32_t *ret)
     return OK;
 }
 
-static fallible
-read_document(const jval *v, struct know_source *s, str *ret_text)
-{
-    static const char *const known[] = {"name",    "text",       "form",     "title",
-                                        "edition", "valid_from", "valid_to", NULL};
-    TRY(json_object(v));
-    TRY(read_members(v, known));
-    const jval name = json_get(v, "name"), text = json_get(v, "text"), form = json_get(v, "form"),
-               title = json_get(v, "title"), edition = json_get(v, "edition");
-    TRY(json_str(&name, NAME_BYTES, &s->name));
-    TRY(json_str(&text, TEXT_BYTES, ret_text));
-    TRY(opt_json_str(&title, NAME_BYTES, &s->title));
-    TRY(opt_json_str(&edition, NAME_BYTES, &s->edition));
-    TRY(read_day(v, "valid_from", &s->valid_from));
-    TRY(read_day(v, "valid_to", &s->valid_to));
-    return read_form(&form, &s->form);
-}
-
-static fallible
-read_documents(struct api_call *c, struct documents *ret)
-{
-    static const char *const known[] = {"documents", NULL};
-    struct jwalk walk = {0};
-    jval body;
-    void *at = NULL;
-    TRY(api_body(c, &body));
-    TRY(api_body_only(&body, known));
-    const jval all = json_get(&body, "documents");
-    TRY(json_array(&all, 1, DOCUMENTS_MAX));
-    TRY(try_arena_get(c->a, json_count(&all), sizeof *ret->at, &at));
-    ret->at = at;
-    TRY(try_arena_get(c->a, json_count(&all), sizeof *ret->texts, &at));
-    ret->texts = at;
-    for (jval v; json_each(&all, &walk, &v); ret->count++)
-        TRY(read_document(&v, &ret->at[ret->count], &ret->texts[ret->count]));
-    return OK;
-}
-
-static fallible
-stage(const struct kept_work *w, know *k, size_t counts[3])
-{
-    const struct want *const t = w->own;
-    for (size_t i = 0; i < t->documents.count; i++) {
-        enum know_change change;
-        const content text = content_of(t->documents.texts[i], w->one.head.label);
-        TRY(know_add(k, w->one.grant, &t->documents.at[i], text, &change));
-        counts[change]++;
-    }
-    return know_commit(k);
-}
-
-static fallible
-add(struct kept_work *w)
-{
-    size_t counts[3] = {0};
-    know *k;
-    TRY(find(w, &k));
-    const err e = stage(w, k, counts);
-    if (e.code) { /* what was staged before must not come with the next */
-        struct err_kept kept;
-        err_keep(&kept, e);
-        library_close(api_library(w->call->api), w->call->args[0]);
-        return err_again(&kept);
-    }
-    json_open(&w->body, '{');
-    json_member_u64(&w->body, "added", counts[KNOW_ADDED]);
-    json_member_u64(&w->body, "replaced", counts[KNOW_REPLACED]);
-    json_member_u64(&w->body, "same", counts[KNOW_SAME]);
-    json_close(&w->body, '}');
-    return record_change(w);
-}
-
-static void
-add_then(struct kept_work *w)
-{
-    finish(w, add(w));
-}
-
-static void
-add_route(struct api_call *c)
-{
-    struct kept_work *const w = begin(c, EVENT_KNOW_ADD, add_then);
-    struct want *const t = w->own;
-    know *k;
-    err e = read_documents(c, &t->documents);
-    if (!e.code)
-        e = sha256_of(c->body, &t->all);
-    if (!e.code)
-        e = find(w, &k);
-    if (!e.code)
-        e = keep_allow(&w->keep, OP_KNOW_ADD, label_of(c), &w->one);
-    finish(w, e);
-}
-
-static fallible
-drop(struct kept_work *w)
-{
-    know *k;
-    TRY(find(w, &k));
-    TRY(know_remove(k, w->one.grant, w->call->args[1]));
-    TRY(know_commit(k));
-    buf_add(&w->body, STR("{\"deleted\":true}"));
-    return record_change(w);
-}
-
-static void
-drop_then(struct kept_work *w)
-{
-    finish(w, drop(w));
-}
-
-static void
-drop_route(struct api_call *c)
-{
-    struct kept_work *const w = begin(c, EVENT_KNOW_REMOVE, drop_then);
-    finish(w, keep_allow(&w->keep, OP_KNOW_REMOVE, STR_NONE, &w->one));
-}
-
-/* ---- searching */
 static void
 put_day(buf *b, const char *name, uint32_t day)
 {
@@ -405,14 +262,14 @@ put_hit(buf *b, const grant *g, const struct know_hit *h)
 static fallible
 search(struct kept_work *w)
 {
-    const struct want *const t = w->own;
+    const struct know_want *const t = w->own;
     const struct know_ask ask = {
         .text = content_of(t->query, w->one.head.label), .most = (size_t)t->most, .day = t->day};
     struct know_hits hits;
     char room[LABEL_TEXT_MAX];
     know *k;
     buf *const b = &w->body;
-    TRY(find(w, &k));
+    TRY(know_find(w, &k));
     TRY(know_search(k, w->one.grant, &ask, w->call->a, &hits));
     json_open(b, '{');
     json_member_str(b, "object", STR("vector_store.search_results.page"));
@@ -435,14 +292,14 @@ search(struct kept_work *w)
 static void
 search_then(struct kept_work *w)
 {
-    finish(w, search(w));
+    know_finish(w, search(w));
 }
 
 static fallible
 read_search(struct kept_work *w)
 {
     static const char *const known[] = {"query", "max_num_results", "rewrite_query", "day", NULL};
-    struct want *const t = w->own;
+    struct know_want *const t = w->own;
     jval body;
     know *k;
     bool rewrite = false;
@@ -456,16 +313,16 @@ read_search(struct kept_work *w)
         REFUSE_AT(ARGUMENT, &query, "is empty");
     TRY(opt_json_i64(&most, 1, MOST_MAX, &t->most));
     TRY(opt_json_bool(&again, &rewrite));
-    TRY(read_day(&body, "day", &t->day));
-    TRY(find(w, &k));
-    return keep_allow(&w->keep, OP_KNOW_SEARCH, label_of(w->call), &w->one);
+    TRY(know_read_day(&body, "day", &t->day));
+    TRY(know_find(w, &k));
+    return keep_allow(&w->keep, OP_KNOW_SEARCH, know_label(w->call), &w->one);
 }
 
 static void
 search_route(struct api_call *c)
 {
-    struct kept_work *const w = begin(c, EVENT_KNOW_ADD, search_then);
-    finish(w, read_search(w));
+    struct kept_work *const w = know_begin(c, EVENT_KNOW_ADD, search_then);
+    know_finish(w, read_search(w));
 }
 
 #define ROUTE(method, pattern, handle)                                                             \
@@ -478,8 +335,8 @@ static const struct route routes[] = {
     ROUTE(POST, "know", create_route),
     ROUTE(GET, "know/{name}", show_route),
     ROUTE(DELETE, "know/{name}", remove_route),
-    ROUTE(POST, "know/{name}/documents", add_route),
-    ROUTE(DELETE, "know/{name}/documents/{...}", drop_route),
+    ROUTE(POST, "know/{name}/documents", know_add_route),
+    ROUTE(DELETE, "know/{name}/documents/{...}", know_drop_route),
     ROUTE(POST, "know/{name}/embed", know_embed),
     ROUTE(POST, "know/{name}/search", search_route),
 };

@@ -7,7 +7,10 @@
  *     DELETE /v1/know/{name}                          all of it, by an operator
  *     POST   /v1/know/{name}/documents                {"documents": [{"name", "text", "form",
  *                                                     "title", "edition", "valid_from",
- *                                                     "valid_to"}]}, of X-Hoheit-Label
+ *                                                     "valid_to"}]}, of X-Hoheit-Label; or one
+ *                                                     file as the body, with its Content-Type and
+ *                                                     ?name=…&title=…: PDF, Word and OpenDocument
+ *                                                     are read in a cell (gate/cells)
  *     DELETE /v1/know/{name}/documents/{...}          one, from every label the key may see
  *     POST   /v1/know/{name}/embed                    {"model"}: a model gives all passages the key
  *                                                     may see their vectors, for citizens

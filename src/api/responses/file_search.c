@@ -135,6 +135,10 @@ put_result(buf *b, const struct stores_hit *h, str text)
     json_key(b, "attributes");
     buf_add(b, h->attributes);
     json_member_str(b, "text", text);
+    if (h->hit->section.len)
+        json_member_str(b, "section", h->hit->section);
+    if (h->hit->page)
+        json_member_u64(b, "page", h->hit->page);
     json_close(b, '}');
 }
 

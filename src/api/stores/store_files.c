@@ -198,18 +198,44 @@ add_row(struct adding *g, struct add_one *one)
 }
 
 static fallible
-fill(struct adding *g, struct add_one *one)
+adding_next(struct adding *g)
+{
+    if (++g->i < g->count)
+        return add_row(g, &g->at[g->i]);
+    g->w->own = g;
+    g->then(g->w);
+    return OK;
+}
+
+static void
+on_filled(void *ctx, err e)
+{
+    struct adding *g = ctx;
+    kept_go(g->w, e.code ? e : adding_next(g));
+}
+
+/* What is read in a cell comes back later: *ret_waits. */
+static fallible
+fill(struct adding *g, struct add_one *one, bool *ret_waits)
 {
     struct kept_work *w = g->w;
+    enum doc_form form;
     AUTO(buf) bytes = BUF(gate_parts_of(w->call->gate)->params->keep_read_bytes_max);
     TRY(keep_file_read(&w->keep, &one->source, 0, one->source.head.size_bytes, &bytes));
     TRY(buf_end(&bytes));
-    return stores_fill(stores_of(w), w->call->a, &one->row, buf_str(&bytes));
+    TRY(stores_form(w->call->a, &one->row, &form));
+    *ret_waits = cells_reads(form);
+    if (!*ret_waits)
+        return stores_fill(stores_of(w), w->call->a, &one->row, buf_str(&bytes));
+    g->filling = (struct stores_filling){
+        .s = stores_of(w), .a = w->call->a, .row = &one->row, .done = on_filled, .ctx = g};
+    return stores_fill_read(&g->filling, buf_str(&bytes));
 }
 
 static fallible
 adding_turn(struct adding *g)
 {
+    bool waits;
     if (!g->is_read) {
         TRY(check_source(g, &g->at[g->i]));
         if (++g->i < g->count)
@@ -219,12 +245,8 @@ adding_turn(struct adding *g)
         g->w->missing = NULL;
         return add_row(g, &g->at[0]);
     }
-    TRY(fill(g, &g->at[g->i]));
-    if (++g->i < g->count)
-        return add_row(g, &g->at[g->i]);
-    g->w->own = g;
-    g->then(g->w);
-    return OK;
+    TRY(fill(g, &g->at[g->i], &waits));
+    return waits ? OK : adding_next(g);
 }
 
 static void
@@ -401,31 +423,81 @@ store_files_remove(struct api_call *c)
 }
 
 /* ---- its text */
-static fallible
-put_content(struct kept_work *w, const struct kept *source)
+struct reading {
+    struct kept_work *w;
+    cells_job *job;
+};
+
+static void
+answer_text(struct kept_work *w, str text)
 {
-    const uint64_t most = gate_parts_of(w->call->gate)->params->keep_read_bytes_max;
-    AUTO(buf) bytes = BUF((size_t)most);
     buf *b = &w->body;
-    TRY(keep_file_read(&w->keep, source, 0, source->head.size_bytes, &bytes));
-    TRY(buf_end(&bytes));
     buf_add(b, STR("{\"object\":\"vector_store.file_content.page\",\"data\":["));
     json_open(b, '{');
     json_member_str(b, "type", STR("text"));
-    json_member_str(b, "text", buf_str(&bytes));
+    json_member_str(b, "text", text);
     json_close(b, '}');
     buf_add(b, STR("],\"has_more\":false,\"next_page\":null}"));
+    kept_answer(w, w->one.label_text);
+}
+
+static void
+reading_done(void *p)
+{
+    struct reading *r = p;
+    cells_cancel(TAKE(r->job));
+}
+
+static void
+on_text(void *ctx, content text, err e)
+{
+    struct reading *r = ctx;
+    struct kept_work *w = r->w;
+    str open = STR_NONE;
+    r->job = NULL;
+    if (e.code == ERR_PARSE || e.code == ERR_UNSUPPORTED || e.code == ERR_LIMIT)
+        e = err_start_public(e.code == ERR_LIMIT ? ERR_TOO_LARGE : (enum err_code)e.code, "",
+                             __FILE__, __LINE__, __func__, "%s",
+                             arena_fmt(w->call->a, "the file %s", err_public(e)).at);
+    if (!e.code)
+        e = content_open(text, w->one.grant, &open);
+    if (e.code)
+        api_fail(w->call, e);
+    else
+        answer_text(w, open);
+}
+
+static fallible
+read_elsewhere(struct kept_work *w, enum doc_form form, str bytes)
+{
+    struct reading *r = arena_new(w->call->a, struct reading);
+    const struct cells_ask ask = {
+        .grant = w->one.grant, .form = form, .bytes = content_of(bytes, w->one.head.label)};
+    r->w = w;
+    TRY(cells_read(gate_cells(w->call->gate), &ask, on_text, r, &r->job));
+    arena_on_end(w->call->a, reading_done, r);
+    return OK;
+}
+
+/* As it was put in: of what is read in a cell, what was read there. */
+static fallible
+put_content(struct kept_work *w)
+{
+    const uint64_t most = gate_parts_of(w->call->gate)->params->keep_read_bytes_max;
+    const enum doc_form form = doc_form_of(kept_text(w->call->a, &w->one, "filename"));
+    AUTO(buf) bytes = BUF((size_t)most);
+    TRY(keep_file_read(&w->keep, &w->one, 0, w->one.head.size_bytes, &bytes));
+    TRY(buf_end(&bytes));
+    if (cells_reads(form))
+        return read_elsewhere(w, form, buf_str(&bytes));
+    answer_text(w, buf_str(&bytes));
     return OK;
 }
 
 static void
 content_is_there(struct kept_work *w)
 {
-    const err e = put_content(w, &w->one);
-    if (e.code)
-        api_fail(w->call, e);
-    else
-        kept_answer(w, w->one.label_text);
+    kept_go(w, put_content(w));
 }
 
 static void

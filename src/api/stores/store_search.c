@@ -34,6 +34,10 @@ put_hit(buf *b, const grant *g, const struct stores_hit *h)
     json_member_str(b, "quote", quote);
     json_member_u64(b, "source_from", h->hit->source_from);
     json_member_u64(b, "source_to", h->hit->source_to);
+    if (h->hit->page) {
+        json_member_u64(b, "page", h->hit->page);
+        json_member_u64(b, "page_to", h->hit->page_to);
+    }
     json_close(b, '}');
     return OK;
 }

@@ -36,7 +36,8 @@ struct adding {
     str store;
     struct add_one *at;
     size_t count, i;
-    bool is_read; /* all sources were */
+    bool is_read;                  /* all sources were */
+    struct stores_filling filling; /* of the i-th, when it is read in a cell */
     void (*then)(struct kept_work *w);
 };
 

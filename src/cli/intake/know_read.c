@@ -20,7 +20,7 @@ know_read_begin(struct cli *c)
     if (proc_own_dir(dir, sizeof dir).code)
         return;
     (void)snprintf(program, sizeof program, "%s/hoheit-reader", dir);
-    if (cell_start(c->env.reader ? c->env.reader : program, &c->reader).code)
+    if (cell_start(c->env.reader ? c->env.reader : program, NULL, &c->reader).code)
         c->reader = NONE; /* told with the first document that needs it */
 }
 

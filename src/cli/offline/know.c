@@ -68,6 +68,8 @@ cmd_know_stat(struct cli *c, const struct args *a)
     json_member_u64(&b, "units", s.units);
     json_member_u64(&b, "words", s.words);
     json_member_u64(&b, "vectors", s.vectors);
+    json_member_u64(&b, "dimensions", s.dims);
+    json_member_str(&b, "embedder", str_of(s.embedder));
     json_close(&b, '}');
     return cli_put_json(c, &b);
 }

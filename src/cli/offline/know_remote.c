@@ -3,6 +3,7 @@
 
 #include "cli/intake/know_read.h"
 #include "cli/intake/know_watch.h"
+#include "cli/offline/commands.h"
 #include "cli/show.h"
 #include "os/file.h"
 
@@ -270,6 +271,13 @@ know_remote_stat(struct cli *c, const struct args *a)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         (void)fprintf(c->out, "%s%s %llu", i ? ", " : "", names[i],
                       (unsigned long long)cli_number(&root, names[i]));
+    if (cli_number(&root, "waiting"))
+        (void)fprintf(c->out, ", %llu on the way",
+                      (unsigned long long)cli_number(&root, "waiting"));
+    if (cli_text(c, &root, "embedder").len) {
+        (void)fputs(", embedder ", c->out);
+        show_text(c->out, cli_text(c, &root, "embedder"), false);
+    }
     (void)fputc('\n', c->out);
     return OK;
 }
@@ -314,5 +322,64 @@ know_remote_search(struct cli *c, const struct args *a)
     size_t n = 0;
     for (jval h; json_each(&hits, &w, &h);)
         show_hit(c, &h, ++n);
+    return OK;
+}
+
+/* ---- vectors */
+enum { EMBED_MOST = 2048, EMBED_CALLS_MAX = 100000 };
+
+static fallible
+embed_some(struct cli *c, const struct args *a, str path, jval *ret)
+{
+    AUTO(buf) body = BUF(PATH_BYTES);
+    json_open(&body, '{');
+    if (args_has(a, "model"))
+        json_member_str(&body, "model", args_str(a, "model"));
+    json_member_u64(&body, "most", EMBED_MOST);
+    json_close(&body, '}');
+    TRY(buf_end(&body));
+    struct remote_call q = REMOTE_CALL("POST", path);
+    q.body = buf_str(&body);
+    return ask(c, &q, ret);
+}
+
+/* Until nothing is missing; what a model cannot read is missing for ever. */
+static fallible
+embed_all(struct cli *c, const struct args *a, str path, jval *ret)
+{
+    struct progress bar;
+    uint64_t all = 0, left = 0;
+    err e = OK;
+    for (size_t i = 0; !e.code && i < EMBED_CALLS_MAX; i++) {
+        const uint64_t before = left;
+        e = embed_some(c, a, path, ret);
+        left = e.code ? 0 : cli_number(ret, "missing");
+        if (i == 0) {
+            all = left + (e.code ? 0 : cli_number(ret, "embedded"));
+            progress_begin(&bar, c->err_is_terminal && !c->quiet ? c->err : NULL, "embedding", all);
+        }
+        progress_at(&bar, all > left ? all - left : 0);
+        if (!left || (i && left >= before))
+            break;
+    }
+    progress_end(&bar);
+    return e;
+}
+
+fallible
+cmd_know_embed(struct cli *c, const struct args *a)
+{
+    AUTO(buf) path = BUF(PATH_BYTES);
+    jval root = {0};
+    TRY(put_path(a, "/embed", &path));
+    TRY(embed_all(c, a, buf_str(&path), &root));
+    if (c->json)
+        return put_answer(c, &root);
+    cli_note(c, "%llu passages have a vector by %.*s",
+             (unsigned long long)cli_number(&root, "vectors"),
+             STR_FMT(cli_text(c, &root, "embedder")));
+    if (cli_number(&root, "missing"))
+        cli_note(c, "%llu have none: the model could not read them",
+                 (unsigned long long)cli_number(&root, "missing"));
     return OK;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "know/cell/cell.h"
 
-#include <sys/types.h>
 #include <unistd.h>
 
 #include "base/utf8.h"
@@ -13,7 +12,7 @@
 enum { WAIT_MS = 2 * CELL_WALL_MS_MAX + 10000 };
 
 fallible
-cell_start(const char *program, int *ret)
+cell_start(const char *program, pid_t *ret_pid, int *ret)
 {
     const char *const argv[] = {"hoheit-reader", NULL}, *const env[] = {"LANG=C.UTF-8", NULL};
     int pair[2];
@@ -24,6 +23,8 @@ cell_start(const char *program, int *ret)
     const struct proc_spec spec = {
         .path = program, .argv = argv, .env = env, .fds = {theirs}, .fd_count = 1};
     TRY(proc_start(&spec, &pid));
+    if (ret_pid)
+        *ret_pid = pid;
     *ret = fd_take(&ours);
     return OK;
 }
@@ -51,8 +52,8 @@ refuse(const struct cell_answer *a)
     REFUSE(PARSE, "", "%.*s", STR_FMT(text));
 }
 
-static fallible
-take_answer(const struct ipc_message *m, fd *passed, str *ret)
+fallible
+cell_take(const struct ipc_message *m, int passed, str *ret)
 {
     struct cell_answer a;
     if (m->head.type != CELL_DONE || m->head.body_len != sizeof a)
@@ -60,9 +61,17 @@ take_answer(const struct ipc_message *m, fd *passed, str *ret)
     memcpy(&a, m->body, sizeof a);
     if (a.code)
         return refuse(&a);
-    if (*passed < 0)
+    if (passed < 0)
         FAIL(ENGINE_LOST, "hoheit-reader answered nothing");
-    return share_map(*passed, CELL_OUT_BYTES_MAX, ret);
+    return share_map(passed, CELL_OUT_BYTES_MAX, ret);
+}
+
+fallible
+cell_seal(str bytes, int *ret)
+{
+    if (bytes.len > CELL_IN_BYTES_MAX)
+        REFUSE(LIMIT, "", "is larger than %d MiB", CELL_IN_BYTES_MAX / (1024 * 1024));
+    return share_make("document", bytes, ret);
 }
 
 fallible
@@ -72,13 +81,11 @@ cell_read(int channel, enum doc_form form, str bytes, str *ret)
     const struct cell_ask ask = {.form = (uint32_t)form};
     struct ipc_message m;
     AUTO(fd) document = -1;
-    if (bytes.len > CELL_IN_BYTES_MAX)
-        REFUSE(LIMIT, "", "is larger than %d MiB", CELL_IN_BYTES_MAX / (1024 * 1024));
-    TRY(share_make("document", bytes, &document));
+    TRY(cell_seal(bytes, &document));
     TRY(ipc_send_wait(channel, CELL_READ, 0, &ask, sizeof ask, STR_NONE, document));
     TRY(ipc_recv_wait(channel, WAIT_MS, room, &m));
     AUTO(fd) passed = m.fd;
-    const err e = take_answer(&m, &passed, ret);
+    const err e = cell_take(&m, passed, ret);
     ipc_release(&m);
     return e;
 }

@@ -3,6 +3,9 @@
  *
  *     whoever imports ── CELL channel ── hoheit-reader ── a process for each document
  *
+ * `hoheit know add` starts it itself; hoheitd starts one for each document that came over the API
+ * (gate/cells).
+ *
  * hoheit-reader (broker.c) looks at no document.  For each it starts itself anew as a worker
  * (worker.c) that has the document, a place for what it reads, and nothing else: no file, no
  * network, no key, no other document; system calls, memory, processor time and output are limited,
@@ -13,6 +16,8 @@
  * What comes back is bytes to be distrusted still: Markdown for doc_read.
  * Blocking; one document at a time.  One thread. */
 #pragma once
+#include <sys/types.h>
+
 #include "know/doc.h"
 
 enum {
@@ -25,8 +30,8 @@ enum {
     CELL_TEXT_MAX = 240
 };
 
-/* Starts hoheit-reader; *ret is its channel. */
-fallible cell_start(const char *program, int *ret);
+/* Starts hoheit-reader; *ret is its channel.  `ret_pid` may be NULL. */
+fallible cell_start(const char *program, pid_t *ret_pid, int *ret);
 /* Its own reasons are PARSE (what is wrong with the document, as the rest of a sentence that begins
  * with its name), UNSUPPORTED (what is missing here) and LIMIT; ENGINE_LOST if hoheit-reader is
  * gone.  *ret is given back with cell_release. */
@@ -37,6 +42,7 @@ const char *cell_pdf_tool(void);
 
 /* ---- the messages, and what answers them */
 
+struct ipc_message;
 enum { CELL_READ = 1, CELL_DONE };
 
 struct cell_ask {
@@ -47,6 +53,12 @@ struct cell_answer {
     uint32_t code; /* enum err_code */
     char text[CELL_TEXT_MAX];
 };
+
+/* For who waits in a loop: the document as it is passed along with a struct cell_ask (LIMIT), and
+ * what an answer holds, as cell_read has it; `passed` came with the answer and stays the caller's.
+ */
+fallible cell_seal(str bytes, int *ret);
+fallible cell_take(const struct ipc_message *m, int passed, str *ret);
 
 /* hoheit-reader: until the channel ends.  `program` is what workers are started from. */
 fallible broker_serve(int channel, const char *program);

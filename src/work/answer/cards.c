@@ -252,6 +252,8 @@ fill(const grant *g, const struct know_hit *h, const struct wanted *w, struct ca
                        .quote = quote.len > CARD_QUOTE_MAX ? narrow(quote, w) : widen(h, text),
                        .source_from = h->source_from,
                        .source_to = h->source_to,
+                       .page = h->page,
+                       .page_to = h->page_to,
                        .label = h->quote.label};
     return OK;
 }

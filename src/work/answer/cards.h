@@ -21,6 +21,7 @@ struct card {
     str doc, title, edition, section, heading, path;
     str quote;
     size_t source_from, source_to; /* of the section, in the document as it was added */
+    uint32_t page, page_to;        /* where it begins and ends; 0: the document has no pages */
     double share;                  /* of the best one's score */
     label label;
 };

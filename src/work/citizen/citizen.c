@@ -95,6 +95,7 @@ struct asking {
     struct scoped scope;
     const float *vector; /* its vector; NULL: words alone */
     size_t dims;
+    str embedder; /* who made it */
     bool is_foreign;
     struct foreign foreign;
     struct know_bridge bridge; /* of a question in another language */
@@ -240,6 +241,7 @@ look_up(struct asking *k, struct know_hits *hits)
                                  .most = HITS,
                                  .vector = k->vector,
                                  .dims = k->dims,
+                                 .embedder = k->embedder,
                                  .bridge = k->bridge};
     know *collection;
     if (k->scope.scope != SCOPE_ANSWER && k->scope.scope != SCOPE_CLARIFY)
@@ -378,6 +380,7 @@ embed(struct asking *k)
                                      .label_text = k->ask.label_text,
                                      .received_us = k->ask.received_us,
                                      .done = on_likeness,
+                                     .embedder = &k->embedder,
                                      .ctx = k,
                                      .job = k->job};
     return likeness_run(&ask);

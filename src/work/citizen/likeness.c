@@ -30,10 +30,15 @@ on_vector(void *ctx, uint32_t index, const float *values, size_t dims)
     k->dims = dims;
 }
 
+/* The answer's label is made of what is found. */
 static void
 on_start(void *ctx, const struct gate_start *s)
 {
-    (void)ctx, (void)s; /* the answer's label is made of what is found */
+    struct liking *const k = ctx;
+    char room[MODEL_EMBEDDER_MAX];
+    if (k->ask.embedder &&
+        try_arena_str(k->ask.call->a, model_embedder(s->model, room), k->ask.embedder).code)
+        *k->ask.embedder = STR_NONE;
 }
 
 static void

@@ -19,6 +19,7 @@ struct likeness_ask {
     /* One for each text, of length 1; the first is never NULL.  `vectors` NULL: there are none. */
     void (*done)(void *ctx, const float *const *vectors, size_t dims);
     void *ctx;
+    str *embedder;  /* set before that: who made them (model_embedder); NULL: nobody asks */
     gate_job **job; /* set while the model works */
 };
 

@@ -10,7 +10,7 @@ struct sorting {
     struct keep_call call;
     struct kept leave;
     gate_job **job;
-    str plain;
+    str plain, embedder;
 };
 
 static fallible
@@ -21,6 +21,7 @@ sort(const struct sorting *k, const float *vector, size_t dims, struct triage *t
                                    .received = k->ask.received,
                                    .vector = vector,
                                    .dims = dims,
+                                   .embedder = k->embedder,
                                    .names = citizen_lexicon(k->z)};
     char room[LABEL_TEXT_MAX];
     know *collection;
@@ -64,6 +65,7 @@ embed(struct sorting *k)
                                      .received_us = k->ask.received_us,
                                      .done = on_likeness,
                                      .ctx = k,
+                                     .embedder = &k->embedder,
                                      .job = k->job};
     return likeness_run(&ask);
 }

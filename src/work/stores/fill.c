@@ -14,14 +14,23 @@ collection(const struct stores *s, str store, know **ret)
     return library_find(s->own, store, ret);
 }
 
+/* What is in a file, as it goes into the collection. */
+struct words {
+    enum doc_form form;
+    str text;
+    uint64_t len; /* of the file */
+    err why;      /* it could not be read, and the sentence says why */
+};
+
 static fallible
-add_words(const struct stores *s, const struct kept *row, const struct store_file *f, str bytes)
+add_words(const struct stores *s, const struct kept *row, str file, const struct words *w)
 {
-    const struct know_source source = {.name = f->file, .form = doc_form_of(f->name)};
+    const struct know_source source = {.name = file, .form = w->form};
     enum know_change change;
     know *k;
+    TRY(w->why);
     TRY(collection(s, row->head.parent, &k));
-    TRY(know_add(k, row->grant, &source, content_of(bytes, row->head.label), &change));
+    TRY(know_add(k, row->grant, &source, content_of(w->text, row->head.label), &change));
     return know_commit(k);
 }
 
@@ -33,24 +42,87 @@ is_of_file(err e)
            e.code == ERR_UNSUPPORTED;
 }
 
-fallible
-stores_fill(const struct stores *s, arena *a, struct kept *row, str bytes)
+static str
+reason(arena *a, const struct words *w)
+{
+    if (w->why.code)
+        return arena_fmt(a, "the file %s", err_public(w->why));
+    return STR("the file is no text, Markdown, HTML, CSV or XZuFi in UTF-8, or is too large");
+}
+
+static fallible
+put_words(const struct stores *s, arena *a, struct kept *row, const struct words *w)
 {
     struct store_file f;
     ASSERT(row->grant && row->head.kind == OBJECT_STORE_FILE);
     TRY(store_file_load(a, row->meta, &f));
-    const err e = add_words(s, row, &f, bytes);
+    const err e = add_words(s, row, f.file, w);
     if (e.code)
         library_close(s->own, row->head.parent); /* what was staged must not come with the next */
     if (e.code && !is_of_file(e))
         return e;
-    f.bytes = e.code ? 0 : bytes.len;
+    f.bytes = e.code ? 0 : w->len;
     f.code = e.code ? STR("unsupported_file") : STR_NONE;
-    f.message =
-        e.code ? STR("the file is no text, Markdown or HTML in UTF-8, or is too large") : STR_NONE;
+    f.message = e.code ? reason(a, w) : STR_NONE;
     row->head.state = e.code ? STR("failed") : STR("completed");
     TRY(store_file_save(a, &f, &row->meta));
     return keep_note(s->gate, row);
+}
+
+fallible
+stores_form(arena *a, const struct kept *row, enum doc_form *ret)
+{
+    struct store_file f;
+    TRY(store_file_load(a, row->meta, &f));
+    *ret = doc_form_of(f.name);
+    return OK;
+}
+
+fallible
+stores_fill(const struct stores *s, arena *a, struct kept *row, str bytes)
+{
+    struct words w = {.text = bytes, .len = bytes.len};
+    TRY(stores_form(a, row, &w.form));
+    return put_words(s, a, row, &w);
+}
+
+/* ---- of forms that are read in a cell */
+static void
+filling_done(void *p)
+{
+    struct stores_filling *f = p;
+    cells_cancel(TAKE(f->job));
+}
+
+static fallible
+put_read(const struct stores_filling *f, content text, err why)
+{
+    struct words w = {.form = DOC_MARKDOWN, .len = f->len, .why = why};
+    if (why.code && !is_of_file(why))
+        return why;
+    if (!why.code)
+        TRY(content_open(text, f->row->grant, &w.text));
+    return put_words(f->s, f->a, f->row, &w);
+}
+
+static void
+on_read(void *ctx, content text, err why)
+{
+    struct stores_filling *f = ctx;
+    f->job = NULL;
+    f->done(f->ctx, put_read(f, text, why));
+}
+
+fallible
+stores_fill_read(struct stores_filling *f, str bytes)
+{
+    struct cells_ask ask = {.grant = f->row->grant, .bytes = content_of(bytes, f->row->head.label)};
+    TRY(stores_form(f->a, f->row, &ask.form));
+    f->len = bytes.len;
+    f->job = NULL;
+    TRY(cells_read(gate_cells(f->s->gate), &ask, on_read, f, &f->job));
+    arena_on_end(f->a, filling_done, f);
+    return OK;
 }
 
 fallible

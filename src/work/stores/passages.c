@@ -27,6 +27,8 @@ put_one(buf *b, size_t number, const struct stores_hit *h, str text)
     buf_add_fmt(b, "\n[%zu] %.*s", number, STR_FMT(h->name));
     if (h->hit->section.len)
         buf_add_fmt(b, ", %.*s", STR_FMT(h->hit->section));
+    if (h->hit->page)
+        buf_add_fmt(b, ", p. %u", h->hit->page);
     buf_add(b, STR(":\n"));
     buf_add(b, text);
     buf_add_char(b, '\n');

@@ -14,6 +14,7 @@
  *
  * Filling and searching take the loop's thread for as long as they take.  One thread. */
 #pragma once
+#include "gate/cells/cells.h"
 #include "gate/keep.h"
 #include "work/library/library.h"
 #include "work/stores/filter.h"
@@ -60,6 +61,21 @@ fallible stores_count(const struct keep_call *c, str store, struct store_counts 
 /* Puts the bytes of a file into its store's collection; its row was just kept as "in_progress" and
  * says then how it went: "completed", or "failed" with a reason for what cannot be read. */
 fallible stores_fill(const struct stores *s, arena *a, struct kept *row, str bytes);
+/* The form of a file, by its name. */
+fallible stores_form(arena *a, const struct kept *row, enum doc_form *ret);
+/* The same for a form that is read in a cell (gate/cells): `done` is called later, unless the arena
+ * ends first.  `f`, and what it points to, live until then; `bytes` need not. */
+struct stores_filling {
+    const struct stores *s;
+    arena *a;
+    struct kept *row;
+    void (*done)(void *ctx, err e);
+    void *ctx;
+    /* Inside. */
+    cells_job *job;
+    uint64_t len;
+};
+fallible stores_fill_read(struct stores_filling *f, str bytes);
 /* Takes its words out, after its row is gone. */
 fallible stores_take_out(const struct stores *s, const struct kept *row);
 /* Of a store whose row is gone. */

@@ -337,8 +337,11 @@ service_find(know *k, const grant *g, const struct service_ask *want, arena *a,
     struct services s = {.count = 0};
     void *at = NULL;
     str text;
-    const struct know_ask ask = {
-        .text = want->letter, .most = HITS, .vector = want->vector, .dims = want->dims};
+    const struct know_ask ask = {.text = want->letter,
+                                 .most = HITS,
+                                 .vector = want->vector,
+                                 .dims = want->dims,
+                                 .embedder = want->embedder};
     TRY(content_open(want->letter, g, &text));
     TRY(know_search(k, g, &ask, a, &hits));
     TRY(try_arena_get(a, 1, sizeof(struct vote), &at));

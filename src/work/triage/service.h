@@ -40,6 +40,7 @@ struct service_ask {
     content letter;
     const float *vector; /* the letter's, of length 1; NULL: words alone */
     size_t dims;
+    str embedder; /* who made it; empty: nobody says */
 };
 /* Everything lives in `a`. */
 fallible service_find(know *k, const grant *g, const struct service_ask *ask, arena *a,

@@ -101,8 +101,10 @@ triage_run(know *k, const grant *g, const struct triage_ask *ask, arena *a, stru
     TRY(deadline_find(a, m.text, today, &t.deadlines));
     TRY(find_urgency(m.text, today, a, &t));
     TRY(plain_of(ask->names, m.text, &t.deadlines, a, &plain));
-    const struct service_ask find = {
-        .letter = content_of(plain, ask->letter.label), .vector = ask->vector, .dims = ask->dims};
+    const struct service_ask find = {.letter = content_of(plain, ask->letter.label),
+                                     .vector = ask->vector,
+                                     .dims = ask->dims,
+                                     .embedder = ask->embedder};
     TRY(service_find(k, g, &find, a, &t.services));
     choose(&t, ask->vector ? TRIAGE_LEAST : TRIAGE_LEAST_BY_WORDS);
     t.label = label_join(ask->letter.label, t.services.read);

@@ -26,6 +26,7 @@ struct triage_ask {
     day received;        /* its day, unless it has one of its own */
     const float *vector; /* of its words, of length 1; NULL: words alone */
     size_t dims;
+    str embedder;         /* who made it; empty: nobody says */
     const lexicon *names; /* what points to persons; NULL: nothing is left out */
 };
 

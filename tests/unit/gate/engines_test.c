@@ -557,7 +557,11 @@ TEST(garbage_from_hoheitd_ends_the_channel_and_not_the_process)
                  {CONTROL_STOP, 8, false, false},
                  {CONTROL_STOP, 0, true, false},
                  {CONTROL_RELOAD, 0, false, false},
-                 {CONTROL_RELOAD, 8, true, false}};
+                 {CONTROL_RELOAD, 8, true, false},
+                 {CONTROL_READER_UP, 0, false, false},
+                 {CONTROL_READER_UP, 8, true, false},
+                 {CONTROL_READER_DOWN, 0, true, false},
+                 {CONTROL_READER_DOWN, 8, false, false}};
     static const char body[256];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct told t;

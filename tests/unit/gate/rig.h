@@ -13,15 +13,13 @@
 #include <uv.h>
 
 #include "base/fault.h"
-#include "engine/control.h"
 #include "gate/inside.h"
 #include "os/clock.h"
-#include "os/file.h"
-#include "os/ipc.h"
 #include "os/proc.h"
 #include "test.h"
 #include "unit/audit/desk.h"
 #include "unit/audit/disk.h"
+#include "unit/gate/reader.h"
 #include "unit/model/small_policy.h"
 
 enum { RIG_ENGINES = 80 };
@@ -53,6 +51,7 @@ struct rig {
     size_t starts;
     uint64_t stopped[RIG_ENGINES];
     size_t stops;
+    struct played_readers readers; /* of documents */
 };
 
 static _Alignas(16) char rig_room[IPC_ROOM];
@@ -103,6 +102,7 @@ rig_on_message(void *ctx, const struct ipc_message *m)
     struct rig *r = ctx;
     if (m->head.type == CONTROL_READY)
         r->ready++;
+    played_readers_hear(&r->readers, r->control, m);
     if (m->head.type == CONTROL_ENGINE_STOP && r->stops < RIG_ENGINES) {
         r->stopped[r->stops++] = m->head.id;
         for (size_t i = 0; i < r->starts; i++)
@@ -232,14 +232,14 @@ rig_close(struct rig *r)
 {
     CHECK_INT(meter_value(&r->meters, METER_REQUESTS_RUNNING), ==, 0);
     arena_free(TAKE(r->a)); /* calls end before the gate they were made of */
-    gate_free(r->gate);
-    r->gate = NULL;
+    gate_free(TAKE(r->gate));
     ipc_free(TAKE(r->control));
     for (size_t i = 0; i < r->starts; i++) {
         rig_end_talker(&r->engines[i]);
         fd_auto(&r->engines[i].far);
     }
     r->starts = r->stops = 0;
+    played_readers_end(&r->readers);
     log_end_close(&r->log);
     registry_free(r->registry);
     db_close(r->db);

@@ -58,6 +58,52 @@ TEST(a_service_is_its_modules_under_its_name)
     CHECK_STR(unit_of(&d, "Frist")->path, STR("Hund anmelden"));
 }
 
+#define OFFICE(body) "<xzufi:organisationseinheit>" body "</xzufi:organisationseinheit>"
+
+TEST(offices_stand_beside_services_with_hours_addresses_and_how_they_are_reached)
+{
+    RIG(r);
+    const struct doc d = read_xml(
+        &r,
+        STR(HEAD
+            "<leistung>" MODULE("02", "", "Pass") MODULE("01", "", "eins") "</leistung>" OFFICE(
+                "<id>7</id><name><name languageCode='en'>Office</name>"
+                "<name languageCode='de'>Bürgeramt Mitte</name></name>"
+                "<kurzbeschreibung><text>weg</text></kurzbeschreibung>"
+                "<kurzbeschreibung languageCode='de'>Ausweise und Meldungen</kurzbeschreibung>"
+                "<anschrift><strasse>Marktplatz</strasse><hausnummer>1</hausnummer>"
+                "<postleitzahl>12345</postleitzahl><ort>Musterstadt</ort>"
+                "<verwaltungspolitischeKodierung><kreis><name>weg</name></kreis>"
+                "</verwaltungspolitischeKodierung></anschrift>"
+                "<anschrift><postleitzahl>12346</postleitzahl><ort>Musterdorf</ort></anschrift>"
+                "<kommunikation><kanal><code>01</code><name>Telefon</name></kanal>"
+                "<kennung>0123 456</kennung></kommunikation>"
+                "<kommunikation><kennung>amt@example.org</kennung></kommunikation>"
+                "<infoOeffnungszeitenText languageCode='de'>&lt;p&gt;Mo 8–12 "
+                "Uhr&lt;/p&gt;</infoOeffnungszeitenText>"
+                "<infoOeffnungszeitenText languageCode='en'>weg</infoOeffnungszeitenText>") TAIL));
+    CHECK_STR(unit_of(&d, "Öffnungszeiten")->text, STR("Mo 8–12 Uhr"));
+    CHECK_STR(unit_of(&d, "Öffnungszeiten")->path, STR("Bürgeramt Mitte"));
+    CHECK_STR(unit_of(&d, "Anschrift")->text,
+              STR("Marktplatz 1, 12345 Musterstadt\n12346 Musterdorf"));
+    CHECK_STR(unit_of(&d, "Kontakt")->text, STR("Telefon: 0123 456\namt@example.org"));
+    CHECK_STR(unit_of(&d, "Beschreibung")->text, STR("Ausweise und Meldungen"));
+    CHECK_STR(unit_of(&d, "Modul 01")->path, STR("Pass"));
+    for (size_t i = 0; i < d.units.count; i++)
+        CHECK(str_find(d.units.at[i].text, STR("weg")) < 0);
+}
+
+TEST(an_office_without_a_name_or_with_nothing_in_it_does_no_harm)
+{
+    RIG(r);
+    const struct doc d = read_xml(&r, STR(HEAD OFFICE("<anschrift/><kommunikation/><name/>")
+                                              OFFICE("<anschrift><ort>X</ort></anschrift>")
+                                                  OFFICE("<leistung>weg</leistung>") TAIL));
+    CHECK_INT(d.units.count, ==, 1);
+    CHECK_STR(unit_of(&d, "Anschrift")->text, STR("X"));
+    CHECK_STR(unit_of(&d, "Anschrift")->path, STR("Stelle"));
+}
+
 TEST(many_services_stand_one_after_the_other)
 {
     RIG(r);

@@ -7,7 +7,8 @@
  *   hoheit-log              another puppet.  Over the gate's channel to it the test has it say
  *                           things to hoheitd, and hears what hoheitd said.
  *   hoheit-engine(-toy)     says over its channel what it was started with, then ends as the
- *                           number of its last option wants: --token-ms or --memory-max. */
+ *                           number of its last option wants: --token-ms or --memory-max.
+ *   hoheit-reader           the same, without a model. */
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -150,7 +151,8 @@ be_a_child(int argc, char **argv)
         puppet_run();
     if (strcmp(name, "hoheit-log") == 0)
         log_puppet_run();
-    if (strcmp(name, "hoheit-engine") == 0 || strcmp(name, "hoheit-engine-toy") == 0)
+    if (strcmp(name, "hoheit-engine") == 0 || strcmp(name, "hoheit-engine-toy") == 0 ||
+        strcmp(name, "hoheit-reader") == 0)
         engine_run(argc, argv);
 }
 
@@ -172,7 +174,7 @@ static inline void
 rig_make_dirs(struct boot *boot)
 {
     static const char *const names[] = {"bin/hoheit-gate", "bin/hoheit-log", "bin/hoheit-engine",
-                                        "bin/hoheit-engine-toy"};
+                                        "bin/hoheit-engine-toy", "bin/hoheit-reader"};
     char own[BOOT_PATH_MAX];
     const ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
     own[n > 0 ? n : 0] = '\0';

@@ -355,16 +355,15 @@ expect_another_gate(void)
 
 TEST(a_gate_that_breaks_the_protocol_is_killed_and_replaced)
 {
-    char body[sizeof(struct control_start) + 8] = {0};
+    static const char body[sizeof(struct control_start) + 8];
+    static const uint32_t types[] = {63, CONTROL_ENGINE_UP, CONTROL_ENGINE_START,
+                                     CONTROL_ENGINE_START, CONTROL_READER_START};
+    static const size_t lens[] = {0, 0, 0, sizeof body, 8};
     open_rig();
-    tell(PUPPET_SAY + 63, 0, NULL, 0);
-    expect_another_gate();
-    tell(PUPPET_SAY + CONTROL_ENGINE_UP, 0, NULL, 0);
-    expect_another_gate();
-    tell(PUPPET_SAY + CONTROL_ENGINE_START, 0, NULL, 0);
-    expect_another_gate();
-    tell(PUPPET_SAY + CONTROL_ENGINE_START, 0, body, sizeof body);
-    expect_another_gate();
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        tell(PUPPET_SAY + types[i], 0, body, lens[i]);
+        expect_another_gate();
+    }
     close_rig();
 }
 

@@ -18,6 +18,8 @@ answer_with(struct supported *sentences, size_t count)
                                         .heading = STR("Steuersatz"),
                                         .quote = STR("96 Euro \"je\" <Hund>"),
                                         .source_from = 7,
+                                        .page = 3,
+                                        .page_to = 4,
                                         .source_to = 99,
                                         .share = 1};
     a.sentences.at = sentences;
@@ -92,8 +94,9 @@ TEST(the_source_stands_beside_the_quote_in_both_shapes)
     CHECK_STR(text_below(a, j, "cards.0.section"), STR("§ 2"));
     CHECK_STR(text_below(a, j, "cards.0.edition"), STR("1. Januar"));
     CHECK(HAS(j, "\"source_from\":7") && HAS(j, "\"source_to\":99"));
+    CHECK(HAS(j, "\"page\":3,\"page_to\":4"));
     CHECK(HAS(h, "<blockquote>96 Euro &quot;je&quot; &lt;Hund&gt;</blockquote>"));
-    CHECK(HAS(h, "Satzung &amp; Ordnung, § 2 (Steuersatz), Fassung: 1. Januar"));
+    CHECK(HAS(h, "Satzung &amp; Ordnung, § 2 (Steuersatz), Fassung: 1. Januar, Seite 3"));
 }
 
 TEST(a_heading_that_is_the_section_is_not_said_twice_nor_an_edition_that_is_not_there)
@@ -104,6 +107,7 @@ TEST(a_heading_that_is_the_section_is_not_said_twice_nor_an_edition_that_is_not_
     answer.reply.cards.at[0].heading = STR("§ 2");
     answer.reply.cards.at[0].edition = STR_NONE;
     answer.reply.cards.at[0].title = STR_NONE;
+    answer.reply.cards.at[0].page = 0;
     const str h = html_of(a, &answer);
     CHECK(HAS(h, "<cite>Quelle: hund, § 2</cite>"));
 }

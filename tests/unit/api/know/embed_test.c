@@ -101,6 +101,41 @@ TEST(a_document_changed_meanwhile_keeps_its_words_alone)
     close_know();
 }
 
+TEST(what_has_its_vector_is_not_read_again)
+{
+    open_know();
+    AUTO(reply) *r = POST(site.net, EMBED, low, "{}");
+    CHECK_INT(reply_number(r, "embedded"), >=, 3);
+    CHECK_STR(reply_text(r, "embedder"), STR("toy-embed"));
+    AUTO(reply) *again = POST(site.net, EMBED, low, "{}");
+    CHECK_INT(reply_number(again, "embedded"), ==, 0);
+    CHECK_INT(reply_number(again, "vectors"), ==, 3);
+    town_add(&town, "neu", "offen", "# Neu\n\nEin Text.\n");
+    AUTO(reply) *more = POST(site.net, EMBED, low, "{}");
+    CHECK_INT(reply_number(more, "embedded"), ==, 1);
+    CHECK_INT(reply_number(more, "vectors"), ==, 4);
+    AUTO(reply) *stat = GET(site.net, "/v1/know/wissen", low);
+    CHECK_STR(reply_text(stat, "embedder"), STR("toy-embed"));
+    CHECK_INT(reply_number(stat, "dimensions"), ==, 8);
+    close_know();
+}
+
+TEST(many_passages_can_be_embedded_in_several_calls_and_take_effect_at_the_end)
+{
+    open_know();
+    for (int64_t left = 4; left >= 0; left--) {
+        CHECK_INT(vectors_of(low), ==, 0);
+        AUTO(reply) *r = POST(site.net, EMBED, low, "{\"most\":1}");
+        CHECK_INT(r->status, ==, 200);
+        CHECK_INT(reply_number(r, "embedded"), ==, 1);
+        CHECK_INT(reply_number(r, "missing"), ==, left);
+    }
+    CHECK_INT(vectors_of(low), ==, 3);
+    AUTO(reply) *none = POST(site.net, EMBED, low, "{\"most\":0}");
+    CHECK_INT(none->status, ==, 400);
+    close_know();
+}
+
 TEST(who_hangs_up_changes_nothing)
 {
     open_know();

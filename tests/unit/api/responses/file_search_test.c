@@ -115,10 +115,12 @@ TEST(what_was_found_is_put_as_data_with_numbers_and_results_only_when_asked_for)
     CHECK(label_eq(s.label, f.label));
     q.shows_results = true;
     NEED_OK(file_search_put(a, &q, STR("x"), &f, &s));
-    CHECK_STR(s.results, STR("[{\"file_id\":\"file-1\",\"filename\":\"a.md\",\"score\":0.5,"
-                             "\"attributes\":{},\"text\":\"Steuer 96 Euro.\"},{\"file_id\":"
-                             "\"file-1\",\"filename\":\"a.md\",\"score\":0.5,\"attributes\":{},"
-                             "\"text\":\"Zweites.\"}]"));
+    CHECK_STR(
+        s.results,
+        STR("[{\"file_id\":\"file-1\",\"filename\":\"a.md\",\"score\":0.5,"
+            "\"attributes\":{},\"text\":\"Steuer 96 Euro.\",\"section\":\"§ 2\"},{\"file_id\":"
+            "\"file-1\",\"filename\":\"a.md\",\"score\":0.5,\"attributes\":{},"
+            "\"text\":\"Zweites.\"}]"));
     policy_free(p);
 }
 

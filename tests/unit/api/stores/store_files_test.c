@@ -116,3 +116,57 @@ TEST(lists_go_by_state_and_page)
     CHECK_INT(after->status, ==, 400);
     close_shelf();
 }
+
+/* ---- of forms that are read in a cell */
+static const char *
+word_file(const char *key)
+{
+    AUTO(reply) *r =
+        SEND(.method = "POST", .path = "/v1/files", .key = key, .label = "offen",
+             .type = "multipart/form-data; boundary=XX",
+             .body = STR("--XX\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n"
+                         "assistants\r\n--XX\r\nContent-Disposition: form-data; name=\"file\"; "
+                         "filename=\"a.docx\"\r\n\r\nPK\r\n--XX--\r\n"));
+    CHECK_INT(r->status, ==, 200);
+    return arena_str(site.rig.a, reply_text(r, "id")).at;
+}
+
+TEST(a_word_file_is_answered_when_it_was_read)
+{
+    open_shelf();
+    site.rig.readers.says = "# Hund\n\nSteuer.";
+    const char *k = site_key("amt", "VS-NfD");
+    const char *const file = word_file(k), *const store = shelf_store(k, "{}");
+    shelf_add(k, store, file);
+    AUTO(reply) *text =
+        SEND(.path = shelf_path(store, arena_fmt(site.rig.a, "/files/%s/content", file).at),
+             .key = k);
+    CHECK_STR(reply_text(text, "data.0.text"), STR("# Hund\n\nSteuer."));
+    AUTO(reply) *found =
+        shelf_send("POST", k, shelf_path(store, "/search"), "{\"query\":\"Hund\"}");
+    CHECK_STR(reply_text(found, "data.0.section"), STR("Hund"));
+    close_shelf();
+}
+
+TEST(in_a_batch_one_that_cannot_be_read_keeps_nobody_up)
+{
+    open_shelf();
+    site.rig.readers.says = "! is damaged";
+    const char *k = site_key("amt", "VS-NfD");
+    const char *const bad = word_file(k), *const worse = word_file(k),
+                      *const good = shelf_file(k, "offen", "# Hund"),
+                      *const store = shelf_store(k, "{}");
+    AUTO(reply) *r = shelf_send(
+        "POST", k, shelf_path(store, "/file_batches"),
+        arena_fmt(site.rig.a, "{\"file_ids\":[\"%s\",\"%s\",\"%s\"]}", bad, good, worse).at);
+    CHECK_INT(reply_number(r, "file_counts.failed"), ==, 2);
+    CHECK_INT(reply_number(r, "file_counts.completed"), ==, 1);
+    const char *const path = arena_fmt(site.rig.a, "/files/%s", bad).at;
+    AUTO(reply) *one = SEND(.path = shelf_path(store, path), .key = k);
+    CHECK_STR(reply_text(one, "last_error.message"), STR("the file is damaged"));
+    AUTO(reply) *text =
+        SEND(.path = shelf_path(store, arena_fmt(site.rig.a, "%s/content", path).at), .key = k);
+    CHECK_INT(text->status, ==, 400);
+    CHECK(reply_has(text, "the file is damaged"));
+    close_shelf();
+}

@@ -267,6 +267,32 @@ TEST(a_search_out_of_bounds_is_not_sent)
     fake_end(&f);
 }
 
+/* ---- vectors */
+
+TEST(passages_are_embedded_until_none_is_missing_or_no_more_can_be)
+{
+    FRESH(r);
+    FAKE(f);
+    fake_says(&f, "POST /v1/know/wissen/embed ", 200,
+              "{\"vectors\":7,\"embedder\":\"e5\",\"embedded\":7,\"missing\":0}");
+    RUN(&r, &f, "know", "embed", "--know", "wissen", "--model", "e5");
+    CHECK_STATUS(&r, 0);
+    CHECK_SAYS(&r, "7 passages have a vector by e5");
+    CHECK_IN(fake_asked(&f), "\"model\":\"e5\",\"most\":");
+    fake_end(&f);
+    FAKE(g);
+    fake_says(&g, "POST /v1/know/wissen/embed ", 200,
+              "{\"vectors\":7,\"embedder\":\"e5\",\"embedded\":7,\"missing\":2}");
+    RUN(&r, &g, "know", "embed", "--know", "wissen");
+    CHECK_STATUS(&r, 0);
+    CHECK_SAYS(&r, "2 have none");
+    RUN(&r, &g, "know", "embed", "--know", "andere");
+    CHECK_STATUS(&r, 1);
+    RUN(&r, &g, "know", "embed");
+    CHECK_STATUS(&r, 2);
+    fake_end(&g);
+}
+
 TEST(answers_of_something_else_are_failures)
 {
     static const char *const odd[] = {"", "no json", "{}", "[]", "{\"data\":7}", "{\"data\":{}}"};

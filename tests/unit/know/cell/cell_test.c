@@ -71,7 +71,7 @@ TEST(a_reader_that_is_gone_is_lost_not_waited_for)
 TEST(a_program_that_is_not_there_is_not_started)
 {
     int channel = -7;
-    CHECK_ERR(cell_start("/nowhere/hoheit-reader", &channel), NOT_FOUND);
+    CHECK_ERR(cell_start("/nowhere/hoheit-reader", NULL, &channel), NOT_FOUND);
     CHECK_INT(channel, ==, -7);
 }
 
@@ -106,7 +106,7 @@ TEST(no_memory_is_no_document)
         }
         CHECK(e.code != 0);
         (void)close(r.channel); /* an answer may wait there that nobody asked for now */
-        NEED_OK(cell_start(self_reader(), &r.channel));
+        NEED_OK(cell_start(self_reader(), NULL, &r.channel));
     }
     CHECK(false); /* it does not end */
 }

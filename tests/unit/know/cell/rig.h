@@ -60,7 +60,7 @@ rig_auto(struct rig *r)
 
 #define RIG(r)                                                                                     \
     __attribute__((cleanup(rig_auto))) struct rig r = {0};                                         \
-    NEED_OK(cell_start(self_reader(), &(r).channel))
+    NEED_OK(cell_start(self_reader(), NULL, &(r).channel))
 
 /* What a document is read as, or "! " and why not. */
 static inline str

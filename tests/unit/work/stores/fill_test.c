@@ -39,17 +39,88 @@ TEST(what_is_no_text_is_said_to_have_failed_and_spoils_nothing)
     nook_close();
 }
 
-TEST(a_file_of_a_form_that_is_read_elsewhere_fails_alone)
+/* ---- of forms that are read in a cell */
+static unsigned filled;
+static err filled_with;
+
+static void
+on_filled(void *ctx, err e)
 {
-    nook_open();
-    const str store = nook_store("offen");
-    struct kept pdf = nook_row(store, "file-1", "offen", "{}");
+    (void)ctx;
+    filled++;
+    filled_with = e;
+}
+
+static struct kept
+pdf_row(str store, const char *file)
+{
+    struct kept row = nook_row(store, file, "offen", "{}");
     struct store_file f;
-    NEED_OK(store_file_load(nook.rig.a, pdf.meta, &f));
+    CHECK_OK(store_file_load(nook.rig.a, row.meta, &f));
     f.name = STR("satzung.pdf");
-    NEED_OK(store_file_save(nook.rig.a, &f, &pdf.meta));
-    NEED_OK(stores_fill(&nook.stores, nook.rig.a, &pdf, STR("%PDF-1.4")));
-    CHECK_STR(pdf.head.state, STR("failed"));
+    CHECK_OK(store_file_save(nook.rig.a, &f, &row.meta));
+    filled = 0;
+    return row;
+}
+
+static struct stores_filling
+filling_of(arena *a, struct kept *row)
+{
+    return (struct stores_filling){.s = &nook.stores, .a = a, .row = row, .done = on_filled};
+}
+
+TEST(a_file_that_holds_no_plain_text_is_read_in_a_cell_and_found)
+{
+    enum doc_form form;
+    nook_open();
+    nook.rig.readers.says = "# Hund\n\nSteuer 96 Euro.\n";
+    const str store = nook_store("offen");
+    struct kept row = pdf_row(store, "file-1");
+    struct stores_filling f = filling_of(nook.rig.a, &row);
+    NEED_OK(stores_form(nook.rig.a, &row, &form));
+    CHECK_INT(form, ==, DOC_PDF);
+    NEED_OK(stores_fill_read(&f, STR("%PDF-1.4")));
+    CHECK_INT(filled, ==, 0);
+    RIG_UNTIL(&nook.rig, filled);
+    CHECK_INT(filled_with.code, ==, 0);
+    CHECK_STR(row.head.state, STR("completed"));
+    CHECK_INT(hits(store, "Steuer"), ==, 1);
+    nook_close();
+}
+
+TEST(one_that_cannot_be_read_fails_with_a_sentence_and_spoils_nothing)
+{
+    struct store_file told;
+    nook_open();
+    nook.rig.readers.says = "! is damaged";
+    const str store = nook_store("offen");
+    struct kept row = pdf_row(store, "file-1");
+    struct stores_filling f = filling_of(nook.rig.a, &row);
+    NEED_OK(stores_fill_read(&f, STR("%PDF-1.4")));
+    RIG_UNTIL(&nook.rig, filled);
+    CHECK_INT(filled_with.code, ==, 0);
+    CHECK_STR(row.head.state, STR("failed"));
+    NEED_OK(store_file_load(nook.rig.a, row.meta, &told));
+    CHECK_STR(told.message, STR("the file is damaged"));
+    CHECK_STR(told.code, STR("unsupported_file"));
+    nook_file(store, "file-2", "offen", "# Hund\n\nSteuer.\n");
+    CHECK_INT(hits(store, "Steuer"), ==, 1);
+    nook_close();
+}
+
+TEST(who_goes_away_while_a_file_is_read_is_told_nothing)
+{
+    arena *a = NULL;
+    nook_open();
+    struct kept row = pdf_row(nook_store("offen"), "file-1");
+    NEED_OK(arena_open(1 << 20, &a));
+    struct stores_filling f = filling_of(a, &row);
+    NEED_OK(stores_fill_read(&f, STR("%PDF-1.4")));
+    RIG_UNTIL(&nook.rig, nook.rig.readers.starts);
+    arena_free(a);
+    RIG_UNTIL(&nook.rig, nook.rig.readers.stops);
+    CHECK_INT(filled, ==, 0);
+    CHECK_STR(row.head.state, STR("in_progress"));
     nook_close();
 }
 
