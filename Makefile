@@ -23,7 +23,7 @@ flip   = $(if $1,$(call flip,$(wordlist 2,99,$1)) $(firstword $1))
 
 LLHTTP := $(shell deps/path llhttp)
 YYJSON := $(shell deps/path yyjson)
-PKGS   := libuv libnghttp2 openssl libsodium sqlite3 libcyaml yaml-0.1 libseccomp libzip expat zlib
+PKGS   := libuv libnghttp2 openssl libsodium sqlite3 libcyaml yaml-0.1 libseccomp libzip expat zlib libpng libjpeg
 comma  := ,
 
 include flags.mk

@@ -8,6 +8,7 @@
  * shown, and not put before the model again: its template has no place for thoughts of earlier
  * turns. */
 #pragma once
+#include "api/images.h"
 #include "api/tools.h"
 
 struct item {
@@ -30,6 +31,7 @@ struct items_talk {
     arena *a;
     struct conv *conv;
     struct tool_turns turns;
+    struct images images; /* of the message at hand */
     buf calls;     /* of the last message, as far as they came */
     str last_text; /* of the last message */
 };
