@@ -21,7 +21,8 @@ enum control_message {
     CONTROL_STOP,           /* no body: end gracefully */
     CONTROL_RELOAD,         /* no body; passes a memfd: certificate and key (struct boot_tls) */
     CONTROL_LOG,            /* no body; passes the gate's end of a channel to hoheit-log */
-    CONTROL_EGRESS_UP       /* struct control_up; passes the channel to a new hoheit-egress */
+    CONTROL_EGRESS_UP,      /* struct control_up; passes the channel to a new hoheit-egress */
+    CONTROL_READER_UP       /* the same for a new hoheit-reader, which decodes images */
 };
 
 enum control_engine { CONTROL_TOY, CONTROL_LLAMA };
@@ -34,6 +35,8 @@ struct control_start {
     uint64_t memory_bytes_max;
     char file[CONTROL_FILE_MAX];    /* "<sha256>.gguf"; empty for the toy */
     char adapter[CONTROL_FILE_MAX]; /* the same; empty: none */
+    uint32_t is_projector;          /* `adapter` is one */
+    uint32_t zero;
 };
 
 struct control_up {

@@ -44,6 +44,8 @@ struct engines {
     struct gate_events events;
     void (*on_egress)(void *ctx, int channel);
     void *egress_ctx;
+    void (*on_reader)(void *ctx, int channel);
+    void *reader_ctx;
     ipc *control;
     bool is_stopping;
     loop_timer *overdue; /* runs while somebody may wait */
@@ -312,6 +314,16 @@ egress_is_up(engines *e, const struct ipc_message *m, fd *passed)
 }
 
 static bool
+reader_is_up(engines *e, const struct ipc_message *m, fd *passed)
+{
+    if (m->head.body_len != sizeof(struct control_up) || *passed < 0)
+        return false;
+    if (e->on_reader)
+        e->on_reader(e->reader_ctx, fd_take(passed));
+    return true;
+}
+
+static bool
 on_message(void *ctx, const struct ipc_message *m)
 {
     static bool (*const takers[])(engines *, const struct ipc_message *, fd *) = {
@@ -321,6 +333,7 @@ on_message(void *ctx, const struct ipc_message *m)
         [CONTROL_RELOAD - CONTROL_ENGINE_UP] = has_certificate,
         [CONTROL_LOG - CONTROL_ENGINE_UP] = has_log,
         [CONTROL_EGRESS_UP - CONTROL_ENGINE_UP] = egress_is_up,
+        [CONTROL_READER_UP - CONTROL_ENGINE_UP] = reader_is_up,
     };
     const uint32_t at = m->head.type - CONTROL_ENGINE_UP;
     AUTO(fd) passed = m->fd;
@@ -382,6 +395,7 @@ name_files(const engines *e, const struct model *m, struct control_start *ret)
     if (!str_copy(base->file, ret->file, sizeof ret->file) ||
         (adapts && !str_copy(m->file, ret->adapter, sizeof ret->adapter)))
         FAIL(CORRUPT, "the file name of a model is too long");
+    ret->is_projector = model_can_see(m);
     return OK;
 }
 
@@ -546,4 +560,11 @@ engines_on_egress(engines *e, void (*fn)(void *ctx, int channel), void *ctx)
 {
     e->on_egress = fn;
     e->egress_ctx = ctx;
+}
+
+void
+engines_on_reader(engines *e, void (*fn)(void *ctx, int channel), void *ctx)
+{
+    e->on_reader = fn;
+    e->reader_ctx = ctx;
 }

@@ -32,6 +32,7 @@ void engines_on_events(engines *e, struct gate_events ev);
 fallible engines_send_ready(engines *e);
 /* Also heard there: hoheit-egress was started, with a new channel, which `fn` takes over. */
 void engines_on_egress(engines *e, void (*fn)(void *ctx, int channel), void *ctx);
+void engines_on_reader(engines *e, void (*fn)(void *ctx, int channel), void *ctx);
 /* OK and *ret set when it is ready now; else *ret is NULL, `fn` is called later with the engine or
  * an error, and *ret_wait can take the waiter back.  `fn` may forget others, ask again and submit.
  * LIMIT: too many models at once; and what the last start failed with. */

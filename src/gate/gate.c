@@ -38,6 +38,15 @@ on_egress(void *ctx, int channel)
         egress_count(g->egress, g->parts.meters);
 }
 
+static void
+on_reader(void *ctx, int channel)
+{
+    const gate *g = ctx;
+    const err e = sight_connect(g->sight, channel);
+    if (e.code) /* the same */
+        log_failure(LOG_ERROR, "reader.refused", e);
+}
+
 bool
 gate_measures_energy(const gate *g)
 {
@@ -101,6 +110,8 @@ gate_new(const struct gate_parts *parts, gate **ret)
     if (!e.code)
         e = guard_new(g->parts.policy, &g->guard);
     if (!e.code)
+        e = sight_new(g->parts.loop, &g->sight);
+    if (!e.code)
         e = watch_energy(g);
     g->parts.control = fd_take(&control);
     if (e.code)
@@ -114,6 +125,7 @@ gate_new(const struct gate_parts *parts, gate **ret)
     keyring_on_revoked(g->keys, on_revoked, g);
     keyring_need_people(g->keys, !str_eq(str_of(parts->params->gate_clearances), STR("keys")));
     engines_on_egress(g->engines, on_egress, g);
+    engines_on_reader(g->engines, on_reader, g);
     *ret = g;
     return OK;
 }
@@ -126,6 +138,7 @@ gate_free(gate *g)
     ASSERT(g->running == 0);
     loop_timer_stop(g->energy_timer);
     egress_free(g->egress);
+    sight_free(g->sight);
     engines_free(g->engines);
     keep_free(g->keep);
     pairs_free(g->pairs);

@@ -6,6 +6,7 @@
 #include "gate/engines.h"
 #include "gate/keyring.h"
 #include "gate/pairs.h"
+#include "gate/sight/sight.h"
 #include "sched/energy.h"
 #include "sched/served.h"
 
@@ -15,6 +16,7 @@ struct gate {
     pairs *pairs;
     engines *engines;
     struct egress *egress; /* egress/egress.h; NULL: no providers, or it is not up yet */
+    sight *sight;
     struct keep *keep;     /* keep_inside.h */
     budget *budget;
     struct served *served; /* how, by model and class */

@@ -52,6 +52,16 @@ conv_image_at(const struct conv *c, size_t i)
     return NULL;
 }
 
+str
+conv_text_between(const struct conv_message *m, str text, size_t i)
+{
+    ASSERT(i <= m->images.count);
+    const size_t from = i ? m->images.at[i - 1].at : 0;
+    const size_t to = i < m->images.count ? m->images.at[i].at : text.len;
+    ASSERT(from <= to && to <= text.len);
+    return str_slice(text, from + (from && from < to && text.at[from] == '\n'), to);
+}
+
 /* All or nothing: no byte is written before every one may be. */
 static fallible
 check_all(const struct conv *c, const grant *g)
@@ -78,15 +88,11 @@ static fallible
 put_marked(const struct conv_message *m, str text, buf *b)
 {
     AUTO(buf) marked = BUF(SIZE_MAX / 4);
-    size_t done = 0;
-    for (size_t i = 0; i < m->images.count; i++) {
-        const size_t at = m->images.at[i].at;
-        ASSERT(at >= done && at <= text.len);
-        add_unmarked(str_slice(text, done, at), &marked);
-        buf_add(&marked, STR(CONV_IMAGE_MARK));
-        done = at;
+    for (size_t i = 0; i <= m->images.count; i++) {
+        add_unmarked(conv_text_between(m, text, i), &marked);
+        if (i < m->images.count)
+            buf_add(&marked, STR(CONV_IMAGE_MARK));
     }
-    add_unmarked(str_slice(text, done, text.len), &marked);
     TRY(buf_end(&marked));
     json_member_str(b, "content", buf_str(&marked));
     return OK;

@@ -126,6 +126,9 @@ const char *conv_image_type(enum conv_image_form f); /* "image/png" */
 size_t conv_image_count(const struct conv *c);
 /* In the order in which the model is shown them; NULL past the end. */
 struct conv_image *conv_image_at(const struct conv *c, size_t i);
+/* What is said before the image `i`, and behind the last one for i = images.count; without the line
+ * end that joined it to the text before the image. */
+str conv_text_between(const struct conv_message *m, str text, size_t i);
 /* {"messages":[{"role":…,"content":…}]} as template engines take it, with "tools" when the model is
  * to see them; against the grant.  CONV_IMAGE_MARK stands where an image is; in a conversation that
  * has images nobody else's text has one. */

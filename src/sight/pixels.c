@@ -8,6 +8,8 @@
 #include <jerror.h>
 #include <png.h>
 
+#include "base/fault.h"
+
 /* ---- sizes */
 struct raster {
     uint32_t width, height;

@@ -19,6 +19,7 @@
 #include "super/egress_proc.h"
 #include "super/engine_proc.h"
 #include "super/log_proc.h"
+#include "super/reader_proc.h"
 
 enum { CONTROL_QUEUE_BYTES_MAX = 1024 * 1024, PATH_BYTES = 2048, KILL_AFTER_MS = 2000 };
 
@@ -46,6 +47,7 @@ struct super {
     struct backoff gate_backoff;
     loop_timer *gate_again, *gate_grace, *stop_timer;
     egress_proc *egress; /* NULL: there are no providers */
+    reader_proc *reader;
     bool was_ready, stopping, has_ended;
     err why; /* of the end */
     struct slot slots[CONTROL_SLOTS_MAX];
@@ -74,7 +76,7 @@ say(super *s, enum control_message type, uint64_t id, str body, int f)
 static bool
 any_engine(const super *s)
 {
-    if (egress_proc_runs(s->egress))
+    if (egress_proc_runs(s->egress) || reader_proc_runs(s->reader))
         return true;
     for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
         if (s->slots[i].pid)
@@ -103,6 +105,7 @@ static void
 end_engines(super *s)
 {
     egress_proc_stop(s->egress);
+    reader_proc_stop(s->reader);
     for (size_t i = 0; i < CONTROL_SLOTS_MAX; i++)
         stop_slot(&s->slots[i]);
 }
@@ -355,6 +358,7 @@ start_gate(super *s)
     TRY(ipc_new(s->loop, fd_take(&ours), CONTROL_QUEUE_BYTES_MAX, hooks, &s->control));
     connect_log(s);
     egress_proc_start(s->egress);
+    reader_proc_start(s->reader);
     return OK;
 }
 
@@ -469,7 +473,7 @@ on_child_end(void *ctx, pid_t pid, int status)
         end_if_alone(s);
         return;
     }
-    if (egress_proc_ended(s->egress, pid, status)) {
+    if (egress_proc_ended(s->egress, pid, status) || reader_proc_ended(s->reader, pid, status)) {
         end_if_alone(s);
         return;
     }
@@ -508,6 +512,24 @@ on_egress_up(void *ctx, pid_t pid, uint32_t restarts, int channel)
     say(ctx, CONTROL_EGRESS_UP, 0, (str){(const char *)&up, sizeof up}, channel);
 }
 
+static void
+on_reader_up(void *ctx, pid_t pid, uint32_t restarts, int channel)
+{
+    const struct control_up up = {.pid = (uint32_t)pid, .restarts = restarts};
+    say(ctx, CONTROL_READER_UP, 0, (str){(const char *)&up, sizeof up}, channel);
+}
+
+static fallible
+make_reader(super *s)
+{
+    const struct reader_proc_spec spec = {.l = s->loop,
+                                          .boot = s->spec.boot,
+                                          .bin_dir = s->spec.bin_dir,
+                                          .on_up = on_reader_up,
+                                          .ctx = s};
+    return reader_proc_new(&spec, &s->reader);
+}
+
 static fallible
 make_egress(super *s)
 {
@@ -526,6 +548,7 @@ static fallible
 start_all(super *s)
 {
     TRY(make_egress(s));
+    TRY(make_reader(s));
     if (s->spec.tls)
         TRY(keep_tls(s, s->spec.tls));
     TRY(start_log(s));
@@ -563,6 +586,7 @@ super_free(super *s)
     log_proc_free(s->log);
     ipc_free(s->control);
     egress_proc_free(s->egress);
+    reader_proc_free(s->reader);
     loop_timer_stop(s->gate_again);
     loop_timer_stop(s->gate_grace);
     loop_timer_stop(s->stop_timer);

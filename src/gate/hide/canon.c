@@ -67,14 +67,6 @@ canon_list(const str *texts, size_t count, digest *ret)
     return end(h, e, ret);
 }
 
-fallible
-canon_image(const struct conv_image *i, const grant *g, digest *ret)
-{
-    str bytes;
-    TRY(content_open(i->bytes, g, &bytes));
-    return sha256_of(bytes, ret);
-}
-
 static fallible
 add_images(sha256 *h, const struct conv *c, const grant *g)
 {
