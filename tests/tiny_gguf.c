@@ -2,7 +2,8 @@
 /* tiny_gguf.c - writes a tiny model with random weights, so that everything up to real tokens can
  * be tested without fetching a model.
  *
- *     tiny_gguf [--embed | --lora | --projector] [--seed N] [--layers N] [--embd N] [--ctx N] OUT.gguf
+ *     tiny_gguf [--embed | --lora | --projector] [--seed N] [--layers N] [--embd N] [--ctx N]
+ * OUT.gguf
  *
  * Without --embed: architecture llama, 260 tokens (one per byte), a ChatML template.  With it:
  * architecture bert, mean pooling, WordPiece over single bytes, so that every text has tokens
@@ -427,9 +428,9 @@ main(int argc, char **argv)
 {
     struct wish m = {.seed = 1, .layers = 2, .embd = 64};
     if (!read_wish(argc, argv, &m)) {
-        fprintf(stderr,
-                "usage: tiny_gguf [--embed | --lora | --projector] [--seed N] [--layers N] [--embd N: a multiple "
-                "of 8] [--ctx N] OUT.gguf\n");
+        fprintf(stderr, "usage: tiny_gguf [--embed | --lora | --projector] [--seed N] [--layers N] "
+                        "[--embd N: a multiple "
+                        "of 8] [--ctx N] OUT.gguf\n");
         return 2;
     }
     AUTO(gguf_writer) w = GGUF_WRITER;

@@ -3,8 +3,8 @@
  *
  * An image comes as base64, alone or in a data: URL.  Here it is only taken out of its wrapping and
  * held against what can be said without decoding it: its size, the first bytes of its format, and
- * that the request says the same format.  It is decoded later, in a cell (know/cell/).  An address is
- * refused, for nothing here fetches what a request names.
+ * that the request says the same format.  It is decoded later, in a cell (know/cell/).  An address
+ * is refused, for nothing here fetches what a request names.
  *
  * Formats: PNG and JPEG.  Bounds: conv.h.  Refusals begin with the place in the request. */
 #pragma once

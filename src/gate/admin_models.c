@@ -109,8 +109,8 @@ describe_file(const struct admin_call *c, const struct model_wish *w, struct mod
         return model_inspect(w->file, c->a, m);
     if (sees && w->adapter_of.len)
         REFUSE(ARGUMENT, "projector_of", "a file is an adapter or a projector, not both");
-    const struct model *base = registry_get(gate_parts_of(c->gate)->registry,
-                                            sees ? w->projector_of : w->adapter_of);
+    const struct model *base =
+        registry_get(gate_parts_of(c->gate)->registry, sees ? w->projector_of : w->adapter_of);
     if (!base)
         REFUSE(MODEL_NOT_FOUND, sees ? "projector_of" : "adapter_of",
                "there is no model of that name");

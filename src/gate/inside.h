@@ -17,7 +17,7 @@ struct gate {
     engines *engines;
     struct egress *egress; /* egress/egress.h; NULL: no providers, or it is not up yet */
     sight *sight;
-    struct keep *keep;     /* keep_inside.h */
+    struct keep *keep; /* keep_inside.h */
     budget *budget;
     struct served *served; /* how, by model and class */
     struct energy energy;  /* of the engines, by request */

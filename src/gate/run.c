@@ -429,8 +429,9 @@ needs_sight(const gate_job *j)
 static void
 look(gate_job *j)
 {
-    const err e = sight_ask(j->gate->sight, j->ask.a, j->ask.conv, j->target.own, on_seen, j,
-                            &j->sight);
+    const struct sight_wish w = {
+        .a = j->ask.a, .conv = j->ask.conv, .own = j->target.own, .fn = on_seen, .ctx = j};
+    const err e = sight_ask(j->gate->sight, &w, &j->sight);
     if (e.code)
         job_complete(j, e);
 }

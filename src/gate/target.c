@@ -139,10 +139,11 @@ check_sight(const struct gate_ask *ask, const struct targets *t)
         if (is_remote(t->at[i].model) || t->to.at[i].is_able)
             return OK;
     const str place = conv_image_at(ask->conv, 0)->place, name = t->at[0].model->name;
-    REFUSE(UNSUPPORTED, place.at,
-           "%.*s is an image, and the model \"%.*s\" cannot see (capability \"vision\"): send text, "
-           "or name a model that was added with --projector-of",
-           STR_FMT(place), STR_FMT(name));
+    REFUSE(
+        UNSUPPORTED, place.at,
+        "%.*s is an image, and the model \"%.*s\" cannot see (capability \"vision\"): send text, "
+        "or name a model that was added with --projector-of",
+        STR_FMT(place), STR_FMT(name));
 }
 
 static fallible

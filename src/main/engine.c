@@ -2,7 +2,8 @@
 /* hoheit-engine - an engine process: one model, run by llama.cpp (engine/llama/).
  *
  *     hoheit-engine [--context N] [--context-max N] [--sequences N] [--threads N]
- *                   [--step-tokens N] [--gap-ms N] [--guess N] [--queue N] [--embed] [--adapter] [--projector]
+ *                   [--step-tokens N] [--gap-ms N] [--guess N] [--queue N] [--embed] [--adapter]
+ * [--projector]
  *                   [--memory-max BYTES] [--sandbox strict|open]
  *
  * Started by hoheitd with the channel to the gate as descriptor 3 and the model file, open for

@@ -4,8 +4,8 @@
 #include <setjmp.h>
 #include <stdio.h>
 
-#include <jpeglib.h> /* wants stdio.h before it */
 #include <jerror.h>
+#include <jpeglib.h> /* wants stdio.h before it */
 #include <png.h>
 
 #include "base/fault.h"

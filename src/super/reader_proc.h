@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* reader_proc.h - keeps a hoheit-reader running that decodes images for the gate (gate/sight/).
  *
- * Each process gets a new channel, whose other end is the gate's; it ends when the gate closes that.
- * One that dies is started again after 50 ms, then 100, 200 … up to engine.restart_ms_max
+ * Each process gets a new channel, whose other end is the gate's; it ends when the gate closes
+ * that. One that dies is started again after 50 ms, then 100, 200 … up to engine.restart_ms_max
  * (backoff.h); what it was asked is the gate's to end.  One thread: the loop's. */
 #pragma once
 #include <sys/types.h>

@@ -44,8 +44,7 @@ many=$(python3 -c 'import json, sys; print(json.dumps([{"type":"image_url","imag
 expect 'too many' status 400 "$k" POST $C '{"model":"toy","messages":[{"role":"user","content":'"$many"'}]}'
 expect 'sound' status 400 "$k" POST $C '{"model":"toy","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}]}]}'
 expect 'is heard by nobody' body '"audio" in j["error"]["message"] and "hear" in j["error"]["message"]'
-A='{"model":"%s","max_tokens":8,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"%s"}},{"type":"text","text":"Was?"}]}]}'
-anthropic() { printf "$A" "$1" "$2"; } # shellcheck disable=SC2059
+anthropic() { printf '{"model":"%s","max_tokens":8,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"%s"}},{"type":"text","text":"Was?"}]}]}' "$1" "$2"; }
 expect 'Anthropic' status 400 "$k" POST /v1/messages "$(anthropic toy "$red")"
 expect 'in its own shape' body 'j["type"] == "error" and j["error"]["type"] == "invalid_request_error" and "messages[0].content[0].source.data" in j["error"]["message"]'
 converse() { printf '{"messages":[{"role":"user","content":[{"image":{"format":"png","source":{"bytes":"%s"}}},{"text":"Was?"}]}],"inferenceConfig":{"maxTokens":8}}' "$1"; }

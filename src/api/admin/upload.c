@@ -80,7 +80,7 @@ admin_upload_data(struct api_call *c, str piece)
 static fallible
 read_wish(struct api_call *c, struct model_wish *m)
 {
-    static const char *const known[] = {"name",   "licence", "label",      "origin", "toy",
+    static const char *const known[] = {"name",   "licence", "label",      "origin",       "toy",
                                         "remote", "embed",   "adapter_of", "projector_of", NULL};
     str embed;
     TRY(api_query_only(c, known));

@@ -76,8 +76,7 @@ end_turn(struct turns *t)
     TRY(check_answered(t));
     TRY(copy_calls(t, &m));
     t->is_open = false;
-    const bool is_message =
-        t->text.len || m.tool_calls.len || t->has_thought || t->images.of.count;
+    const bool is_message = t->text.len || m.tool_calls.len || t->has_thought || t->images.of.count;
     t->has_thought = false;
     return is_message ? add_message(t, &m, &t->text) : OK;
 }

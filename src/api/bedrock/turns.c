@@ -11,9 +11,9 @@ enum { NAME_BYTES_MAX = 256, TEXT_BYTES_MAX = 64 * 1024 * 1024, BLOCKS_MAX = 409
 struct turns {
     arena *a;
     struct conv *conv;
-    size_t count_max;    /* canonical messages */
-    enum conv_role role; /* of the message at hand */
-    buf text, calls;     /* of it */
+    size_t count_max;     /* canonical messages */
+    enum conv_role role;  /* of the message at hand */
+    buf text, calls;      /* of it */
     struct images images; /* of it, or of the result at hand */
     struct tool_turns tools;
 };

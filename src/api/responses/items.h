@@ -32,8 +32,8 @@ struct items_talk {
     struct conv *conv;
     struct tool_turns turns;
     struct images images; /* of the message at hand */
-    buf calls;     /* of the last message, as far as they came */
-    str last_text; /* of the last message */
+    buf calls;            /* of the last message, as far as they came */
+    str last_text;        /* of the last message */
 };
 
 void items_begin(struct items_talk *t, arena *a, struct conv *c);

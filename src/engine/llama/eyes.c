@@ -68,7 +68,8 @@ open_context(struct eyes *e, int projector_fd, const struct llama_model *m, uint
     if (!mtmd_support_vision(e->ctx))
         FAIL(UNSUPPORTED, "this projector is not for images");
     if (mtmd_decode_use_mrope(e->ctx))
-        FAIL(UNSUPPORTED, "models with positions of several dimensions (M-RoPE) are not shown images");
+        FAIL(UNSUPPORTED,
+             "models with positions of several dimensions (M-RoPE) are not shown images");
     return OK;
 }
 

@@ -344,8 +344,9 @@ read_image(struct step *s, struct answer *a)
         return;
     }
     if (rc != 0) {
-        jobs_fail(s->jobs, a->job,
-                  err_start(ERR_INTERNAL, __FILE__, __LINE__, __func__, "an image was not encoded"));
+        jobs_fail(
+            s->jobs, a->job,
+            err_start(ERR_INTERNAL, __FILE__, __LINE__, __func__, "an image was not encoded"));
         return;
     }
     a->read += v->count;

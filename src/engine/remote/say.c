@@ -249,8 +249,8 @@ put_blocks(const struct writer *w, const struct conv_message *m, size_t at)
     if (m->name.len && m->role != CONV_TOOL)
         NO_AT(at, "name", "messages[%zu].name: the model's provider has nothing like it", at);
     if (m->images.count && m->role != CONV_USER)
-        NO_AT(at, "content", "messages[%zu].content: the model's provider takes images of users only",
-              at);
+        NO_AT(at, "content",
+              "messages[%zu].content: the model's provider takes images of users only", at);
     if (m->role == CONV_TOOL) {
         w->how->put_result(w->b, dialect_id(w->how, m->tool_call_id, room), text);
         return OK;

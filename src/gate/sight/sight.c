@@ -13,13 +13,9 @@ enum { QUEUE_BYTES_MAX = 64 * 1024 };
 struct sight_job {
     sight *owner; /* NULL: over */
     sight_job *next;
-    arena *a;
-    const struct conv *conv;
-    const grant *own;
+    struct sight_wish wish;
     size_t at; /* the image that is asked for */
     uint64_t id;
-    sight_fn *fn;
-    void *ctx;
 };
 
 struct sight {
@@ -47,7 +43,7 @@ static void
 finish(sight_job *j, err e)
 {
     drop(j);
-    j->fn(j->ctx, e);
+    j->wish.fn(j->wish.ctx, e);
 }
 
 static sight_job *
@@ -66,7 +62,7 @@ ask_next(sight_job *j)
     const struct cell_ask ask = {.form = CELL_IMAGE};
     str bytes;
     AUTO(fd) image = -1;
-    TRY(content_open(conv_image_at(j->conv, j->at)->bytes, j->own, &bytes));
+    TRY(content_open(conv_image_at(j->wish.conv, j->at)->bytes, j->wish.own, &bytes));
     TRY(share_make("image", bytes, &image));
     TRY(ipc_send(s->channel, CELL_READ, s->last_id + 1, &ask, sizeof ask, STR_NONE, image));
     j->id = ++s->last_id;
@@ -101,14 +97,14 @@ take_pixels(arena *a, int f, struct conv_image *i)
 static fallible
 take_answer(sight_job *j, const struct ipc_message *m, int passed)
 {
-    struct conv_image *i = conv_image_at(j->conv, j->at);
+    struct conv_image *i = conv_image_at(j->wish.conv, j->at);
     struct cell_answer a;
     memcpy(&a, m->body, sizeof a);
     if (a.code)
         return refuse(i, &a);
     if (passed < 0)
         FAIL(ENGINE_LOST, "hoheit-reader answered nothing");
-    return take_pixels(j->a, passed, i);
+    return take_pixels(j->wish.a, passed, i);
 }
 
 /* The next one without pixels; past the end there is none. */
@@ -116,7 +112,7 @@ static bool
 has_next(sight_job *j)
 {
     const struct conv_image *i;
-    while ((i = conv_image_at(j->conv, j->at)) && i->width)
+    while ((i = conv_image_at(j->wish.conv, j->at)) && i->width)
         j->at++;
     return i != NULL;
 }
@@ -189,16 +185,15 @@ sight_connect(sight *s, int channel)
 }
 
 fallible
-sight_ask(sight *s, arena *a, const struct conv *c, const grant *own, sight_fn *fn, void *ctx,
-          sight_job **ret)
+sight_ask(sight *s, const struct sight_wish *w, sight_job **ret)
 {
     void *room;
     if (!s->channel || s->waiting == SIGHT_WAITING_MAX)
         REFUSE(BUSY, "", "images cannot be looked at just now; try again");
-    TRY(try_arena_get(a, 1, sizeof(sight_job), &room));
+    TRY(try_arena_get(w->a, 1, sizeof(sight_job), &room));
     sight_job *j = room;
-    *j = (sight_job){.owner = s, .a = a, .conv = c, .own = own, .fn = fn, .ctx = ctx};
-    ASSERT(fn);
+    *j = (sight_job){.owner = s, .wish = *w};
+    ASSERT(w->fn && w->conv);
     if (!has_next(j))
         FAIL(ARGUMENT, "there is no image to look at");
     TRY(ask_next(j));

@@ -17,7 +17,8 @@ enum { SIGHT_WAITING_MAX = 64 };
 typedef struct sight sight;
 typedef struct sight_job sight_job;
 
-/* `e`: OK, and all images have pixels; ARGUMENT naming the place of one that is none; or why not. */
+/* `e`: OK, and all images have pixels; ARGUMENT naming the place of one that is none; or why not.
+ */
 typedef void sight_fn(void *ctx, err e);
 
 fallible sight_new(loop *l, sight **ret);
@@ -25,9 +26,15 @@ fallible sight_new(loop *l, sight **ret);
 void sight_free(sight *s);
 /* Takes the channel over, also when it fails; what was asked of the one before is lost. */
 fallible sight_connect(sight *s, int channel);
-/* Images that have pixels are not asked for again.  `own` covers the conversation; pixels live in
- * `a`, as the job does.  `fn` is called from the loop, once.  BUSY. */
-fallible sight_ask(sight *s, arena *a, const struct conv *c, const grant *own, sight_fn *fn,
-                   void *ctx, sight_job **ret);
+struct sight_wish {
+    arena *a; /* pixels live in it, as the job does */
+    const struct conv *conv;
+    const grant *own; /* covers it */
+    sight_fn *fn;     /* called from the loop, once */
+    void *ctx;
+};
+
+/* Images that have pixels are not asked for again.  BUSY. */
+fallible sight_ask(sight *s, const struct sight_wish *w, sight_job **ret);
 /* `fn` is not called any more.  NULL is fine. */
 void sight_forget(sight_job *j);

@@ -63,6 +63,6 @@ fallible broker_serve(int channel, const char *program);
 /* Descriptors of a worker. */
 enum { WORKER_FD_IN = 3, WORKER_FD_OUT };
 /* A worker's whole life: reads WORKER_FD_IN and writes Markdown, or what is wrong, to
- * WORKER_FD_OUT.  `form` as doc_form_name, "image", or "tool" for pdftohtml.  The exit status is 0 or an
- * err's code. */
+ * WORKER_FD_OUT.  `form` as doc_form_name, "image", or "tool" for pdftohtml.  The exit status is 0
+ * or an err's code. */
 int worker_run(str form);
