@@ -18,7 +18,8 @@ struct reader_proc {
     struct reader_proc_spec spec;
     pid_t pid; /* 0: none */
     bool wanted;
-    bool ending; /* killed from here: its end is no loss */
+    bool ending;  /* killed from here: its end is no loss */
+    bool hurries; /* is being started without the pause */
     uint64_t started_ms;
     uint32_t restarts;
     struct backoff backoff;
@@ -59,8 +60,15 @@ start_later(reader_proc *p, uint64_t lived_ms)
     const uint64_t wait_ms =
         backoff_next(&p->backoff, lived_ms, p->spec.boot->params.engine_restart_ms_max);
     p->restarts++;
-    if (loop_timer_start(p->spec.l, wait_ms, 0, try_start, p, &p->again).code)
+    if (!loop_timer_start(p->spec.l, wait_ms, 0, try_start, p, &p->again).code)
+        return;
+    if (p->hurries) {
         LOG(ERROR, "reader.given_up", LOG_Z("until", "the gate starts again"));
+        return;
+    }
+    p->hurries = true; /* without memory for a timer: now or not at all */
+    try_start(p);
+    p->hurries = false;
 }
 
 static void

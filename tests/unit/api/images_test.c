@@ -42,8 +42,8 @@ TEST(an_image_is_taken_out_of_its_wrapping)
 
 TEST(an_address_is_refused_and_not_fetched)
 {
-    static const char *const far[] = {"https://example.org/a.png", "http://10.0.0.1/",
-                                      "file:///x", "", "gs://x/y"};
+    static const char *const far[] = {"https://example.org/a.png", "http://10.0.0.1/", "file:///x",
+                                      "", "gs://x/y"};
     for (size_t i = 0; i < sizeof far / sizeof *far; i++)
         CHECK_ERR(images_add_url(&im, text(far[i]), 0), UNSUPPORTED);
     CHECK_STR(str_of(err_param()), STR("u"));

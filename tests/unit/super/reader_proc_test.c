@@ -86,10 +86,8 @@ open_rig(void)
     rig.boot.params.engine_restart_ms_max = 100;
     CHECK_OK(loop_new(&rig.l));
     CHECK_OK(proc_watch(rig.l, on_child, NULL));
-    const struct reader_proc_spec spec = {.l = rig.l,
-                                          .boot = &rig.boot,
-                                          .bin_dir = rig.bin,
-                                          .on_up = on_up};
+    const struct reader_proc_spec spec = {
+        .l = rig.l, .boot = &rig.boot, .bin_dir = rig.bin, .on_up = on_up};
     CHECK_OK(reader_proc_new(&spec, &rig.p));
 }
 
