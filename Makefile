@@ -37,7 +37,7 @@ ifeq ($(ENGINE_CUDA)$(LLAMA),1)
 $(error no engine with CUDA: run ENGINE_CUDA=1 deps/build-engine first)
 endif
 LLAMA_FLAGS  = -isystem $(LLAMA)/include -isystem $(LLAMA)/include/common
-LLAMA_LIBS   = -Wl,--wrap=fopen,--wrap=fopen64 $(shell PKG_CONFIG_PATH=$(LLAMA)/lib/pkgconfig pkg-config --libs hoheit-llama)
+LLAMA_LIBS   = -Wl,-u,__wrap_fopen,--wrap=fopen,--wrap=fopen64 $(shell PKG_CONFIG_PATH=$(LLAMA)/lib/pkgconfig pkg-config --libs hoheit-llama)
 endif
 
 PROGRAMS := hoheitd hoheit-gate hoheit-log hoheit-egress hoheit-engine-toy hoheit-reader hoheit hoheit-verify $(if $(filter llama,$(ENGINES)),hoheit-engine)
