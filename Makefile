@@ -23,7 +23,7 @@ flip   = $(if $1,$(call flip,$(wordlist 2,99,$1)) $(firstword $1))
 
 LLHTTP := $(shell deps/path llhttp)
 YYJSON := $(shell deps/path yyjson)
-PKGS   := libuv libnghttp2 openssl libsodium sqlite3 libcyaml yaml-0.1 libseccomp libzip expat zlib
+PKGS   := libuv libnghttp2 openssl libsodium sqlite3 libcyaml yaml-0.1 libseccomp libzip expat zlib libpng libjpeg
 comma  := ,
 
 include flags.mk
@@ -37,7 +37,7 @@ ifeq ($(ENGINE_CUDA)$(LLAMA),1)
 $(error no engine with CUDA: run ENGINE_CUDA=1 deps/build-engine first)
 endif
 LLAMA_FLAGS  = -isystem $(LLAMA)/include -isystem $(LLAMA)/include/common
-LLAMA_LIBS   = $(shell PKG_CONFIG_PATH=$(LLAMA)/lib/pkgconfig pkg-config --libs hoheit-llama)
+LLAMA_LIBS   = -Wl,-u,__wrap_fopen,--wrap=fopen,--wrap=fopen64 $(shell PKG_CONFIG_PATH=$(LLAMA)/lib/pkgconfig pkg-config --libs hoheit-llama)
 endif
 
 PROGRAMS := hoheitd hoheit-gate hoheit-log hoheit-egress hoheit-engine-toy hoheit-reader hoheit hoheit-verify $(if $(filter llama,$(ENGINES)),hoheit-engine)

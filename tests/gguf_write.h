@@ -121,6 +121,17 @@ gguf_write_floats(gguf_writer *w, const char *name, uint64_t rows, uint64_t colu
     return (float *)(void *)at;
 }
 
+static inline float *
+gguf_write_floats_of(gguf_writer *w, const char *name, const uint64_t *dims, uint32_t count)
+{
+    uint64_t n = sizeof(float);
+    gguf_write_pad(&w->data, w->alignment);
+    gguf_write_tensor_at(w, name, 0, dims, count, w->data.len);
+    for (uint32_t i = 0; i < count; i++)
+        n *= dims[i];
+    return (float *)(void *)buf_add_room(&w->data, n);
+}
+
 /* The file into `b`. */
 static inline void
 gguf_write_end(gguf_writer *w, buf *b)

@@ -2,11 +2,13 @@
 /* tiny_gguf.c - writes a tiny model with random weights, so that everything up to real tokens can
  * be tested without fetching a model.
  *
- *     tiny_gguf [--embed | --lora] [--seed N] [--layers N] [--embd N] [--ctx N] OUT.gguf
+ *     tiny_gguf [--embed | --lora | --projector] [--seed N] [--layers N] [--embd N] [--ctx N]
+ * OUT.gguf
  *
  * Without --embed: architecture llama, 260 tokens (one per byte), a ChatML template.  With it:
  * architecture bert, mean pooling, WordPiece over single bytes, so that every text has tokens
- * and texts that share letters are near.  With --lora: an adapter for the first.  The same
+ * and texts that share letters are near.  With --lora: an adapter for the first.  With
+ * --projector: a LLaVA projector for it, which makes 16 vectors of an image.  The same
  * arguments give the same bytes.  What such a model says means nothing; how long it takes is what a
  * real one of its size would take. */
 #include <math.h>
@@ -23,7 +25,7 @@ static const char chatml[] =
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
 struct wish {
-    bool embeds, adapts;
+    bool embeds, adapts, sees;
     uint64_t seed, layers, embd, ctx;
     const char *path;
 };
@@ -147,6 +149,50 @@ adapter_tensors(gguf_writer *w, struct wish *m)
             snprintf(name, sizeof name, "%s.weight.lora_b", square[i]);
             random_tensor(w, m, of_layer(l, name), RANK, e, 1);
         }
+}
+
+/* LLaVA leaves out what the last layer says, so there are two. */
+enum { SIGHT_EMBD = 32, SIGHT_LAYERS = 2, SIGHT_IMAGE = 32, SIGHT_PATCH = 8 };
+
+static void
+sight_layer(gguf_writer *w, struct wish *m, uint64_t l)
+{
+    static const char *const square[] = {"attn_q", "attn_k", "attn_v", "attn_out"};
+    const float s = 1.7f / sqrtf(SIGHT_EMBD);
+    char name[48];
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "v.blk.%d.%s.weight", (int)l, square[i]);
+        random_tensor(w, m, name, SIGHT_EMBD, SIGHT_EMBD, s);
+    }
+    for (int i = 1; i <= 2; i++) {
+        snprintf(name, sizeof name, "v.blk.%d.ln%d.weight", (int)l, i);
+        plain_tensor(w, name, SIGHT_EMBD, 1);
+        snprintf(name, sizeof name, "v.blk.%d.ln%d.bias", (int)l, i);
+        plain_tensor(w, name, SIGHT_EMBD, 0);
+    }
+    snprintf(name, sizeof name, "v.blk.%d.ffn_up.weight", (int)l);
+    random_tensor(w, m, name, SIGHT_EMBD, 2 * SIGHT_EMBD, s);
+    snprintf(name, sizeof name, "v.blk.%d.ffn_down.weight", (int)l);
+    random_tensor(w, m, name, 2 * SIGHT_EMBD, SIGHT_EMBD, s);
+}
+
+static void
+sight_tensors(gguf_writer *w, struct wish *m)
+{
+    const uint64_t patches = (SIGHT_IMAGE / SIGHT_PATCH) * (SIGHT_IMAGE / SIGHT_PATCH);
+    const uint64_t kernel[] = {SIGHT_PATCH, SIGHT_PATCH, 3, SIGHT_EMBD};
+    float *at = gguf_write_floats_of(w, "v.patch_embd.weight", kernel, 4);
+    for (uint64_t i = 0; at && i < kernel[0] * kernel[1] * kernel[2] * kernel[3]; i++)
+        at[i] = next_random(&m->seed) * 0.2f;
+    random_tensor(w, m, "v.position_embd.weight", SIGHT_EMBD, patches, 0.5f);
+    plain_tensor(w, "v.post_ln.weight", SIGHT_EMBD, 1);
+    plain_tensor(w, "v.post_ln.bias", SIGHT_EMBD, 0);
+    for (uint64_t l = 0; l < SIGHT_LAYERS; l++)
+        sight_layer(w, m, l);
+    random_tensor(w, m, "mm.0.weight", SIGHT_EMBD, m->embd, 0.4f);
+    plain_tensor(w, "mm.0.bias", m->embd, 0);
+    random_tensor(w, m, "mm.2.weight", m->embd, m->embd, 0.4f);
+    plain_tensor(w, "mm.2.bias", m->embd, 0);
 }
 
 /* ---- keys */
@@ -278,11 +324,49 @@ adapter_keys(gguf_writer *w)
 }
 
 static void
+sight_keys(gguf_writer *w, const struct wish *m)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {{"clip.vision.image_size", SIGHT_IMAGE},
+                {"clip.vision.patch_size", SIGHT_PATCH},
+                {"clip.vision.embedding_length", SIGHT_EMBD},
+                {"clip.vision.feed_forward_length", 2 * SIGHT_EMBD},
+                {"clip.vision.block_count", SIGHT_LAYERS},
+                {"clip.vision.projection_dim", m->embd},
+                {"clip.vision.attention.head_count", 2}};
+    static const char *const lists[] = {"clip.vision.image_mean", "clip.vision.image_std"};
+    const float half = 0.5f;
+    uint32_t bits;
+    memcpy(&bits, &half, sizeof bits);
+    gguf_write_str(w, "general.architecture", STR("clip"));
+    gguf_write_str(w, "general.type", STR("mmproj"));
+    gguf_write_str(w, "general.name", STR("tiny projector"));
+    gguf_write_bool(w, "clip.has_vision_encoder", true);
+    gguf_write_str(w, "clip.projector_type", STR("mlp"));
+    gguf_write_bool(w, "clip.use_gelu", true);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        gguf_write_u32(w, rows[i].name, (uint32_t)rows[i].value);
+    gguf_write_f32(w, "clip.vision.attention.layer_norm_epsilon", 1e-5f);
+    for (size_t i = 0; i < 2; i++) {
+        gguf_write_array(w, lists[i], 6, 3);
+        for (size_t k = 0; k < 3; k++)
+            gguf_write_number(&w->values, bits, 4);
+    }
+}
+
+static void
 put_model(gguf_writer *w, struct wish *m)
 {
     if (m->adapts) {
         adapter_keys(w);
         adapter_tensors(w, m);
+        return;
+    }
+    if (m->sees) {
+        sight_keys(w, m);
+        sight_tensors(w, m);
         return;
     }
     (m->embeds ? embed_keys : chat_keys)(w, m);
@@ -316,6 +400,8 @@ read_wish(int argc, char **argv, struct wish *m)
             m->embeds = true;
         else if (strcmp(argv[i], "--lora") == 0)
             m->adapts = true;
+        else if (strcmp(argv[i], "--projector") == 0)
+            m->sees = true;
         else if (argv[i][0] != '-' && !m->path)
             m->path = argv[i];
         else if (i + 1 == argc || !read_number(argv[i], argv[i + 1], m))
@@ -342,9 +428,9 @@ main(int argc, char **argv)
 {
     struct wish m = {.seed = 1, .layers = 2, .embd = 64};
     if (!read_wish(argc, argv, &m)) {
-        fprintf(stderr,
-                "usage: tiny_gguf [--embed | --lora] [--seed N] [--layers N] [--embd N: a multiple "
-                "of 8] [--ctx N] OUT.gguf\n");
+        fprintf(stderr, "usage: tiny_gguf [--embed | --lora | --projector] [--seed N] [--layers N] "
+                        "[--embd N: a multiple "
+                        "of 8] [--ctx N] OUT.gguf\n");
         return 2;
     }
     AUTO(gguf_writer) w = GGUF_WRITER;

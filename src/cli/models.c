@@ -33,6 +33,7 @@ put_query(const struct args *a, str name, str toy, buf *b)
     query_put(b, "toy", toy);
     query_put(b, "remote", remote_part(a->at[0]));
     query_put(b, "adapter_of", args_str(a, "adapter-of"));
+    query_put(b, "projector_of", args_str(a, "projector-of"));
     query_put(b, "embed", args_has(a, "embed") ? STR("1") : STR_NONE);
     query_put(b, "licence", args_str(a, "licence"));
     query_put(b, "label", args_str(a, "label"));
@@ -86,6 +87,8 @@ cmd_model_add(struct cli *c, const struct args *a)
     }
     if (args_has(a, "adapter-of") && !is_file)
         REFUSE(ARGUMENT, "", "--adapter-of needs the adapter's file");
+    if (args_has(a, "projector-of") && !is_file)
+        REFUSE(ARGUMENT, "", "--projector-of needs the projector's file");
     TRY(put_query(a, name, kind, &path));
     struct remote_call q = REMOTE_CALL("POST", buf_str(&path));
     TRY(!is_file ? remote_json(c, &q, &root) : send_file(c, what.at, &q));

@@ -10,7 +10,7 @@
 #pragma once
 #include <stdint.h>
 
-enum { CONTROL_SLOTS_MAX = 64, CONTROL_FILE_MAX = 80, CONTROL_READERS_MAX = 2 };
+enum { CONTROL_SLOTS_MAX = 64, CONTROL_FILE_MAX = 80, CONTROL_READERS_MAX = 3 };
 
 enum control_message {
     /* gate to hoheitd */
@@ -40,6 +40,8 @@ struct control_start {
     uint64_t memory_bytes_max;
     char file[CONTROL_FILE_MAX];    /* "<sha256>.gguf"; empty for the toy */
     char adapter[CONTROL_FILE_MAX]; /* the same; empty: none */
+    uint32_t is_projector;          /* `adapter` is one */
+    uint32_t zero;
 };
 
 struct control_up {

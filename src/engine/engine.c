@@ -505,12 +505,14 @@ check_up(const engine *e)
 }
 
 static fallible
-check_able(const engine *e, enum engine_kind kind)
+check_able(const engine *e, enum engine_kind kind, const struct conv *c)
 {
     const bool is_able =
         kind == ENGINE_TOKENIZE || (kind == ENGINE_EMBED ? e->caps.can_embed : e->caps.can_chat);
     if (!is_able)
         FAIL(UNSUPPORTED, "the model cannot do kind %d", (int)kind);
+    if (!e->caps.can_see && conv_image_count(c))
+        REFUSE(UNSUPPORTED, "messages", "The model cannot see (capability \"vision\").");
     return OK;
 }
 
@@ -573,7 +575,7 @@ engine_submit(engine *e, const grant *g, enum engine_kind kind, const struct con
     if (!grant_covers(g, c->label))
         FAIL(DENIED, "the grant does not cover the conversation");
     TRY(check_up(e));
-    TRY(check_able(e, kind));
+    TRY(check_able(e, kind, c));
     TRY(submit_write(kind, c, g, &ask, &tail));
     TRY(make_job(e, &ask, kind == ENGINE_EMBED ? c->inputs.count : 0, &j));
     ASSERT(j);

@@ -12,7 +12,8 @@
 #include "base/buf.h"
 
 enum {
-    ENGINE_PROTO = 6,
+    ENGINE_IMAGE_SIDE_MAX = 32768,
+    ENGINE_PROTO = 7,
     ENGINE_NAME_MAX = 64,
     ENGINE_SEQUENCES_MAX = 256,
     ENGINE_ANSWERS_MAX = 128,  /* n of one request */
@@ -46,7 +47,13 @@ enum engine_section {
     SECTION_STOPS,   /* texts, each a uint32_t length and its bytes */
     SECTION_BIAS,    /* struct conv_bias, unaligned */
     SECTION_GRAMMAR, /* GBNF (engine/gbnf.h) that every answer belongs to; empty: any */
+    SECTION_IMAGES,  /* for each mark in the prompt's messages, in their order: struct engine_image
+                      * and its pixels */
     SECTION_COUNT
+};
+
+struct engine_image { /* unaligned; then height × width × (red, green, blue) */
+    uint32_t width, height;
 };
 
 struct engine_submit {
@@ -71,7 +78,7 @@ struct engine_hello {
     uint32_t sequences_max;
     uint32_t embedding_dims; /* 0: cannot embed */
     uint32_t vocabulary;
-    uint8_t can_chat, can_embed, zero[2];
+    uint8_t can_chat, can_embed, can_see, zero;
     uint64_t memory_bytes;        /* the most resident up to now */
     char engine[ENGINE_NAME_MAX]; /* "llama.cpp v0.5.0", "toy" */
 };

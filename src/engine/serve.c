@@ -146,6 +146,8 @@ job_fill(struct job *job, const struct ipc_message *m)
     job->pub.bias = got->bias;
     job->pub.bias_count = got->bias_count;
     job->pub.grammar = got->grammar;
+    job->pub.images = got->images;
+    job->pub.image_count = got->image_count;
     TRY(try_arena_get(job->pub.a, got->ask.n, sizeof(struct place), &places));
     job->places = places;
     job->open = got->ask.n;

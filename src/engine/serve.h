@@ -8,7 +8,7 @@
  * a backend emits raw token bytes. */
 #pragma once
 #include "base/arena.h"
-#include "engine/proto.h"
+#include "engine/submit.h"
 
 struct serve;
 
@@ -20,6 +20,8 @@ struct serve_job {
     str prompt;               /* SECTION_PROMPT; complete, tokenize: UTF-8; embed: well-formed */
     const void *bias;         /* SECTION_BIAS, unaligned struct conv_bias */
     size_t bias_count;
+    const struct submit_image *images; /* SECTION_IMAGES */
+    size_t image_count;
     str grammar;   /* SECTION_GRAMMAR: UTF-8; gbnf_read says whether it is one */
     void *backend; /* the backend's own */
 };

@@ -32,6 +32,19 @@ put_prompt(enum engine_kind kind, const struct conv *c, const grant *g, buf *tai
     return OK;
 }
 
+static fallible
+put_images(const struct conv *c, const grant *g, buf *tail)
+{
+    const struct conv_image *image;
+    for (size_t i = 0; (image = conv_image_at(c, i)); i++) {
+        const struct engine_image head = {image->width, image->height};
+        ASSERT(image->width && image->height); /* the gate had it decoded */
+        buf_add(tail, (str){(const char *)&head, sizeof head});
+        TRY(put_content(image->pixels, g, tail));
+    }
+    return OK;
+}
+
 static void
 put_service(const struct conv_service *s, struct engine_submit *ret)
 {
@@ -88,6 +101,9 @@ submit_write(enum engine_kind kind, const struct conv *c, const grant *g, struct
     buf_add(tail, (str){(const char *)p->bias, p->bias_count * sizeof p->bias[0]});
     s.section_len[SECTION_GRAMMAR] = kind == ENGINE_CHAT ? c->format.grammar.len : 0;
     buf_add(tail, str_slice(c->format.grammar, 0, s.section_len[SECTION_GRAMMAR]));
+    const size_t images = tail->len;
+    TRY(put_images(c, g, tail));
+    s.section_len[SECTION_IMAGES] = tail->len - images;
     TRY(buf_end(tail));
     *ret = s;
     return OK;
@@ -190,6 +206,38 @@ read_bias(str section, struct submit *ret)
     return OK;
 }
 
+static fallible
+read_image(str *rest, struct submit_image *ret)
+{
+    struct engine_image head;
+    if (rest->len < sizeof head)
+        FAIL(ARGUMENT, "an image is cut short");
+    memcpy(&head, rest->at, sizeof head);
+    const uint64_t bytes = (uint64_t)head.width * head.height * 3;
+    if (!head.width || !head.height || head.width > ENGINE_IMAGE_SIDE_MAX ||
+        head.height > ENGINE_IMAGE_SIDE_MAX || bytes > rest->len - sizeof head)
+        FAIL(ARGUMENT, "an image of %u x %u pixels in %zu bytes", head.width, head.height,
+             rest->len);
+    *ret = (struct submit_image){head.width, head.height,
+                                 str_slice(*rest, sizeof head, sizeof head + (size_t)bytes)};
+    *rest = str_slice(*rest, sizeof head + (size_t)bytes, rest->len);
+    return OK;
+}
+
+static fallible
+read_images(str rest, struct submit *ret)
+{
+    const bool is_chat = ret->ask.kind == ENGINE_CHAT || ret->ask.is_chat;
+    if (rest.len && !is_chat)
+        FAIL(ARGUMENT, "images without a chat");
+    while (rest.len) {
+        if (ret->image_count == CONV_IMAGES_MAX)
+            FAIL(ARGUMENT, "more than %d images", CONV_IMAGES_MAX);
+        TRY(read_image(&rest, &ret->images[ret->image_count++]));
+    }
+    return OK;
+}
+
 fallible
 submit_read(const void *body, size_t body_len, str tail, struct submit *ret)
 {
@@ -208,6 +256,7 @@ submit_read(const void *body, size_t body_len, str tail, struct submit *ret)
     TRY(read_bias(parts[SECTION_BIAS], &s));
     if (parts[SECTION_GRAMMAR].len > GBNF_BYTES_MAX || !utf8_valid(parts[SECTION_GRAMMAR]))
         FAIL(ARGUMENT, "a grammar of %zu bytes", parts[SECTION_GRAMMAR].len);
+    TRY(read_images(parts[SECTION_IMAGES], &s));
     s.prompt = parts[SECTION_PROMPT];
     s.grammar = parts[SECTION_GRAMMAR];
     *ret = s;

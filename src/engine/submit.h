@@ -19,6 +19,11 @@ struct submit {
     const void *bias;
     size_t bias_count;
     str grammar; /* UTF-8; not read yet */
+    struct submit_image {
+        uint32_t width, height;
+        str rgb; /* exactly theirs */
+    } images[CONV_IMAGES_MAX];
+    size_t image_count;
 };
 
 /* Adds the sections to `tail`.  DENIED when the grant does not cover the content; LIMIT when it

@@ -94,7 +94,8 @@ struct model_wish {
     const char *incoming;       /* its path for now, in models_dir */
     str sha256;                 /* of the whole */
     str toy;                    /* "chat" or "embed": the built-in engine, no file */
-    str adapter_of;             /* the base of the adapter in `file`; empty: it is a model */
+    str adapter_of;             /* the base of the adapter in `file`; empty: it is none */
+    str projector_of;           /* the base of the projector in `file`; empty: it is none */
     str remote;                 /* "PROVIDER/NAME": a provider's model, no file */
     bool is_embedder;           /* of a provider's */
 };

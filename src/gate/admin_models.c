@@ -99,15 +99,27 @@ describe_remote(const struct admin_call *c, const struct model_wish *w, struct m
     return OK;
 }
 
+static bool
+is_addition(const struct model_wish *w)
+{
+    return w->adapter_of.len || w->projector_of.len;
+}
+
 static fallible
 describe_file(const struct admin_call *c, const struct model_wish *w, struct model *m)
 {
-    if (!w->adapter_of.len)
+    const bool sees = w->projector_of.len > 0;
+    if (!is_addition(w))
         return model_inspect(w->file, c->a, m);
-    const struct model *base = registry_get(gate_parts_of(c->gate)->registry, w->adapter_of);
+    if (sees && w->adapter_of.len)
+        REFUSE(ARGUMENT, "projector_of", "a file is an adapter or a projector, not both");
+    const struct model *base =
+        registry_get(gate_parts_of(c->gate)->registry, sees ? w->projector_of : w->adapter_of);
     if (!base)
-        REFUSE(MODEL_NOT_FOUND, "adapter_of", "there is no model of that name");
-    return model_inspect_adapter(w->file, base, c->a, m);
+        REFUSE(MODEL_NOT_FOUND, sees ? "projector_of" : "adapter_of",
+               "there is no model of that name");
+    return sees ? model_inspect_projector(w->file, base, c->a, m)
+                : model_inspect_adapter(w->file, base, c->a, m);
 }
 
 static fallible
@@ -152,9 +164,9 @@ admin_model_add(const struct admin_call *c, const struct model_wish *w)
     TRY(describe(c, w, &m));
     if (w->licence.len)
         m.licence = w->licence;
-    if (w->origin.len && !w->remote.len && !w->adapter_of.len)
+    if (w->origin.len && !w->remote.len && !is_addition(w))
         m.origin = w->origin;
-    if (w->label.len || !w->adapter_of.len)
+    if (w->label.len || !is_addition(w))
         m.label_text = w->label;
     m.added_wall_ms = clock_wall_ms();
     TRY(store(c, w, &m));
@@ -206,7 +218,8 @@ model_put(const gate *g, const struct model *m, buf *b)
     json_member_str(b, "licence", m->licence);
     json_member_str(b, "origin", m->origin);
     if (model_is_adapter(m))
-        json_member_str(b, "adapter_of", m->origin);
+        json_member_str(b, model_can_see(m) ? "projector_of" : "adapter_of", m->origin);
+    json_member_bool(b, "vision", model_can_see(m));
     json_member_str(b, "label", up_to);
     json_member_u64(b, "size_bytes", m->size_bytes);
     json_member_u64(b, "parameters", m->parameters);

@@ -11,6 +11,7 @@
 enum {
     LOAD_BYTES_MAX = 256 * 1024 * 1024,
     MESSAGE_TOKENS = 8,
+    OUTSIDE_IMAGE_TOKENS = 16384, /* no provider makes more of one image */
     OUTSIDE_TOKENS = 1024, /* what a provider may put around it: how tools are to be called, … */
     SHOWN_MAX = 64,
     PAUSE_MS = 1000
@@ -162,7 +163,7 @@ static uint64_t
 input_tokens(const budget *b, const struct conv *c)
 {
     const uint64_t each = b->parts->params->limit_bytes_per_token;
-    return (input_bytes(c) + each - 1) / each +
+    return (input_bytes(c) + each - 1) / each + conv_image_count(c) * CONV_IMAGE_TOKENS_MAX +
            MESSAGE_TOKENS * (uint64_t)(c->messages.count + c->inputs.count);
 }
 
@@ -170,7 +171,7 @@ input_tokens(const budget *b, const struct conv *c)
 static uint64_t
 input_tokens_most(const struct conv *c)
 {
-    return input_bytes(c) + OUTSIDE_TOKENS +
+    return input_bytes(c) + OUTSIDE_TOKENS + conv_image_count(c) * OUTSIDE_IMAGE_TOKENS +
            MESSAGE_TOKENS * (uint64_t)(c->messages.count + c->inputs.count);
 }
 

@@ -406,6 +406,7 @@ name_files(const engines *e, const struct model *m, struct control_start *ret)
     if (!str_copy(base->file, ret->file, sizeof ret->file) ||
         (adapts && !str_copy(m->file, ret->adapter, sizeof ret->adapter)))
         FAIL(CORRUPT, "the file name of a model is too long");
+    ret->is_projector = model_can_see(m);
     return OK;
 }
 

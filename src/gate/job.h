@@ -3,12 +3,13 @@
  * phase to phase, job.c ends it, with its record.
  *
  * Lives in the request's arena.  The phases follow one another, and whatever it waits for is in
- * exactly one of `wait`, `job`, `remote` or the audit queue. */
+ * exactly one of `sight`, `wait`, `job`, `remote` or the audit queue. */
 #pragma once
 #include "gate/hide/reveal.h"
 #include "gate/hide/screen.h"
 #include "gate/inside.h"
 #include "gate/pass.h"
+#include "gate/sight/sight.h"
 #include "gate/target.h"
 #include "gate/words/words.h"
 
@@ -22,6 +23,7 @@ struct gate_job {
     struct decision decision;
     enum conv_class class;
     const grant *grant;
+    sight_job *sight; /* its images are being decoded */
     engines_wait *wait;
     engine_job *job;                   /* inside */
     remote_job *remote;                /* or outside */

@@ -406,6 +406,48 @@ check_model(const gate_job *j)
 }
 
 static void
+go_to_target(gate_job *j)
+{
+    if (j->target.is_remote)
+        go_outside(j);
+    else
+        go_inside(j);
+}
+
+static void
+on_seen(void *ctx, err e)
+{
+    gate_job *j = ctx;
+    j->sight = NULL;
+    if (!e.code)
+        e = check_session(j);
+    if (!e.code)
+        e = check_model(j);
+    if (e.code)
+        job_complete(j, e);
+    else
+        go_to_target(j);
+}
+
+/* Images that are none go nowhere, outside neither. */
+static bool
+needs_sight(const gate_job *j)
+{
+    const struct conv_image *first = conv_image_at(j->ask.conv, 0);
+    return first && !first->width;
+}
+
+static void
+look(gate_job *j)
+{
+    const struct sight_wish w = {
+        .a = j->ask.a, .conv = j->ask.conv, .own = j->target.own, .fn = on_seen, .ctx = j};
+    const err e = sight_ask(j->gate->cells, &w, &j->sight);
+    if (e.code)
+        job_complete(j, e);
+}
+
+static void
 on_decided(void *ctx, err recorded)
 {
     gate_job *j = ctx;
@@ -423,10 +465,10 @@ on_decided(void *ctx, err recorded)
         e = check_model(j);
     if (e.code)
         job_complete(j, e);
-    else if (j->target.is_remote)
-        go_outside(j);
+    else if (needs_sight(j))
+        look(j);
     else
-        go_inside(j);
+        go_to_target(j);
 }
 
 static fallible
@@ -550,7 +592,7 @@ go_on(gate_job *j)
     j->is_free = false;
     TRY(spend(j));
     if (!j->target.is_remote)
-        TRY(target_serve(&j->ask, &j->model, j->class));
+        TRY(target_serve(&j->ask, &j->target, j->class));
     return record_decision(j);
 }
 
@@ -623,7 +665,7 @@ enter(gate_job *j)
     else if (!is_denial(e))
         return err_pass(e, __FILE__, __LINE__, __func__);
     if (!e.code && !j->target.is_remote)
-        TRY(target_serve(&j->ask, &j->model, j->class));
+        TRY(target_serve(&j->ask, &j->target, j->class));
     return record_decision(j);
 }
 
@@ -668,6 +710,7 @@ gate_cancel(gate_job *j)
         return;
     ASSERT(!j->in_hook);
     audit_forget(job_parts(j)->audit, j);
+    sight_forget(TAKE(j->sight));
     engines_forget(TAKE(j->wait));
     stop(j);
     if (j->decision.allowed && !j->completed)
@@ -694,7 +737,7 @@ first_to_end(const gate *g, const struct session *s)
 {
     gate_job *j = g->jobs;
     while (j && ((s ? !is_of_key(j->ask.session, s) : is_cleared(j)) || j->completed ||
-                 (!is_running(j) && !j->wait)))
+                 (!is_running(j) && !j->wait && !j->sight)))
         j = j->next;
     return j;
 }
@@ -711,6 +754,7 @@ jobs_end(gate *g, const struct session *s)
             cancel_with(j, e);
             continue;
         }
+        sight_forget(TAKE(j->sight));
         engines_forget(TAKE(j->wait));
         job_complete(j, e);
     }

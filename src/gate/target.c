@@ -114,14 +114,37 @@ outside(const gate *g, const struct gate_ask *ask, const struct registry_target 
                                    .cost_ue = cost_of(g, t->model)};
 }
 
+static bool
+shows_images(const struct gate_ask *ask)
+{
+    return ask->conv && conv_image_count(ask->conv) > 0;
+}
+
 static struct routing_target
-inside(const struct registry_target *t)
+inside(const struct gate_ask *ask, const struct registry_target *t)
 {
     return (struct routing_target){.name = t->model->name,
                                    .sink = t->model->sink,
                                    .rank = t->rank,
-                                   .is_able = true,
+                                   .is_able = !shows_images(ask) || model_can_see(t->model),
                                    .is_up = true};
+}
+
+/* Whether an outside model can see its provider says. */
+static fallible
+check_sight(const struct gate_ask *ask, const struct targets *t)
+{
+    if (!shows_images(ask))
+        return OK;
+    for (size_t i = 0; i < t->count; i++)
+        if (is_remote(t->at[i].model) || t->to.at[i].is_able)
+            return OK;
+    const str place = conv_image_at(ask->conv, 0)->place, name = t->at[0].model->name;
+    REFUSE(
+        UNSUPPORTED, place.at,
+        "%.*s is an image, and the model \"%.*s\" cannot see (capability \"vision\"): send text, "
+        "or name a model that was added with --projector-of",
+        STR_FMT(place), STR_FMT(name));
 }
 
 static fallible
@@ -130,9 +153,9 @@ find_targets(const gate *g, const struct gate_ask *ask, struct targets *ret)
     TRY(registry_targets(g->parts.registry, ask->model, kind_of(ask), ret->at, &ret->count));
     for (size_t i = 0; i < ret->count; i++)
         ret->to.at[i] =
-            is_remote(ret->at[i].model) ? outside(g, ask, &ret->at[i]) : inside(&ret->at[i]);
+            is_remote(ret->at[i].model) ? outside(g, ask, &ret->at[i]) : inside(ask, &ret->at[i]);
     ret->to.count = ret->count;
-    return OK;
+    return check_sight(ask, ret);
 }
 
 /* What failed a moment ago is as good as down. */
@@ -371,6 +394,34 @@ try_hidden(gate *g, const struct gate_ask *ask, const struct ask *q, struct targ
     return OK;
 }
 
+/* Would it go outside with tokens for identifiers, if it had no images? */
+static bool
+images_are_in_the_way(const gate *g, const struct gate_ask *ask, const struct ask *q,
+                      struct targets *t)
+{
+    struct ask less = *q;
+    if (!shows_images(ask))
+        return false;
+    less.data = policy_downgrade(g->parts.policy, DOWNGRADE_PSEUDONYM, q->data);
+    if (label_eq(less.data, q->data))
+        return false;
+    for (size_t i = 0; i < t->count; i++)
+        t->to.at[i].is_able &= is_remote(t->at[i].model);
+    return !routing_find(g->parts.policy, &less, &t->to, ask->a, &t->found).code;
+}
+
+/* Nobody finds identifiers in an image, so none can be replaced. */
+static fallible
+deny_images(struct decision *d)
+{
+    *d = (struct decision){.rule = "downgrade.images",
+                           .granted_by = "security officer (Geheimschutz)"};
+    (void)snprintf(d->why, sizeof d->why,
+                   "Identifiers in images cannot be replaced by tokens, so images of that label do "
+                   "not leave.");
+    REFUSE(DENIED, "downgrade.images", "%s", d->why);
+}
+
 /* As if nothing had been hidden. */
 static void
 forget_hidden(const struct gate_ask *ask, struct target *t)
@@ -400,8 +451,13 @@ target_choose(gate *g, const struct gate_ask *ask, const struct ask *q, struct t
     }
     err_keep(&denied, e);
     hidden = t;
-    if (e.code == ERR_DENIED && is_about_the_target(&t.found) &&
-        !try_hidden(g, ask, q, &hidden, ret).code) {
+    const bool is_about_it = e.code == ERR_DENIED && is_about_the_target(&t.found);
+    if (is_about_it && images_are_in_the_way(g, ask, q, &hidden)) {
+        tell(&t, ret);
+        return deny_images(d);
+    }
+    hidden = t;
+    if (is_about_it && !try_hidden(g, ask, q, &hidden, ret).code) {
         *d = hidden.found.steps[0].decision;
         tell(&hidden, ret);
         return take_target(g, ask, &hidden, ret);
@@ -443,15 +499,20 @@ admin_route_put(const struct admin_call *c, const struct route_wish *w, buf *b)
 }
 
 fallible
-target_serve(const struct gate_ask *ask, const struct model *m, enum conv_class class)
+target_serve(const struct gate_ask *ask, const struct target *t, enum conv_class class)
 {
     struct conv_service *s = &ask->conv->service;
     static const uint8_t tenant_key[16] = "tenants' shares"; /* engines learn no names */
     const str tenant = ask->session->tenant;
     const label l = ask->conv->label;
-    const str who[] = {tenant, m->sha256, {(const char *)l.w, sizeof l.w}};
-    digest scope;
-    TRY(canon_list(who, 3, &scope));
+    digest scope, images = {.bytes = {0}};
+    if (shows_images(ask))
+        TRY(canon_images(ask->conv, t->own, &images));
+    const str who[] = {tenant,
+                       t->model.sha256,
+                       {(const char *)l.w, sizeof l.w},
+                       {(const char *)images.bytes, sizeof images.bytes}};
+    TRY(canon_list(who, shows_images(ask) ? 4 : 3, &scope));
     memcpy(s->scope, scope.bytes, sizeof s->scope);
     s->tenant = siphash24(tenant_key, tenant.at, tenant.len);
     s->class = class;

@@ -55,5 +55,5 @@ fallible target_next(gate *g, const struct gate_ask *ask, const struct ask *q, s
  * "targets":[…]}.  Nothing is run and nothing recorded. */
 fallible target_put(gate *g, const struct gate_ask *ask, const struct ask *q, buf *b);
 /* Who shares what with whom in an engine: prompts that were read are for the same tenant, the same
- * label and the same model alone. */
-fallible target_serve(const struct gate_ask *ask, const struct model *m, enum conv_class class);
+ * label, the same model and the same images alone. */
+fallible target_serve(const struct gate_ask *ask, const struct target *t, enum conv_class class);

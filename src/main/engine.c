@@ -3,10 +3,12 @@
  *
  *     hoheit-engine [--context N] [--context-max N] [--sequences N] [--threads N]
  *                   [--step-tokens N] [--gap-ms N] [--guess N] [--queue N] [--embed] [--adapter]
+ * [--projector]
  *                   [--memory-max BYTES] [--sandbox strict|open]
  *
  * Started by hoheitd with the channel to the gate as descriptor 3 and the model file, open for
- * reading, as descriptor 4, and with --adapter the adapter's as descriptor 5.  It confines itself
+ * reading, as descriptor 4, and with --adapter the adapter's, with --projector the projector's as
+ * descriptor 5.  It confines itself
  * before it reads the first byte of the file, looks at the file's head with our own validator
  * before llama.cpp sees it, loads, and serves until the gate closes the channel.  Exits 0 then,
  * else with the status of the error, which is logged. */
@@ -20,7 +22,7 @@
 #include "os/log.h"
 #include "os/sandbox.h"
 
-enum { CHANNEL = 3, MODEL = 4, ADAPTER = 5, FILES_MAX = 64, SCRATCH_BYTES = 1024 * 1024 };
+enum { CHANNEL = 3, MODEL = 4, ADDITION = 5, FILES_MAX = 64, SCRATCH_BYTES = 1024 * 1024 };
 
 /* Of the machine's memory, what keys and values of the conversations at hand may take. */
 enum { CELLS_SHARE = 8, CELLS_SHARE_OF_LIMIT = 4 };
@@ -31,7 +33,7 @@ enum { OWN_BYTES_MIN = 256 * 1024 * 1024 };
 struct options {
     uint64_t context, context_max, sequences, threads, step_tokens, gap_ms, guess, queue,
         memory_max;
-    bool is_embedder, is_open, has_adapter;
+    bool is_embedder, is_open, has_adapter, has_projector;
 };
 
 struct number_option {
@@ -71,8 +73,8 @@ read_options(int argc, char **argv, struct options *o)
             o->is_embedder = true;
             continue;
         }
-        if (str_eq(name, STR("--adapter"))) {
-            o->has_adapter = true;
+        if (str_eq(name, STR("--adapter")) || str_eq(name, STR("--projector"))) {
+            *(str_eq(name, STR("--adapter")) ? &o->has_adapter : &o->has_projector) = true;
             continue;
         }
         i++;
@@ -145,7 +147,8 @@ serve(const struct options *o, const struct model *m)
     struct llama_backend *b;
     const struct llama_options options = {
         .model_fd = MODEL,
-        .adapter_fd = o->has_adapter ? ADAPTER : 0,
+        .adapter_fd = o->has_adapter ? ADDITION : 0,
+        .projector_fd = o->has_projector ? ADDITION : 0,
         .context_tokens = context_tokens(o, m),
         .sequences_max = (uint32_t)o->sequences,
         .threads = (uint32_t)o->threads,
@@ -171,7 +174,7 @@ run(int argc, char **argv)
                         .step_tokens = 512,
                         .gap_ms = 200,
                         .queue = 1024};
-    struct model m, adapter;
+    struct model m, addition;
     AUTO(arena) *a = NULL;
     TRY(read_options(argc, argv, &o));
     TRY(confine(&o));
@@ -179,7 +182,9 @@ run(int argc, char **argv)
     TRY(model_inspect(MODEL, a, &m));
     TRY(check_memory(&o, &m));
     if (o.has_adapter)
-        TRY(model_inspect_adapter(ADAPTER, &m, a, &adapter));
+        TRY(model_inspect_adapter(ADDITION, &m, a, &addition));
+    if (o.has_projector)
+        TRY(model_inspect_projector(ADDITION, &m, a, &addition));
     return serve(&o, &m);
 }
 

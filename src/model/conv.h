@@ -10,12 +10,34 @@
 
 enum conv_role { CONV_SYSTEM, CONV_USER, CONV_ASSISTANT, CONV_TOOL };
 
+enum conv_image_form { CONV_PNG, CONV_JPEG, CONV_IMAGE_FORMS };
+
+enum {
+    CONV_IMAGES_MAX = 16, /* of one conversation */
+    CONV_IMAGE_BYTES_MAX = 16 * 1024 * 1024,
+    CONV_IMAGE_TOKENS_MAX = 4096 /* no engine of ours makes more of one image */
+};
+
+/* An image in a message.  What it shows nobody looks into but the model: detectors and guardrails
+ * see texts. */
+struct conv_image {
+    size_t at; /* it stands before this byte of the message's text */
+    enum conv_image_form form;
+    content bytes;          /* as they came, not decoded */
+    str place;              /* in the request, for refusals: "messages[0].content[1]" */
+    content pixels;         /* RGB, row by row; empty until the gate had it decoded */
+    uint32_t width, height; /* of the pixels */
+};
+
+typedef VEC(struct conv_image) conv_images;
+
 struct conv_message {
     enum conv_role role;
     content text;   /* parts of type text, joined */
     str name;       /* optional speaker */
     str tool_calls; /* assistant: JSON array in OpenAI's shape, as it came; empty: none */
     str tool_call_id;
+    conv_images images; /* in the order of `at` */
 };
 
 struct conv_bias {
@@ -100,6 +122,15 @@ struct conv {
 
 void conv_params_default(struct conv_params *p);
 const char *conv_role_name(enum conv_role r);
+const char *conv_image_type(enum conv_image_form f); /* "image/png" */
+size_t conv_image_count(const struct conv *c);
+/* In the order in which the model is shown them; NULL past the end. */
+struct conv_image *conv_image_at(const struct conv *c, size_t i);
+/* What is said before the image `i`, and behind the last one for i = images.count; without the line
+ * end that joined it to the text before the image. */
+str conv_text_between(const struct conv_message *m, str text, size_t i);
 /* {"messages":[{"role":…,"content":…}]} as template engines take it, with "tools" when the model is
- * to see them; against the grant. */
+ * to see them; against the grant.  CONV_IMAGE_MARK stands where an image is; in a conversation that
+ * has images nobody else's text has one. */
+#define CONV_IMAGE_MARK "\xef\xb7\x92" /* U+FDD2, which is no character */
 fallible conv_put_messages(const struct conv *c, const grant *g, buf *b);

@@ -32,6 +32,7 @@ struct gguf_info {
     uint64_t context_tokens, embedding_dims, layers, heads, heads_kv, vocabulary;
     uint64_t pooling;         /* 0: none, 1: mean, 2: first token, 3: last token, 4: a rank */
     bool is_embedder;         /* architecture or pooling says so */
+    bool has_vision;          /* clip: it takes images */
     uint64_t memory_bytes_4k; /* estimate: weights, and KV cells for 4,096 tokens in f16 */
 };
 

@@ -119,6 +119,13 @@ read_numbers(struct about *r)
 }
 
 static bool
+has_flag(const struct about *r, const char *name)
+{
+    const struct gguf_value *v = own_value(r, name);
+    return v && v->type == GGUF_BOOL && !v->is_array && v->bytes.len == 1 && v->bytes.at[0] == 1;
+}
+
+static bool
 is_embedder(const struct gguf_info *i)
 {
     static const char *const names[] = {"bert",           "modern-bert", "nomic-bert",
@@ -177,6 +184,7 @@ gguf_about(const map *values, struct gguf_info *info)
         info->file_type = str_of(gguf_type_of_file(file_type));
     TRY(read_numbers(&r));
     info->is_embedder = is_embedder(info);
+    info->has_vision = has_flag(&r, "has_vision_encoder");
     TRY(estimate_memory(&r));
     return read_number(&r, "embedding_length_out", DIMS_MAX, &info->embedding_dims);
 }

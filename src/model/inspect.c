@@ -47,7 +47,9 @@ check_use(const struct gguf_info *i)
     if ((i->type.len && !str_eq(i->type, STR("model"))) || str_eq(i->architecture, STR("clip")))
         REFUSE(UNSUPPORTED, "", "This is no model on its own, but \"%.*s\"%s.",
                STR_FMT(i->type.len ? i->type : i->architecture),
-               str_eq(i->type, STR("adapter")) ? "; name its base with --adapter-of" : "");
+               str_eq(i->type, STR("adapter"))        ? "; name its base with --adapter-of"
+               : str_eq(i->architecture, STR("clip")) ? "; name its base with --projector-of"
+                                                      : "");
     if (i->pooling == 4)
         REFUSE(UNSUPPORTED, "", "This model ranks texts; there is no use for that yet.");
     if (i->tensor_count == 0)
@@ -116,13 +118,41 @@ model_inspect(int f, arena *a, struct model *ret)
 bool
 model_is_adapter(const struct model *m)
 {
-    return str_eq(m->engine, STR("lora"));
+    return str_eq(m->engine, STR("lora")) || model_can_see(m);
+}
+
+bool
+model_can_see(const struct model *m)
+{
+    return str_eq(m->engine, STR("vision"));
+}
+
+static bool
+is_base(const struct model *m)
+{
+    return str_eq(m->engine, STR("llama")) && m->kind == MODEL_CHAT;
+}
+
+/* Whether it fits its base is found out when both are loaded. */
+static fallible
+check_projector(const struct gguf_info *i, const struct model *base)
+{
+    if (!is_base(base))
+        REFUSE(UNSUPPORTED, "projector_of", "Only a chat model from a file can have a projector.");
+    if (!str_eq(i->architecture, STR("clip")) || i->tensor_count == 0)
+        REFUSE(UNSUPPORTED, "", "This is no projector (mmproj), but \"%.*s\".",
+               STR_FMT(i->type.len ? i->type : i->architecture));
+    if (i->split_count > 1)
+        REFUSE(UNSUPPORTED, "", "This is one of %" PRIu64 " parts of a projector.", i->split_count);
+    if (!i->has_vision)
+        REFUSE(UNSUPPORTED, "", "This projector is not for images.");
+    return OK;
 }
 
 static fallible
 check_adapter(const struct gguf_info *i, const struct model *base)
 {
-    if (!str_eq(base->engine, STR("llama")) || base->kind != MODEL_CHAT)
+    if (!is_base(base))
         REFUSE(UNSUPPORTED, "adapter_of", "Only a chat model from a file can have adapters.");
     if (!str_eq(i->type, STR("adapter")) || i->tensor_count == 0)
         REFUSE(UNSUPPORTED, "", "This is no adapter, but \"%.*s\".", STR_FMT(i->type));
@@ -133,8 +163,10 @@ check_adapter(const struct gguf_info *i, const struct model *base)
     return OK;
 }
 
-fallible
-model_inspect_adapter(int f, const struct model *base, arena *a, struct model *ret)
+typedef fallible check_fn(const struct gguf_info *i, const struct model *base);
+
+static fallible
+inspect_addition(int f, const struct model *base, check_fn *check, arena *a, struct model *ret)
 {
     uint64_t size;
     struct gguf_info info;
@@ -142,9 +174,8 @@ model_inspect_adapter(int f, const struct model *base, arena *a, struct model *r
     AUTO(buf) head = BUF(GGUF_HEAD_BYTES_MAX);
     TRY(file_size(f, &size));
     TRY(read_head(f, size, &head, &info));
-    TRY(check_adapter(&info, base));
+    TRY(check(&info, base));
     TRY(fill(&info, size, a, &m));
-    m.engine = STR("lora");
     m.origin = base->name;
     m.kind = base->kind;
     m.context_tokens = base->context_tokens;
@@ -154,6 +185,22 @@ model_inspect_adapter(int f, const struct model *base, arena *a, struct model *r
     m.has_template = base->has_template;
     m.label_text = base->label_text;
     *ret = m;
+    return OK;
+}
+
+fallible
+model_inspect_adapter(int f, const struct model *base, arena *a, struct model *ret)
+{
+    TRY(inspect_addition(f, base, check_adapter, a, ret));
+    ret->engine = STR("lora");
+    return OK;
+}
+
+fallible
+model_inspect_projector(int f, const struct model *base, arena *a, struct model *ret)
+{
+    TRY(inspect_addition(f, base, check_projector, a, ret));
+    ret->engine = STR("vision");
     return OK;
 }
 

@@ -12,6 +12,9 @@
  * a memory with another adapter's; the base's pages are shared.  A base stays as long as it has
  * adapters.
  *
+ * A projector turns images into what its base reads.  It is taken in the same way: its engine is
+ * "vision", and asked for by its own name is the base that sees.
+ *
  * An alias maps a name that applications ask for ("gpt-4o") to one or more models of one kind, its
  * targets, never to another alias: "haus+hof,wolke" prefers haus and hof alike, then wolke; which
  * of them is taken is decided anew for each request (policy/routing.h).  The first model of a kind
@@ -41,7 +44,7 @@ enum model_kind { MODEL_CHAT, MODEL_EMBED };
 struct model {
     str name, file, sha256, licence, architecture, origin, label_text;
     enum model_kind kind;
-    str engine; /* "llama", "lora"; or without file and digest "toy", "remote" */
+    str engine; /* "llama", "lora", "vision"; or without file and digest "toy", "remote" */
     uint64_t size_bytes, context_tokens, parameters, memory_bytes, embedding_dims;
     bool has_template;
     label sink; /* what it may hold: from label_text, see registry_sink */
@@ -58,11 +61,16 @@ fallible model_inspect(int f, arena *a, struct model *ret);
 /* The same for the file of an adapter of `base`: what it does not say itself is its base's.  PARSE;
  * UNSUPPORTED: it is none, or for another architecture, or `base` can have none; IO. */
 fallible model_inspect_adapter(int f, const struct model *base, arena *a, struct model *ret);
+/* Of a projector the same. */
 bool model_is_adapter(const struct model *m);
 /* Whose vectors an embedder's are: its name, and of a file's the beginning of its digest, so that
  * another file under the same name is another. */
 enum { MODEL_EMBEDDER_MAX = 96 };
 str model_embedder(const struct model *m, char room[MODEL_EMBEDDER_MAX]);
+/* Is it a projector, with which its base is shown images? */
+bool model_can_see(const struct model *m);
+/* The same as model_inspect_adapter for the projector (mmproj) of `base`. */
+fallible model_inspect_projector(int f, const struct model *base, arena *a, struct model *ret);
 /* The built-in deterministic model without weights: "toy" or, for embeddings, "toy-embed". */
 void model_toy(str name, enum model_kind kind, struct model *ret);
 /* Copies `m`; its sink is not read but made from label_text.  ARGUMENT: bad name or field; PARSE:

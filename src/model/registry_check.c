@@ -62,7 +62,7 @@ check_file(const struct model *m)
         return is_remote ? check_origin(m->origin) : OK;
     }
     if (!str_eq(m->engine, STR("llama")) && !model_is_adapter(m))
-        REFUSE(ARGUMENT, "engine", "engine must be llama, lora, toy or remote");
+        REFUSE(ARGUMENT, "engine", "engine must be llama, lora, vision, toy or remote");
     if (model_is_adapter(m))
         TRY(registry_check_name("origin", m->origin));
     if (!is_sha256(m->sha256))

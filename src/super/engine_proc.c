@@ -49,7 +49,7 @@ fill_command(struct command *c, const struct control_start *s, const struct boot
     if (s->is_embedder)
         add_word(c, "--embed");
     if (s->adapter[0])
-        add_word(c, "--adapter");
+        add_word(c, s->is_projector ? "--projector" : "--adapter");
     add_number(c, "--sequences", s->sequences_max);
     add_number(c, "--queue", s->queue_max);
     add_word(c, "--sandbox");

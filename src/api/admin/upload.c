@@ -80,8 +80,8 @@ admin_upload_data(struct api_call *c, str piece)
 static fallible
 read_wish(struct api_call *c, struct model_wish *m)
 {
-    static const char *const known[] = {"name",   "licence", "label",      "origin", "toy",
-                                        "remote", "embed",   "adapter_of", NULL};
+    static const char *const known[] = {"name",   "licence", "label",      "origin",       "toy",
+                                        "remote", "embed",   "adapter_of", "projector_of", NULL};
     str embed;
     TRY(api_query_only(c, known));
     TRY(api_query(c, STR("name"), &m->name));
@@ -90,6 +90,7 @@ read_wish(struct api_call *c, struct model_wish *m)
     TRY(api_query(c, STR("origin"), &m->origin));
     TRY(api_query(c, STR("remote"), &m->remote));
     TRY(api_query(c, STR("adapter_of"), &m->adapter_of));
+    TRY(api_query(c, STR("projector_of"), &m->projector_of));
     TRY(api_query(c, STR("embed"), &embed));
     m->is_embedder = str_eq(embed, STR("1"));
     return api_query(c, STR("toy"), &m->toy);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/anthropic/turns.h"
 
+#include "api/images.h"
 #include "api/tools.h"
 
 enum { NAME_BYTES_MAX = 256, TEXT_BYTES_MAX = 64 * 1024 * 1024, BLOCKS_MAX = 4096 };
@@ -15,6 +16,7 @@ struct turns {
     bool is_open;
     bool has_thought; /* the turn is one even if nothing was said in it */
     buf text, calls;
+    struct images images; /* of the turn, or of the result at hand */
     struct tool_turns tools;
 };
 
@@ -37,6 +39,7 @@ add_message(struct turns *t, struct conv_message *m, buf *text)
     TRY(buf_end(text));
     TRY(try_arena_str(t->a, buf_str(text), &bytes));
     buf_clear(text);
+    images_take(&t->images, m);
     m->text = content_of(bytes, LABEL_BOTTOM);
     return VEC_ADD(t->a, &c->messages, m);
 }
@@ -73,7 +76,7 @@ end_turn(struct turns *t)
     TRY(check_answered(t));
     TRY(copy_calls(t, &m));
     t->is_open = false;
-    const bool is_message = t->text.len || m.tool_calls.len || t->has_thought;
+    const bool is_message = t->text.len || m.tool_calls.len || t->has_thought || t->images.of.count;
     t->has_thought = false;
     return is_message ? add_message(t, &m, &t->text) : OK;
 }
@@ -146,6 +149,31 @@ read_texts(struct turns *t, const jval *v, buf *to)
         add_text(to, text);
     }
     return OK;
+}
+
+/* ---- images */
+
+/* {"type":"image","source":{"type":"base64","media_type":…,"data":…}} */
+static fallible
+add_image(struct turns *t, const jval *block, size_t at)
+{
+    static const char *const known[] = {"type", "source", "cache_control", NULL};
+    static const char *const members[] = {"type", "media_type", "data", "url", NULL};
+    const jval source = json_get(block, "source");
+    str type, media;
+    TRY(read_members(block, known));
+    TRY(anthropic_read_cache(block, &t->ask->wants_cache));
+    TRY(json_object(&source));
+    TRY(read_members(&source, members));
+    const jval v = json_get(&source, "type"), m = json_get(&source, "media_type");
+    const jval data = json_get(&source, "data"), url = json_get(&source, "url");
+    TRY(json_str(&v, NAME_BYTES_MAX, &type));
+    if (str_eq(type, STR("url")))
+        return images_add_url(&t->images, &url, at);
+    if (!str_eq(type, STR("base64")))
+        REFUSE_AT(UNSUPPORTED, &v, "must be \"base64\": no other source is taken here");
+    TRY(json_str(&m, NAME_BYTES_MAX, &media));
+    return images_add_base64(&t->images, &data, media, at);
 }
 
 /* ---- documents */
@@ -283,6 +311,8 @@ add_result_block(struct turns *t, const jval *block, buf *to)
     TRY(read_type(block, &type));
     if (str_eq(type, STR("document")))
         return add_document(t, block, to);
+    if (str_eq(type, STR("image")))
+        return add_image(t, block, to->len);
     if (!str_eq(type, STR("text")))
         return refuse_block(block, type);
     TRY(read_text(t, block, &text));
@@ -315,8 +345,10 @@ read_result(struct turns *t, const jval *block, buf *to)
     TRY(opt_json_bool(&flag, &is_error));
     TRY(read_given(t, &said, &text));
     TRY(buf_end(&text));
-    if (is_error && !str_starts(buf_str(&text), STR("Error")))
+    if (is_error && !str_starts(buf_str(&text), STR("Error"))) {
         buf_add(to, STR("Error: "));
+        images_shift(&t->images, to->len);
+    }
     buf_add(to, buf_str(&text));
     return OK;
 }
@@ -358,6 +390,8 @@ add_said(struct turns *t, const jval *block, str type)
     TRY(check_answered(t));
     if (str_eq(type, STR("document")) && t->role == CONV_USER)
         return add_document(t, block, &t->text);
+    if (str_eq(type, STR("image")) && t->role == CONV_USER)
+        return add_image(t, block, t->text.len);
     if (!str_eq(type, STR("text")))
         return refuse_block(block, type);
     TRY(read_text(t, block, &text));
@@ -490,6 +524,7 @@ anthropic_read_turns(const struct params *p, arena *a, const jval *body, struct 
 {
     struct turns t = {.a = a,
                       .ask = ret,
+                      .images = {.a = a},
                       .count_max = p->gate_messages_max,
                       .text = BUF(TEXT_BYTES_MAX),
                       .calls = BUF(JSON_BYTES_MAX)};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/bedrock/turns.h"
 
+#include "api/images.h"
 #include "api/tools.h"
 #include "base/enc.h"
 #include "base/utf8.h"
@@ -10,9 +11,10 @@ enum { NAME_BYTES_MAX = 256, TEXT_BYTES_MAX = 64 * 1024 * 1024, BLOCKS_MAX = 409
 struct turns {
     arena *a;
     struct conv *conv;
-    size_t count_max;    /* canonical messages */
-    enum conv_role role; /* of the message at hand */
-    buf text, calls;     /* of it */
+    size_t count_max;     /* canonical messages */
+    enum conv_role role;  /* of the message at hand */
+    buf text, calls;      /* of it */
+    struct images images; /* of it, or of the result at hand */
     struct tool_turns tools;
 };
 
@@ -34,6 +36,7 @@ add_message(struct turns *t, struct conv_message *m, buf *text)
     TRY(buf_end(text));
     TRY(try_arena_str(t->a, buf_str(text), &bytes));
     buf_clear(text);
+    images_take(&t->images, m);
     m->text = content_of(bytes, LABEL_BOTTOM);
     return VEC_ADD(t->a, &t->conv->messages, m);
 }
@@ -54,7 +57,8 @@ end_message(struct turns *t, const jval *message)
     if (t->role == CONV_USER && t->tools.open.count)
         REFUSE_AT(ARGUMENT, message, "must hold a toolResult for toolUseId \"%.*s\"",
                   STR_FMT(t->tools.open.at[0]));
-    return t->text.len || m.tool_calls.len ? add_message(t, &m, &t->text) : OK;
+    const bool is_message = t->text.len || m.tool_calls.len || t->images.of.count;
+    return is_message ? add_message(t, &m, &t->text) : OK;
 }
 
 /* ---- unions: an object with one member, which says what it is */
@@ -76,7 +80,6 @@ refuse_block(const jval *block, str kind)
 {
     static const char *const known[] = {"image",
                                         "video",
-                                        "audio",
                                         "searchResult",
                                         "text",
                                         "toolUse",
@@ -86,6 +89,8 @@ refuse_block(const jval *block, str kind)
                                         "toolResult",
                                         "reasoningContent",
                                         NULL};
+    if (str_eq(kind, STR("audio")))
+        return images_refuse_audio(block);
     for (const char *const *k = known; *k; k++)
         if (str_eq(kind, str_of(*k)))
             REFUSE_AT(UNSUPPORTED, block, "is of kind \"%s\", which is not supported here", *k);
@@ -128,6 +133,29 @@ read_guarded(const jval *block, buf *to)
     TRY(json_object(&text));
     TRY(read_members(&text, members));
     return read_text(&text, to);
+}
+
+/* ---- images */
+
+/* {"image":{"format":"png","source":{"bytes":…}}} */
+static fallible
+add_image(struct turns *t, const jval *block, size_t at)
+{
+    static const char *const known[] = {"format", "source", NULL};
+    static const char *const members[] = {"bytes", NULL};
+    const jval image = json_get(block, "image");
+    str format;
+    TRY(json_object(&image));
+    TRY(read_members(&image, known));
+    const jval f = json_get(&image, "format"), source = json_get(&image, "source");
+    TRY(json_object(&source));
+    const jval bytes = json_get(&source, "bytes"), far = json_get(&source, "s3Location");
+    TRY(json_str(&f, NAME_BYTES_MAX, &format));
+    if (!read_asks_nothing(&far))
+        REFUSE_AT(UNSUPPORTED, &far,
+                  "is an address, and nothing here fetches one: send the image's bytes");
+    TRY(read_members(&source, members));
+    return images_add_base64(&t->images, &bytes, format, at);
 }
 
 /* ---- documents */
@@ -252,7 +280,7 @@ add_tool_use(struct turns *t, const jval *block)
 }
 
 static fallible
-add_result_block(const jval *block, buf *to)
+add_result_block(struct turns *t, const jval *block, buf *to)
 {
     AUTO(buf) text = BUF(TEXT_BYTES_MAX);
     str kind;
@@ -261,6 +289,8 @@ add_result_block(const jval *block, buf *to)
         return read_text(block, to);
     if (str_eq(kind, STR("document")))
         return add_document(block, to);
+    if (str_eq(kind, STR("image")))
+        return add_image(t, block, to->len);
     if (!str_eq(kind, STR("json")))
         return refuse_block(block, kind);
     const jval v = json_get_null(block, "json");
@@ -283,7 +313,7 @@ read_status(const jval *result, bool *ret_is_error)
 }
 
 static fallible
-read_result(const jval *result, buf *to)
+read_result(struct turns *t, const jval *result, buf *to)
 {
     const jval list = json_get(result, "content");
     struct jwalk w = {.next = NULL};
@@ -293,10 +323,12 @@ read_result(const jval *result, buf *to)
     TRY(read_status(result, &is_error));
     TRY(json_array(&list, 0, BLOCKS_MAX));
     while (json_each(&list, &w, &v))
-        TRY(add_result_block(&v, &text));
+        TRY(add_result_block(t, &v, &text));
     TRY(buf_end(&text));
-    if (is_error && !str_starts(buf_str(&text), STR("Error")))
+    if (is_error && !str_starts(buf_str(&text), STR("Error"))) {
         buf_add(to, STR("Error: "));
+        images_shift(&t->images, to->len);
+    }
     buf_add(to, buf_str(&text));
     return OK;
 }
@@ -315,7 +347,7 @@ add_tool_result(struct turns *t, const jval *block)
     if (!tools_answer_call(&t->tools, m.tool_call_id))
         REFUSE_AT(ARGUMENT, &at, "\"%.*s\" answers no toolUse of the message before",
                   STR_FMT(str_slice(m.tool_call_id, 0, 64)));
-    TRY(read_result(&result, &text));
+    TRY(read_result(t, &result, &text));
     return add_message(t, &m, &text);
 }
 
@@ -345,6 +377,8 @@ add_block(struct turns *t, const jval *block)
         return add_tool_result(t, block);
     if (is_user && str_eq(kind, STR("document")))
         return add_document(block, &t->text);
+    if (is_user && str_eq(kind, STR("image")))
+        return add_image(t, block, t->text.len);
     if (!is_user && str_eq(kind, STR("toolUse")))
         return add_tool_use(t, block);
     if (!is_user && str_eq(kind, STR("reasoningContent")))
@@ -435,6 +469,7 @@ bedrock_read_turns(const struct params *p, arena *a, const jval *body, struct co
 {
     struct turns t = {.a = a,
                       .conv = c,
+                      .images = {.a = a},
                       .count_max = p->gate_messages_max,
                       .text = BUF(TEXT_BYTES_MAX),
                       .calls = BUF(64 * TOOLS_JSON_BYTES_MAX)};

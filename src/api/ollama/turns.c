@@ -12,6 +12,7 @@ struct open_call {
 struct turns {
     VEC(struct open_call) open; /* in the order they were made */
     size_t from;                /* the message that made them */
+    struct images images;
 };
 
 /* ---- calls */
@@ -140,12 +141,29 @@ read_role(const jval *message, enum conv_role *ret)
     REFUSE_AT(ARGUMENT, &v, "must be one of system, user, assistant, tool");
 }
 
+fallible
+ollama_read_images(const jval *o, struct images *im)
+{
+    const jval list = json_get(o, "images");
+    struct jwalk w = {.next = NULL};
+    jval v;
+    if (read_asks_nothing(&list))
+        return OK;
+    TRY(json_array(&list, 0, CONV_IMAGES_MAX));
+    while (json_each(&list, &w, &v))
+        TRY(images_add_base64(im, &v, STR_NONE, 0));
+    return OK;
+}
+
+/* They stand before the text, as Ollama shows them. */
 static fallible
-refuse_images(const jval *message)
+read_images(const jval *message, struct turns *t, struct conv_message *m)
 {
     const jval v = json_get(message, "images");
-    if (!read_asks_nothing(&v))
-        REFUSE_AT(UNSUPPORTED, &v, "is not supported by this version");
+    if (m->role != CONV_USER && !read_asks_nothing(&v))
+        REFUSE_AT(ARGUMENT, &v, "is only for messages of role \"user\"");
+    TRY(ollama_read_images(message, &t->images));
+    images_take(&t->images, m);
     return OK;
 }
 
@@ -159,7 +177,7 @@ read_message(arena *a, const jval *v, struct turns *t, struct conv_message *m)
     TRY(json_object(v));
     TRY(read_members(v, known));
     TRY(read_role(v, &m->role));
-    TRY(refuse_images(v));
+    TRY(read_images(v, t, m));
     const jval said = json_get(v, "content"), thinking = json_get(v, "thinking");
     TRY(opt_json_str(&said, TEXT_BYTES_MAX, &text));
     m->text = content_of(text, LABEL_BOTTOM);
@@ -174,7 +192,7 @@ fallible
 ollama_read_messages(const struct params *p, arena *a, const jval *body, struct conv *c)
 {
     const jval list = json_get(body, "messages");
-    struct turns turns = {.from = 0};
+    struct turns turns = {.images = {.a = a}};
     struct jwalk w = {.next = NULL};
     jval v;
     if (json_type(list) == J_ABSENT)

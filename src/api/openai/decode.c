@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/openai/decode.h"
 
+#include "api/images.h"
 #include "api/openai/tools.h"
-#include "api/read.h"
 #include "base/num.h"
 
 enum { NAME_BYTES_MAX = 256, TEXT_BYTES_MAX = 64 * 1024 * 1024, PARTS_MAX = 256 };
@@ -90,8 +90,22 @@ read_role(const jval *message, enum conv_role *ret)
            "%s must be one of system, developer, user, assistant, tool", path);
 }
 
+/* {"type":"image_url","image_url":{"url":…,"detail":…}}; how closely it is looked at is the
+ * model's own. */
 static fallible
-add_part(const jval *part, buf *text)
+add_image(const jval *part, size_t at, struct images *im)
+{
+    static const char *const known[] = {"type", "image_url", NULL};
+    static const char *const members[] = {"url", "detail", NULL};
+    const jval v = json_get(part, "image_url"), url = json_get(&v, "url");
+    TRY(read_members(part, known));
+    TRY(json_object(&v));
+    TRY(read_members(&v, members));
+    return images_add_url(im, &url, at);
+}
+
+static fallible
+add_part(const jval *part, buf *text, struct images *im)
 {
     static const char *const known[] = {"type", "text", NULL};
     const jval type = json_get(part, "type"), value = json_get(part, "text");
@@ -99,9 +113,14 @@ add_part(const jval *part, buf *text)
     str name, s;
     TRY(json_object(part));
     TRY(json_str(&type, NAME_BYTES_MAX, &name));
+    if (str_eq(name, STR("image_url")) && im)
+        return add_image(part, text->len, im);
+    if (str_eq(name, STR("input_audio")))
+        return images_refuse_audio(part);
     if (!str_eq(name, STR("text")))
         REFUSE(UNSUPPORTED, json_path(&type, path, sizeof path),
-               "%s: only parts of type \"text\" are supported by this version", path);
+               "%s: only parts of type \"text\"%s are supported here", path,
+               im ? " and \"image_url\"" : "");
     TRY(json_str(&value, TEXT_BYTES_MAX, &s));
     TRY(read_members(part, known));
     if (text->len)
@@ -111,24 +130,24 @@ add_part(const jval *part, buf *text)
 }
 
 static fallible
-join_parts(arena *a, const jval *parts, str *ret)
+join_parts(arena *a, const jval *parts, struct images *im, str *ret)
 {
     AUTO(buf) text = BUF(TEXT_BYTES_MAX);
     struct jwalk w = {.next = NULL};
     jval part;
     TRY(json_array(parts, 0, PARTS_MAX));
     while (json_each(parts, &w, &part))
-        TRY(add_part(&part, &text));
+        TRY(add_part(&part, &text, im));
     TRY(buf_end(&text));
     return try_arena_str(a, buf_str(&text), ret);
 }
 
 static fallible
-read_text(arena *a, const jval *message, enum conv_role role, str *ret)
+read_text(arena *a, const jval *message, enum conv_role role, struct images *im, str *ret)
 {
     const jval v = json_get(message, "content");
-    if (json_type(v) == J_ARRAY)
-        return join_parts(a, &v, ret);
+    if (json_type(v) == J_ARRAY) /* only who asks shows images */
+        return join_parts(a, &v, role == CONV_USER ? im : NULL, ret);
     if (json_type(v) == J_ABSENT && role == CONV_ASSISTANT) {
         *ret = STR("");
         return OK;
@@ -151,7 +170,7 @@ refuse_calls(const jval *message)
 }
 
 static fallible
-read_message(arena *a, const jval *v, struct conv_message *ret)
+read_message(arena *a, const jval *v, struct images *im, struct conv_message *ret)
 {
     static const char *const known[] = {"role",       "content",      "name",
                                         "tool_calls", "tool_call_id", NULL};
@@ -159,7 +178,8 @@ read_message(arena *a, const jval *v, struct conv_message *ret)
     str text;
     TRY(json_object(v));
     TRY(read_role(v, &m.role));
-    TRY(read_text(a, v, m.role, &text));
+    TRY(read_text(a, v, m.role, im, &text));
+    images_take(im, &m);
     TRY(refuse_calls(v));
     TRY(read_members(v, known));
     const jval name = json_get(v, "name");
@@ -175,12 +195,13 @@ read_messages(const struct params *p, arena *a, const jval *body, struct conv *c
 {
     const jval list = json_get(body, "messages");
     struct tool_turns turns = {.from = 0};
+    struct images images = {.a = a};
     struct jwalk w = {.next = NULL};
     jval v;
     TRY(json_array(&list, 1, p->gate_messages_max));
     while (json_each(&list, &w, &v)) {
         struct conv_message m;
-        TRY(read_message(a, &v, &m));
+        TRY(read_message(a, &v, &images, &m));
         TRY(openai_check_turn(&turns, a, &v, &m));
         TRY(VEC_ADD(a, &c->messages, &m));
     }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "api/responses/items.h"
 
+#include "api/images.h"
 #include "os/entropy.h"
 
 enum {
     WORD_BYTES_MAX = 64,
     TEXT_BYTES_MAX = 64 * 1024 * 1024,
     PARTS_MAX = 256,
+    CHECK_BYTES_MAX = 2 * CONV_IMAGE_BYTES_MAX,
     CALLS_BYTES_MAX = 16 * 1024 * 1024
 };
 
@@ -70,6 +72,29 @@ put_part(buf *b, const struct part_form *f, str text)
     json_close(b, '}');
 }
 
+/* An image is checked when it comes, and taken out of its URL when the model is shown it. */
+static fallible
+read_image(const jval *v, buf *b)
+{
+    static const char *const known[] = {"type", "image_url", "detail", NULL};
+    const jval url = json_get(v, "image_url"), file = json_get(v, "file_id");
+    AUTO(arena) *work = NULL;
+    str text;
+    if (!read_asks_nothing(&file))
+        REFUSE_AT(UNSUPPORTED, &file, "is not taken here: send the image itself as a data: URL");
+    TRY(read_members(v, known));
+    TRY(arena_open(CHECK_BYTES_MAX, &work));
+    struct images im = {.a = work};
+    TRY(images_add_url(&im, &url, 0));
+    TRY(json_str(&url, SIZE_MAX, &text));
+    json_open(b, '{');
+    json_member_str(b, "type", STR("input_image"));
+    json_member_str(b, "detail", STR("auto"));
+    json_member_str(b, "image_url", text);
+    json_close(b, '}');
+    return OK;
+}
+
 static fallible
 read_part(const jval *v, struct part_forms f, buf *b)
 {
@@ -79,8 +104,11 @@ read_part(const jval *v, struct part_forms f, buf *b)
     TRY(json_object(v));
     TRY(json_str(&type, WORD_BYTES_MAX, &name));
     const struct part_form *form = form_of(f, name);
-    if (!form && (str_eq(name, STR("input_image")) || str_eq(name, STR("input_file")) ||
-                  str_eq(name, STR("input_audio"))))
+    if (!form && str_eq(name, STR("input_image")) && f.at == said)
+        return read_image(v, b);
+    if (!form && str_eq(name, STR("input_audio")))
+        return images_refuse_audio(v);
+    if (!form && (str_eq(name, STR("input_image")) || str_eq(name, STR("input_file"))))
         REFUSE_AT(UNSUPPORTED, &type, "names a kind of part that this version does not take");
     if (!form)
         REFUSE_AT(ARGUMENT, &type, "must be \"%s\" here", f.at[0].type);
@@ -309,7 +337,7 @@ items_read_input(arena *a, const jval *input, size_t max, struct items *to)
 void
 items_begin(struct items_talk *t, arena *a, struct conv *c)
 {
-    *t = (struct items_talk){.a = a, .conv = c, .calls = BUF(CALLS_BYTES_MAX)};
+    *t = (struct items_talk){.a = a, .conv = c, .images = {.a = a}, .calls = BUF(CALLS_BYTES_MAX)};
 }
 
 void
@@ -339,7 +367,7 @@ settle_calls(struct items_talk *t)
     return OK;
 }
 
-/* Content was checked when it came: only text is in it. */
+/* Content was checked when it came: only texts and images are in it. */
 static fallible
 join_text(struct items_talk *t, const jval *list, str before, str *ret)
 {
@@ -350,6 +378,11 @@ join_text(struct items_talk *t, const jval *list, str before, str *ret)
     buf_add(&b, before);
     while (json_each(list, &w, &part)) {
         const jval plain = json_get(&part, "text"), refusal = json_get(&part, "refusal");
+        const jval image = json_get(&part, "image_url");
+        if (image.v) {
+            TRY(images_add_url(&t->images, &image, b.len));
+            continue;
+        }
         TRY(json_str(plain.v ? &plain : &refusal, TEXT_BYTES_MAX, &text));
         if (b.len)
             buf_add_char(&b, '\n');
@@ -381,6 +414,7 @@ put_message(struct items_talk *t, const jval *v)
     TRY(items_end(t));
     TRY(join_text(t, &parts, STR_NONE, &text));
     m.text = content_of(text, LABEL_BOTTOM);
+    images_take(&t->images, &m);
     t->last_text = text;
     return VEC_ADD(t->a, &t->conv->messages, &m);
 }

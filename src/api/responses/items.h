@@ -8,6 +8,7 @@
  * shown, and not put before the model again: its template has no place for thoughts of earlier
  * turns. */
 #pragma once
+#include "api/images.h"
 #include "api/tools.h"
 
 struct item {
@@ -30,8 +31,9 @@ struct items_talk {
     arena *a;
     struct conv *conv;
     struct tool_turns turns;
-    buf calls;     /* of the last message, as far as they came */
-    str last_text; /* of the last message */
+    struct images images; /* of the message at hand */
+    buf calls;            /* of the last message, as far as they came */
+    str last_text;        /* of the last message */
 };
 
 void items_begin(struct items_talk *t, arena *a, struct conv *c);

@@ -85,7 +85,8 @@ enlist(struct jobs *q, struct job *job)
 }
 
 fallible
-jobs_add(struct jobs *q, struct serve_job *j, const struct tokens *prompt, uint64_t seed)
+jobs_add(struct jobs *q, struct serve_job *j, const struct tokens *prompt,
+         const struct views *views, uint64_t seed)
 {
     struct job *job = NULL;
     if (!prompt->count)
@@ -95,6 +96,7 @@ jobs_add(struct jobs *q, struct serve_job *j, const struct tokens *prompt, uint6
     TRY(job_new(q, j, prompt, &job));
     ASSERT(job);
     job->seed = seed;
+    job->views = views;
     enlist(q, job);
     struct job **last = &q->first;
     while (*last)
@@ -296,12 +298,12 @@ begin(struct jobs *q, struct answer *a)
 }
 
 /* None for who asked for repeatable answers: what is decoded together rounds differently.  Nor
- * where wrong guesses cannot be cut off again. */
+ * where wrong guesses cannot be cut off again, nor after what an image would be guessed from. */
 static void
 give_guess(const struct jobs *q, struct answer *a)
 {
     const struct job *job = a->job;
-    if (!q->guesses || job->serve->ask.has_seed || !q->m->can_share)
+    if (!q->guesses || job->views || job->serve->ask.has_seed || !q->m->can_share)
         return;
     const err e =
         guess_new(job->prompt.at, (uint32_t)job->prompt.count, job->tokens_max, &a->guess);

@@ -63,7 +63,8 @@ struct job {
     struct serve_job *serve;
     struct job *next;
     struct tokens prompt;
-    llama_token *made; /* by answer 0, to be kept; maybe not all, when memory was short */
+    const struct views *views; /* the images in it; NULL: none */
+    llama_token *made;         /* by answer 0, to be kept; maybe not all, when memory was short */
     size_t made_count, made_room;
     uint64_t seed;
     uint32_t tokens_max; /* of one answer */
@@ -95,9 +96,11 @@ struct jobs {
 fallible jobs_init(struct jobs *ret, const struct loaded *m, struct serve *s);
 void jobs_done(struct jobs *q);
 
-/* The prompt's tokens are copied into the job's arena.  CONTEXT_LENGTH when prompt and answer are
- * longer than the context (numbers are set), ARGUMENT for an empty prompt or a bad bias, LIMIT. */
-fallible jobs_add(struct jobs *q, struct serve_job *j, const struct tokens *prompt, uint64_t seed);
+/* The prompt's tokens are copied into the job's arena; `views` (NULL: none) live there.
+ * CONTEXT_LENGTH when prompt and answer are longer than the context (numbers are set), ARGUMENT for
+ * an empty prompt or a bad bias, LIMIT. */
+fallible jobs_add(struct jobs *q, struct serve_job *j, const struct tokens *prompt,
+                  const struct views *views, uint64_t seed);
 void jobs_drop(struct jobs *q, struct serve_job *j);
 /* Starts what may start. */
 void jobs_start(struct jobs *q);

@@ -13,6 +13,7 @@ struct llama_backend {
     struct serve *serve;
     struct loaded m;
     struct tokens tokens, scratch; /* of the prompt at hand */
+    struct views *views;           /* its images; NULL: none */
     struct jobs jobs;
     struct step step;
     struct embed embed;
@@ -61,6 +62,7 @@ describe(const struct llama_backend *b, struct engine_hello *ret)
     ret->vocabulary = b->m.vocabulary.count;
     ret->can_chat = b->m.template != NULL;
     ret->can_embed = b->o.is_embedder;
+    ret->can_see = b->m.template && b->m.eyes;
     snprintf(ret->engine, sizeof ret->engine, "llama.cpp %s", llama_version());
 }
 
@@ -88,6 +90,21 @@ backend_open(void *self, struct serve *s, struct engine_hello *ret)
 /* ---- requests */
 
 static fallible
+add_prompt(struct llama_backend *b, const struct serve_job *j, const struct shim_prompt *p)
+{
+    const struct look l = {.a = j->a,
+                           .v = &b->m.vocabulary,
+                           .images = j->images,
+                           .image_count = j->image_count,
+                           .scratch = &b->scratch};
+    if (!j->image_count)
+        return tokens_add_prompt(&b->tokens, &b->m.vocabulary, p, &b->scratch);
+    if (!b->m.eyes)
+        REFUSE(UNSUPPORTED, "messages", "The model cannot see (capability \"vision\").");
+    return eyes_add_prompt(b->m.eyes, &l, p, &b->tokens, &b->views);
+}
+
+static fallible
 read_chat(struct llama_backend *b, const struct serve_job *j)
 {
     struct shim_prompt p = {0};
@@ -96,7 +113,7 @@ read_chat(struct llama_backend *b, const struct serve_job *j)
                "This model has no usable chat template: use completions, or a model that can "
                "chat.");
     TRY(template_render(b->m.template, j->prompt, &p));
-    const err e = tokens_add_prompt(&b->tokens, &b->m.vocabulary, &p, &b->scratch);
+    const err e = add_prompt(b, j, &p);
     shim_prompt_done(&p);
     return e;
 }
@@ -117,7 +134,7 @@ submit_writer(struct llama_backend *b, struct serve_job *j)
     TRY(j->ask.kind == ENGINE_CHAT ? read_chat(b, j) : read_completion(b, j));
     if (!j->ask.has_seed)
         TRY(entropy_get(&seed, sizeof seed));
-    return jobs_add(&b->jobs, j, &b->tokens, seed);
+    return jobs_add(&b->jobs, j, &b->tokens, b->views, seed);
 }
 
 static fallible
@@ -143,6 +160,7 @@ backend_submit(void *self, struct serve_job *j)
 {
     struct llama_backend *b = self;
     b->tokens.count = 0;
+    b->views = NULL;
     switch ((enum engine_kind)j->ask.kind) {
     case ENGINE_CHAT:
     case ENGINE_COMPLETE:

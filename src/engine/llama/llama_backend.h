@@ -12,6 +12,7 @@ struct llama_backend;
 struct llama_options {
     int model_fd;            /* the GGUF file; validated before */
     int adapter_fd;          /* a LoRA adapter's, validated before; 0: none */
+    int projector_fd;        /* of mtmd, validated before; 0: none */
     uint32_t context_tokens; /* of one sequence */
     uint32_t sequences_max, threads, step_tokens_max;
     uint32_t gap_ms_max; /* between two tokens of an answer, for the prompts of others; 0: any */

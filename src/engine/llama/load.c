@@ -251,7 +251,9 @@ load(const struct llama_options *o, struct progress *p, struct loaded *l)
     TRY(load_adapter(o, l));
     TRY(vocabulary_init(&l->vocabulary, llama_model_get_vocab(l->model)));
     load_template(o, l);
-    return OK;
+    if (!o->projector_fd)
+        return OK;
+    return eyes_open(o->projector_fd, l->model, o->threads, l->step_tokens_max, &l->eyes);
 }
 
 fallible
@@ -263,6 +265,7 @@ load_model(const struct llama_options *o, void (*progress)(void *ctx, float part
     ASSERT(o->context_tokens > 0 && o->threads > 0 && o->sequences_max > 0);
     ASSERT(o->sequences_max <= ENGINE_SEQUENCES_MAX && o->step_tokens_max > 0);
     llama_log_set(on_message, NULL);
+    mtmd_log_set(on_message, NULL);
     llama_backend_init();
     const err e = load(o, &p, &l);
     if (e.code)
@@ -276,6 +279,7 @@ void
 load_done(struct loaded *l)
 {
     template_free(l->template);
+    eyes_free(l->eyes);
     vocabulary_done(&l->vocabulary);
     if (l->ctx)
         llama_free(l->ctx);

@@ -16,6 +16,7 @@
  *
  * The file must have an open file description of its own, for it is read through its position. */
 #pragma once
+#include "engine/llama/eyes.h"
 #include "engine/llama/llama_backend.h"
 #include "engine/llama/template.h"
 #include "engine/llama/tokens.h"
@@ -28,6 +29,7 @@ struct loaded {
     llama_memory_t memory; /* NULL: an encoder keeps none */
     struct vocabulary vocabulary;
     struct template *template; /* NULL: cannot chat */
+    struct eyes *eyes;         /* NULL: cannot see */
     uint32_t context_tokens;   /* of one sequence */
     uint32_t cells, sequences_max, step_tokens_max, dims;
     uint32_t rows_max; /* of logits in one step: for each sequence one, and some for guesses */

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include <jinja/runtime.h>
 #include <json.h>
 #include <llama.h>
+#include <mtmd.h>
 
 using json = common_json;
 
@@ -401,6 +403,26 @@ shim_grammar_accept(llama_sampler *g, int32_t token)
     return contained(
         [&] {
             llama_sampler_accept(g, token);
+            return SHIM_OK;
+        },
+        nullptr, 0);
+}
+
+shim_status
+shim_image(mtmd_context *c, const uint8_t *rgb, uint32_t width, uint32_t height,
+           mtmd_input_chunks **ret)
+{
+    return contained(
+        [&] {
+            const std::unique_ptr<mtmd_bitmap, void (*)(mtmd_bitmap *)> bitmap(
+                mtmd_bitmap_init(width, height, rgb), mtmd_bitmap_free);
+            std::unique_ptr<mtmd_input_chunks, void (*)(mtmd_input_chunks *)> chunks(
+                mtmd_input_chunks_init(), mtmd_input_chunks_free);
+            const mtmd_input_part part = {nullptr, bitmap.get()};
+            const mtmd_input_part *const parts[] = {&part};
+            if (mtmd_tokenize_from_parts(c, chunks.get(), parts, 1, false) != 0)
+                return SHIM_REFUSED;
+            *ret = chunks.release();
             return SHIM_OK;
         },
         nullptr, 0);

@@ -24,6 +24,8 @@ struct llama_vocab;
 struct llama_sampler;
 struct llama_token_data_array;
 struct shim_template;
+struct mtmd_context;
+struct mtmd_input_chunks;
 
 enum shim_status { SHIM_OK, SHIM_REFUSED, SHIM_MEMORY };
 
@@ -67,6 +69,11 @@ enum shim_status
 shim_grammar_filter(struct llama_sampler *g, struct llama_token_data_array *tokens);
 /* `token` must be one that the filter let through. */
 enum shim_status shim_grammar_accept(struct llama_sampler *g, int32_t token);
+
+/* What mtmd makes of an image, height × width × (red, green, blue): stretches of control tokens and
+ * of the image itself.  Free `*ret` with mtmd_input_chunks_free. */
+enum shim_status shim_image(struct mtmd_context *c, const uint8_t *rgb, uint32_t width,
+                            uint32_t height, struct mtmd_input_chunks **ret);
 
 #ifdef __cplusplus
 }

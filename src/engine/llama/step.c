@@ -75,10 +75,12 @@ find_all(const struct step *s, struct plan *p, enum answer_state state)
     }
 }
 
+/* Up to the next image. */
 static uint32_t
 left_to_read(const struct part *p)
 {
-    return (uint32_t)p->a->job->prompt.count - p->a->read - p->len;
+    const struct job *job = p->a->job;
+    return views_text(job->views, p->a->read + p->len, (uint32_t)job->prompt.count);
 }
 
 /* Water filling: everybody gets the same, but none more than it needs. */
@@ -101,6 +103,13 @@ share_budget(struct part *readers, size_t count, uint32_t budget)
 }
 
 static void
+say_begun(const struct answer *a)
+{
+    if (a->index == 0 && a->read == a->job->cached)
+        serve_prompt_tokens(a->job->serve, (uint32_t)a->job->prompt.count, a->job->cached);
+}
+
+static void
 add_prompt(struct step *s, struct part *p)
 {
     struct answer *a = p->a;
@@ -109,8 +118,7 @@ add_prompt(struct step *s, struct part *p)
     for (uint32_t i = a->read; i < a->read + p->len; i++)
         add_token(&s->batch, prompt->at[i], i, a->seq, is_end && i + 1 == prompt->count);
     p->row = is_end ? s->batch.n_tokens - 1 : -1;
-    if (a->index == 0 && a->read == a->job->cached)
-        serve_prompt_tokens(a->job->serve, (uint32_t)prompt->count, a->job->cached);
+    say_begun(a);
 }
 
 /* As many tokens as fit beside the writers, so that all are a multiple of the grain, and a tile at
@@ -298,6 +306,53 @@ decode(struct step *s, const struct plan *p)
     return took_us;
 }
 
+/* ---- images, each in a step of its own */
+
+static const struct part *
+next_image(const struct plan *p, size_t first)
+{
+    for (size_t i = first; i < p->count; i++)
+        if (views_find(p->parts[i].a->job->views, p->parts[i].a->read))
+            return &p->parts[i];
+    return NULL;
+}
+
+static void
+read_image(struct step *s, struct answer *a)
+{
+    const struct view *v = views_find(a->job->views, a->read);
+    const struct loaded *m = s->jobs->m;
+    ASSERT(v && m->eyes);
+    say_begun(a);
+    const int32_t rc = eyes_decode(m->eyes, m->ctx, v, a->seq);
+    if (rc == NO_CELLS) {
+        fail_youngest(s);
+        return;
+    }
+    if (rc != 0) {
+        jobs_fail(
+            s->jobs, a->job,
+            err_start(ERR_INTERNAL, __FILE__, __LINE__, __func__, "an image was not encoded"));
+        return;
+    }
+    a->read += v->count;
+    s->tokens_in += v->count;
+    fair_charge(a->job->tenant, v->count, 0);
+}
+
+/* Between two images those that write get a step. */
+static bool
+read_any_image(struct step *s, const struct plan *p, size_t writers)
+{
+    const struct part *part = next_image(p, writers);
+    s->has_looked = part && !(s->has_looked && writers);
+    if (!s->has_looked)
+        return false;
+    s->steps++;
+    read_image(s, part->a);
+    return true;
+}
+
 /* ---- together or singly */
 
 static void
@@ -382,6 +437,8 @@ step_run(struct step *s)
     find_all(s, &plan, ANSWER_READS);
     if (!plan.count)
         return s->jobs->first != NULL; /* failed ones, soon to be dropped, hold up others */
+    if (read_any_image(s, &plan, writers))
+        return true;
     if (plan.count == writers)
         guess_all(s, &plan);
     s->batch.n_tokens = 0;

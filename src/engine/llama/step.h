@@ -64,6 +64,7 @@ struct step {
     struct purse purse;
     uint64_t gap_us_max; /* 0: any */
     uint32_t guess_max;  /* tokens for an answer; 0: none */
+    bool has_looked;     /* the last step was an image's */
     bool is_eager;       /* guesses whether it pays or not, for tests */
     uint64_t steps, tokens_in, tokens_out, guessed, guessed_right;
 };

@@ -223,6 +223,13 @@ tokens_add_prompt(struct tokens *t, const struct vocabulary *v, const struct shi
 {
     if (!has_first_token(v, p))
         tokens_add_first(t, v);
+    return tokens_add_rest(t, v, p, scratch);
+}
+
+fallible
+tokens_add_rest(struct tokens *t, const struct vocabulary *v, const struct shim_prompt *p,
+                struct tokens *scratch)
+{
     const size_t start = t->count;
     TRY(tokens_add(t, v, (str){p->text, p->len}, TOKENS_CONTROL));
     if (t->count > t->room)

@@ -62,3 +62,6 @@ void tokens_add_first(struct tokens *t, const struct vocabulary *v);
  * is overwritten. */
 fallible tokens_add_prompt(struct tokens *t, const struct vocabulary *v,
                            const struct shim_prompt *p, struct tokens *scratch);
+/* The same without the first token: what follows something else. */
+fallible tokens_add_rest(struct tokens *t, const struct vocabulary *v, const struct shim_prompt *p,
+                         struct tokens *scratch);

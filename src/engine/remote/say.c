@@ -223,6 +223,22 @@ put_calls(const struct writer *w, str calls, size_t at)
     return OK;
 }
 
+static fallible
+put_said(const struct writer *w, const struct conv_message *m, str text)
+{
+    for (size_t i = 0; i <= m->images.count; i++) {
+        const str piece = conv_text_between(m, text, i);
+        str bytes;
+        if (piece.len)
+            w->how->put_text(w->b, piece);
+        if (i == m->images.count)
+            break;
+        TRY(content_open(m->images.at[i].bytes, w->s->g, &bytes));
+        w->how->put_image(w->b, m->images.at[i].form, bytes);
+    }
+    return OK;
+}
+
 /* Empty blocks are refused by these dialects, and a message must say something. */
 static fallible
 put_blocks(const struct writer *w, const struct conv_message *m, size_t at)
@@ -232,15 +248,17 @@ put_blocks(const struct writer *w, const struct conv_message *m, size_t at)
     TRY(content_open(m->text, w->s->g, &text));
     if (m->name.len && m->role != CONV_TOOL)
         NO_AT(at, "name", "messages[%zu].name: the model's provider has nothing like it", at);
+    if (m->images.count && m->role != CONV_USER)
+        NO_AT(at, "content",
+              "messages[%zu].content: the model's provider takes images of users only", at);
     if (m->role == CONV_TOOL) {
         w->how->put_result(w->b, dialect_id(w->how, m->tool_call_id, room), text);
         return OK;
     }
-    if (!text.len && !m->tool_calls.len)
+    if (!text.len && !m->tool_calls.len && !m->images.count)
         NO_AT(at, "content", "messages[%zu].content: the model's provider takes no empty message",
               at);
-    if (text.len)
-        w->how->put_text(w->b, text);
+    TRY(put_said(w, m, text));
     return put_calls(w, m->tool_calls, at);
 }
 

@@ -53,6 +53,7 @@ struct say_blocks {
     size_t id_max;
     const char *id_more; /* characters an id may have besides letters, digits, '_' and '-' */
     void (*put_text)(buf *b, str text);
+    void (*put_image)(buf *b, enum conv_image_form form, str bytes);
     void (*put_call)(buf *b, const struct say_call *c);
     void (*put_result)(buf *b, str id, str text);
 };

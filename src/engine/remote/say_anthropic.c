@@ -2,6 +2,8 @@
 /* Anthropic's messages, version 2023-06-01. */
 #include "engine/remote/say.h"
 
+#include "base/enc.h"
+
 enum { TOOLS_BYTES = 64 << 20, ID_MAX = 256 };
 
 /* ---- blocks */
@@ -12,6 +14,23 @@ put_text(buf *b, str text)
     json_open(b, '{');
     json_member_str(b, "type", STR("text"));
     json_member_str(b, "text", text);
+    json_close(b, '}');
+}
+
+static void
+put_image(buf *b, enum conv_image_form form, str bytes)
+{
+    json_open(b, '{');
+    json_member_str(b, "type", STR("image"));
+    json_key(b, "source");
+    json_open(b, '{');
+    json_member_str(b, "type", STR("base64"));
+    json_member_str(b, "media_type", str_of(conv_image_type(form)));
+    json_key(b, "data");
+    buf_add_char(b, '"');
+    base64_put(b, bytes.at, bytes.len);
+    buf_add_char(b, '"');
+    json_close(b, '}');
     json_close(b, '}');
 }
 
@@ -37,7 +56,7 @@ put_result(buf *b, str id, str text)
     json_close(b, '}');
 }
 
-static const struct say_blocks blocks = {ID_MAX, "", put_text, put_call, put_result};
+static const struct say_blocks blocks = {ID_MAX, "", put_text, put_image, put_call, put_result};
 
 /* ---- tools */
 

@@ -2,6 +2,8 @@
 /* Bedrock's Converse. */
 #include "engine/remote/say.h"
 
+#include "base/enc.h"
+
 enum { TOOLS_BYTES = 64 << 20, ID_MAX = 64 };
 
 /* ---- blocks */
@@ -11,6 +13,24 @@ put_text(buf *b, str text)
 {
     json_open(b, '{');
     json_member_str(b, "text", text);
+    json_close(b, '}');
+}
+
+static void
+put_image(buf *b, enum conv_image_form form, str bytes)
+{
+    json_open(b, '{');
+    json_key(b, "image");
+    json_open(b, '{');
+    json_member_str(b, "format", form == CONV_PNG ? STR("png") : STR("jpeg"));
+    json_key(b, "source");
+    json_open(b, '{');
+    json_key(b, "bytes");
+    buf_add_char(b, '"');
+    base64_put(b, bytes.at, bytes.len);
+    buf_add_char(b, '"');
+    json_close(b, '}');
+    json_close(b, '}');
     json_close(b, '}');
 }
 
@@ -41,7 +61,7 @@ put_result(buf *b, str id, str text)
     buf_add(b, STR("]}}"));
 }
 
-static const struct say_blocks blocks = {ID_MAX, ".:", put_text, put_call, put_result};
+static const struct say_blocks blocks = {ID_MAX, ".:", put_text, put_image, put_call, put_result};
 
 /* ---- tools */
 

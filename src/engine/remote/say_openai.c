@@ -3,7 +3,51 @@
  * ignore_eos are what vLLM, SGLang and llama-server call them; OpenAI itself refuses them. */
 #include "engine/remote/say.h"
 
+#include "base/enc.h"
+
 /* ---- messages */
+
+static void
+put_text_part(str text, buf *b)
+{
+    if (!text.len)
+        return;
+    json_open(b, '{');
+    json_member_str(b, "type", STR("text"));
+    json_member_str(b, "text", text);
+    json_close(b, '}');
+}
+
+static fallible
+put_image_part(const struct conv_image *i, const grant *g, buf *b)
+{
+    str bytes;
+    TRY(content_open(i->bytes, g, &bytes));
+    json_open(b, '{');
+    json_member_str(b, "type", STR("image_url"));
+    json_key(b, "image_url");
+    json_open(b, '{');
+    json_key(b, "url");
+    buf_add_fmt(b, "\"data:%s;base64,", conv_image_type(i->form));
+    base64_put(b, bytes.at, bytes.len);
+    buf_add_char(b, '"');
+    json_close(b, '}');
+    json_close(b, '}');
+    return OK;
+}
+
+static fallible
+put_parts(const struct say *s, const struct conv_message *m, str text, buf *b)
+{
+    json_open(b, '[');
+    for (size_t i = 0; i <= m->images.count; i++) {
+        put_text_part(conv_text_between(m, text, i), b);
+        if (i < m->images.count)
+            TRY(put_image_part(&m->images.at[i], s->g, b));
+    }
+    json_close(b, ']');
+    return OK;
+}
 
 static fallible
 put_message(const struct say *s, const struct conv_message *m, buf *b)
@@ -13,7 +57,9 @@ put_message(const struct say *s, const struct conv_message *m, buf *b)
     json_open(b, '{');
     json_member_str(b, "role", str_of(conv_role_name(m->role)));
     json_key(b, "content");
-    if (text.len || !m->tool_calls.len)
+    if (m->images.count)
+        TRY(put_parts(s, m, text, b));
+    else if (text.len || !m->tool_calls.len)
         json_put_str(b, text);
     else
         json_put_null(b);

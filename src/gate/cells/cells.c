@@ -15,7 +15,7 @@ struct cells_job {
     struct place *place;
     fd document;
     size_t len;
-    enum doc_form form;
+    uint32_t form;
     label label;
     cells_read_fn *fn;
     void *ctx;
@@ -150,20 +150,31 @@ take_place(struct place *p, cells_job *j)
     return OK;
 }
 
+/* The last one is for images. */
 static struct place *
-free_place(cells *c)
+free_place(cells *c, uint32_t form)
 {
-    for (size_t i = 0; i < CONTROL_READERS_MAX; i++)
+    const size_t count = form == CELL_IMAGE ? CONTROL_READERS_MAX : CONTROL_READERS_MAX - 1;
+    for (size_t i = 0; i < count; i++)
         if (!c->places[i].job)
             return &c->places[i];
     return NULL;
 }
 
+static cells_job *
+first_for_a_place(cells *c, struct place **ret)
+{
+    cells_job *j = c->first;
+    while (j && !(*ret = free_place(c, j->form)))
+        j = j->next;
+    return j;
+}
+
 static void
 run_waiting(cells *c)
 {
-    for (struct place *p; c->first && (p = free_place(c));) {
-        cells_job *const j = c->first;
+    cells_job *j;
+    for (struct place *p; (j = first_for_a_place(c, &p)) != NULL;) {
         unlink_job(c, j);
         const err e = take_place(p, j);
         if (e.code)
@@ -176,7 +187,7 @@ run_waiting(cells *c)
 static fallible
 ask_reader(struct place *p, fd *channel)
 {
-    const struct cell_ask ask = {.form = (uint32_t)p->job->form};
+    const struct cell_ask ask = {.form = p->job->form};
     const struct ipc_hooks hooks = {.on_message = on_message, .on_end = on_end, .ctx = p};
     TRY(ipc_new(p->owner->spec.l, fd_take(channel), QUEUE_BYTES_MAX, hooks, &p->channel));
     return ipc_send(p->channel, CELL_READ, 0, &ask, sizeof ask, STR_NONE, p->job->document);
@@ -209,8 +220,8 @@ cells_reads(enum doc_form form)
 static fallible
 begin(cells *c, cells_job *j)
 {
-    struct place *const p = c->first ? NULL : free_place(c);
-    if (p)
+    struct place *const p = free_place(c, j->form);
+    if (p) /* who waits cannot use it, or would have it */
         return take_place(p, j);
     if (c->waiting == CELLS_WAITING_MAX || c->waiting_bytes + j->len > CELLS_WAITING_BYTES_MAX)
         REFUSE(BUSY, "", "too many documents wait to be read: try again later");
@@ -223,7 +234,7 @@ cells_read(cells *c, const struct cells_ask *ask, cells_read_fn *fn, void *ctx, 
 {
     AUTO(fd) document = -1;
     str bytes;
-    ASSERT(fn && cells_reads(ask->form));
+    ASSERT(fn && (ask->form == CELL_IMAGE || cells_reads((enum doc_form)ask->form)));
     TRY(content_open(ask->bytes, ask->grant, &bytes));
     TRY(cell_seal(bytes, &document));
     cells_job *const j = mem_get(sizeof *j);

@@ -24,6 +24,11 @@ add_message(sha256 *h, const struct conv_message *m, const grant *g)
     TRY(add_text(h, m->name));
     TRY(add_text(h, m->tool_calls));
     TRY(add_text(h, m->tool_call_id));
+    for (size_t i = 0; i < m->images.count; i++) {
+        const uint64_t at = m->images.at[i].at;
+        TRY(add_text(h, (str){(const char *)&at, sizeof at}));
+        TRY(add_content(h, m->images.at[i].bytes, g));
+    }
     return add_content(h, m->text, g);
 }
 
@@ -60,6 +65,23 @@ canon_list(const str *texts, size_t count, digest *ret)
     for (size_t i = 0; i < count && !e.code; i++)
         e = add_text(h, texts[i]);
     return end(h, e, ret);
+}
+
+static fallible
+add_images(sha256 *h, const struct conv *c, const grant *g)
+{
+    const struct conv_image *image;
+    for (size_t i = 0; (image = conv_image_at(c, i)); i++)
+        TRY(add_content(h, image->bytes, g));
+    return OK;
+}
+
+fallible
+canon_images(const struct conv *c, const grant *g, digest *ret)
+{
+    sha256 *h;
+    TRY(sha256_new(&h));
+    return end(h, add_images(h, c, g), ret);
 }
 
 fallible

@@ -9,3 +9,5 @@
 fallible canon_list(const str *texts, size_t count, digest *ret);
 /* Of all that is said in a conversation.  DENIED: the grant does not cover it. */
 fallible canon_conv(const struct conv *c, const grant *g, digest *ret);
+/* Of its images alone, in their order. */
+fallible canon_images(const struct conv *c, const grant *g, digest *ret);

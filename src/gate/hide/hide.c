@@ -93,6 +93,8 @@ hide_conv(const struct hide *how, const struct conv *from, struct hidden *ret)
     struct hidden h;
     texts t = {0};
     void *room;
+    if (conv_image_count(from)) /* nobody here sees what they show */
+        FAIL(DENIED, "identifiers cannot be found in images");
     TRY(gather(how->a, from, how->own, &t));
     TRY(try_arena_get(how->a, t.count, sizeof(str), &room));
     const struct pseudonym_ask ask = {how->x, seed_of(&t), t.at, t.count};

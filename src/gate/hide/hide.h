@@ -20,6 +20,7 @@ struct hidden {
     pseudonyms *map;
 };
 
-/* DENIED when the second look finds anything (downgrade/residue.h); TOO_LARGE, LIMIT, UNSUPPORTED.
+/* DENIED when there are images, into which nobody looks, or when the second look finds anything
+ * (downgrade/residue.h); TOO_LARGE, LIMIT, UNSUPPORTED.
  */
 fallible hide_conv(const struct hide *how, const struct conv *from, struct hidden *ret);

@@ -65,11 +65,19 @@ check_conv(struct pass_over *p, struct conv *c)
     return check(p, guard_json, &c->format.schema);
 }
 
+static void
+label_message(struct conv_message *m, label l)
+{
+    m->text.label = l;
+    for (size_t i = 0; i < m->images.count; i++)
+        m->images.at[i].bytes.label = m->images.at[i].pixels.label = l;
+}
+
 void
 screen_label(struct conv *c, label l)
 {
     for (size_t i = 0; i < c->messages.count; i++)
-        c->messages.at[i].text.label = l;
+        label_message(&c->messages.at[i], l);
     for (size_t i = 0; i < c->inputs.count; i++)
         c->inputs.at[i].label = l;
     c->prompt.label = l;

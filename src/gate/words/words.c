@@ -21,6 +21,26 @@ put_content(buf *b, const char *name, content c, const grant *g)
 }
 
 static fallible
+put_images(buf *b, const conv_images *images, const grant *g)
+{
+    str bytes;
+    json_key(b, "images");
+    json_open(b, '[');
+    for (size_t i = 0; i < images->count; i++) {
+        TRY(content_open(images->at[i].bytes, g, &bytes));
+        json_open(b, '{');
+        json_member_str(b, "type", str_of(conv_image_type(images->at[i].form)));
+        json_key(b, "data");
+        buf_add_char(b, '"');
+        base64_put(b, bytes.at, bytes.len);
+        buf_add_char(b, '"');
+        json_close(b, '}');
+    }
+    json_close(b, ']');
+    return OK;
+}
+
+static fallible
 put_message(buf *b, const struct conv_message *m, const grant *g)
 {
     json_open(b, '{');
@@ -28,6 +48,8 @@ put_message(buf *b, const struct conv_message *m, const grant *g)
     TRY(put_content(b, "text", m->text, g));
     if (m->tool_calls.len)
         json_member_str(b, "tool_calls", m->tool_calls);
+    if (m->images.count)
+        TRY(put_images(b, &m->images, g));
     json_close(b, '}');
     return OK;
 }

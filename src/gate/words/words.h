@@ -5,10 +5,11 @@
  *
  *     {"input":[{"role":"user","text":"…"},…],"prompt":"…","output":"…"}
  *
- * "output" is all that came back, in the order of its pieces, as the digest in the log has it.  The
- * log holds only a commitment, SHA-256(salt ‖ object), with 32 random bytes of salt that lie beside
- * the object, sealed under its owner's key (store/subjects.h).  Once that key is destroyed nobody
- * can tell from the commitment what was said, not even by guessing.
+ * with "images":[{"type":…,"data":base64},…] in what had some.  "output" is all that came back, in
+ * the order of its pieces, as the digest in the log has it.  The log holds only a commitment,
+ * SHA-256(salt ‖ object), with 32 random bytes of salt that lie beside the object, sealed under its
+ * owner's key (store/subjects.h).  Once that key is destroyed nobody can tell from the commitment
+ * what was said, not even by guessing.
  *
  * One thread. */
 #pragma once

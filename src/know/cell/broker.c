@@ -16,6 +16,7 @@
 
 struct job {
     const char *program;
+    int wall_ms_max;
     struct cell_answer answer;
 };
 
@@ -23,7 +24,7 @@ struct job {
 
 /* The end of a worker, or of its time. */
 static fallible
-wait_for(pid_t pid, int *ret_status, bool *ret_late)
+wait_for(pid_t pid, int wall_ms_max, int *ret_status, bool *ret_late)
 {
     AUTO(fd) watched = pidfd_open(pid, 0);
     struct pollfd p = {.fd = watched, .events = POLLIN};
@@ -33,7 +34,7 @@ wait_for(pid_t pid, int *ret_status, bool *ret_late)
         return file_errno("watch", "a worker");
     }
     do
-        n = poll(&p, 1, CELL_WALL_MS_MAX);
+        n = poll(&p, 1, wall_ms_max);
     while (n < 0 && errno == EINTR);
     *ret_late = n == 0;
     if (n <= 0)
@@ -57,7 +58,7 @@ run_worker(const struct job *j, const char *form, const int fds[2], int *ret_sta
                                    .fd_count = 2,
                                    .new_network = true};
     TRY(proc_start(&spec, &pid));
-    return wait_for(pid, ret_status, ret_late);
+    return wait_for(pid, j->wall_ms_max, ret_status, ret_late);
 }
 
 /* ---- what became of it */
@@ -137,6 +138,20 @@ read_pdf(struct job *j, int in, fd *ret_out)
 }
 
 static fallible
+read_any(struct job *j, uint32_t form, int in, fd *ret_out)
+{
+    if (form == CELL_IMAGE) {
+        j->wall_ms_max = CELL_IMAGE_WALL_MS_MAX;
+        return read_once(j, "image", in, ret_out);
+    }
+    if (form >= DOC_FORMS)
+        FAIL(PARSE, "no form that hoheit-reader knows");
+    if (form == DOC_PDF)
+        return read_pdf(j, in, ret_out);
+    return read_once(j, doc_form_name((enum doc_form)form), in, ret_out);
+}
+
+static fallible
 answer(struct job *j, const struct ipc_message *m, int channel)
 {
     struct cell_ask ask;
@@ -145,14 +160,12 @@ answer(struct job *j, const struct ipc_message *m, int channel)
     if (m->head.type != CELL_READ || m->head.body_len != sizeof ask || in < 0)
         FAIL(PARSE, "no question that hoheit-reader knows");
     memcpy(&ask, m->body, sizeof ask);
-    if (ask.form >= DOC_FORMS)
-        FAIL(PARSE, "no form that hoheit-reader knows");
-    const enum doc_form form = (enum doc_form)ask.form;
-    const err e =
-        form == DOC_PDF ? read_pdf(j, in, &out) : read_once(j, doc_form_name(form), in, &out);
+    const err e = read_any(j, ask.form, in, &out);
+    if (e.code == ERR_PARSE)
+        return err_pass(e, __FILE__, __LINE__, __func__);
     if (e.code)
         say(j, ERR_UNSUPPORTED, err_text());
-    return ipc_send_wait(channel, CELL_DONE, 0, &j->answer, sizeof j->answer, STR_NONE,
+    return ipc_send_wait(channel, CELL_DONE, m->head.id, &j->answer, sizeof j->answer, STR_NONE,
                          j->answer.code ? -1 : out);
 }
 
@@ -162,7 +175,7 @@ broker_serve(int channel, const char *program)
     _Alignas(16) static _Thread_local char room[IPC_ROOM];
     ASSERT(program);
     for (;;) {
-        struct job j = {.program = program};
+        struct job j = {.program = program, .wall_ms_max = CELL_WALL_MS_MAX};
         struct ipc_message m;
         const err e = ipc_recv_wait(channel, -1, room, &m);
         if (e.code == ERR_ENGINE_LOST)

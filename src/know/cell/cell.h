@@ -13,7 +13,10 @@
  * it says itself, which it can anyway.  A PDF goes through two: in the first poppler's pdftohtml
  * runs, which may read its own libraries besides; the second reads what that printed.
  *
- * What comes back is bytes to be distrusted still: Markdown for doc_read.
+ * Images (gate/sight) go the same way and come back as pixels (sight/pixels.h), with less time:
+ * somebody waits.
+ *
+ * What comes back is bytes to be distrusted still: Markdown for doc_read, or pixels.
  * Blocking; one document at a time.  One thread. */
 #pragma once
 #include <sys/types.h>
@@ -27,6 +30,8 @@ enum {
     CELL_MEMORY_BYTES_MAX = 1024 * 1024 * 1024,
     CELL_CPU_S_MAX = 60,
     CELL_WALL_MS_MAX = 120 * 1000,
+    CELL_IMAGE_CPU_S_MAX = 5,
+    CELL_IMAGE_WALL_MS_MAX = 15 * 1000,
     CELL_TEXT_MAX = 240
 };
 
@@ -45,9 +50,13 @@ const char *cell_pdf_tool(void);
 struct ipc_message;
 enum { CELL_READ = 1, CELL_DONE };
 
+/* The answer has the question's head.id, and passes what was read as a sealed memfd. */
 struct cell_ask {
-    uint32_t form, unused;
+    uint32_t form; /* enum doc_form, or CELL_IMAGE */
+    uint32_t unused;
 };
+
+enum { CELL_IMAGE = 1000 };
 
 struct cell_answer {
     uint32_t code; /* enum err_code */
@@ -66,6 +75,6 @@ fallible broker_serve(int channel, const char *program);
 /* Descriptors of a worker. */
 enum { WORKER_FD_IN = 3, WORKER_FD_OUT };
 /* A worker's whole life: reads WORKER_FD_IN and writes Markdown, or what is wrong, to
- * WORKER_FD_OUT.  `form` as doc_form_name, or "tool" for pdftohtml.  The exit status is 0 or an
- * err's code. */
+ * WORKER_FD_OUT.  `form` as doc_form_name, "image", or "tool" for pdftohtml.  The exit status is 0
+ * or an err's code. */
 int worker_run(str form);

@@ -8,21 +8,33 @@
 #include "os/sandbox.h"
 #include "os/share.h"
 #include "os/sys.h"
+#include "sight/pixels.h"
 
 enum { FILES_MAX = 64, PATHS_MAX = 12 };
 
 /* ---- our own reading */
 
 static fallible
-confine(void)
+confine(uint64_t cpu_s_max)
 {
     struct sandbox_report report;
     const struct sandbox_spec spec = {.role = SANDBOX_READER,
                                       .memory_bytes_max = CELL_MEMORY_BYTES_MAX,
                                       .file_bytes_max = CELL_OUT_BYTES_MAX,
-                                      .cpu_s_max = CELL_CPU_S_MAX,
+                                      .cpu_s_max = cpu_s_max,
                                       .files_max = FILES_MAX};
     return sandbox_enter(&spec, &report);
+}
+
+static fallible
+read_image(void)
+{
+    AUTO(buf) b = BUF(PIXELS_BYTES_MAX);
+    str bytes;
+    TRY(share_map(WORKER_FD_IN, CELL_IN_BYTES_MAX, &bytes));
+    TRY(confine(CELL_IMAGE_CPU_S_MAX));
+    TRY(pixels_read(bytes, &b));
+    return file_write_all(WORKER_FD_OUT, buf_str(&b));
 }
 
 static fallible
@@ -31,7 +43,7 @@ read_document(enum doc_form form)
     AUTO(buf) b = BUF(CELL_OUT_BYTES_MAX);
     str bytes;
     TRY(share_map(WORKER_FD_IN, CELL_IN_BYTES_MAX, &bytes));
-    TRY(confine());
+    TRY(confine(CELL_CPU_S_MAX));
     TRY(read_to_markdown(form, bytes, &b));
     return file_write_all(WORKER_FD_OUT, buf_str(&b));
 }
@@ -93,11 +105,13 @@ worker_run(str name)
 {
     enum doc_form form = DOC_TEXT;
     err e = OK;
-    if (str_eq(name, STR("tool")))
+    if (str_eq(name, STR("image")))
+        e = read_image();
+    else if (str_eq(name, STR("tool")))
         e = become_tool();
     else
         e = doc_form_read(name, &form);
-    if (!e.code)
+    if (!e.code && !str_eq(name, STR("image")))
         e = read_document(form);
     if (e.code) /* of a descriptor that takes nothing nobody hears */
         IGNORE(file_write_all(WORKER_FD_OUT, str_of(err_text())));

@@ -82,7 +82,7 @@ TEST(an_empty_prompt_and_a_bias_beyond_the_vocabulary_are_refused)
     const struct tokens none = {0};
     NEED(engine());
     struct rig_job *r = job(1, 3, 10);
-    CHECK_ERR(jobs_add(&e.jobs, &r->pub, &none, 1), ARGUMENT);
+    CHECK_ERR(jobs_add(&e.jobs, &r->pub, &none, NULL, 1), ARGUMENT);
     r->pub.bias = &beyond;
     r->pub.bias_count = 1;
     CHECK_ERR(rig_submit(&e, r), ARGUMENT);
@@ -559,7 +559,7 @@ TEST(room_that_the_request_lacks_is_a_failure_of_this_request)
         prompt.at = at;
         NEED_OK(arena_open(limit, &a));
         r->pub.a = a;
-        const err got = jobs_add(&e.jobs, &r->pub, &prompt, 1);
+        const err got = jobs_add(&e.jobs, &r->pub, &prompt, NULL, 1);
         CHECK(got.code == ERR_LIMIT || got.code == ERR_OK);
         CHECK_INT(e.jobs.first != NULL, ==, got.code == ERR_OK);
         jobs_drop(&e.jobs, &r->pub);

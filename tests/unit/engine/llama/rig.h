@@ -189,7 +189,7 @@ rig_submit(struct rig_engine *e, struct rig_job *r)
     e->tokens.count = 0;
     tokens_add_first(&e->tokens, &e->m.vocabulary);
     TRY(tokens_add(&e->tokens, &e->m.vocabulary, r->pub.prompt, TOKENS_CONTROL));
-    TRY(jobs_add(&e->jobs, &r->pub, &e->tokens, r->pub.ask.seed));
+    TRY(jobs_add(&e->jobs, &r->pub, &e->tokens, NULL, r->pub.ask.seed));
     if (e->count == sizeof e->all / sizeof *e->all)
         UNREACHABLE("too many jobs for the rig");
     e->all[e->count++] = r;

@@ -56,6 +56,18 @@ rig_open_adapter(const char *embd)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
+/* A projector for one of `embd`. */
+static inline int
+rig_open_projector(const char *embd)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/p-%s.gguf", test_dir(), embd);
+    const char *argv[] = {"tiny_gguf", "--projector", "--seed", "3", "--embd", embd, path};
+    if (access(path, R_OK) != 0 && tiny_gguf_main(7, (char **)(uintptr_t)argv) != 0)
+        test_fail(__FILE__, __LINE__, "no tiny projector");
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 static const struct rig_model rig_chat_model = {
     .seed = "7", .layers = "2", .embd = "64", .ctx = "4096"};
 static const struct rig_model rig_embed_model = {

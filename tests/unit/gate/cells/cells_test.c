@@ -14,7 +14,7 @@
 #include "test.h"
 #include "unit/model/small_policy.h"
 
-enum { SAID_MAX = 200 };
+enum { SAID_MAX = 200, PLACES = CONTROL_READERS_MAX - 1 /* for documents */ };
 
 static _Alignas(16) char room[IPC_ROOM];
 
@@ -85,11 +85,17 @@ on_read(void *ctx, content text, err e)
 }
 
 static err
-ask(struct heard *h, const char *bytes)
+ask_form(struct heard *h, uint32_t form, const char *bytes)
 {
     const struct cells_ask q = {
-        .grant = rig.g, .form = DOC_DOCX, .bytes = content_of(str_of(bytes), LABEL_BOTTOM)};
+        .grant = rig.g, .form = form, .bytes = content_of(str_of(bytes), LABEL_BOTTOM)};
     return cells_read(rig.c, &q, on_read, h, &h->job);
+}
+
+static err
+ask(struct heard *h, const char *bytes)
+{
+    return ask_form(h, DOC_DOCX, bytes);
 }
 
 /* hoheitd starts what was asked for the n-th time; the reader's end. */
@@ -199,20 +205,20 @@ TEST(a_reader_that_dies_lies_or_cannot_be_started_costs_its_document_alone)
 
 TEST(so_many_run_at_a_time_and_the_others_wait_their_turn)
 {
-    struct heard h[CONTROL_READERS_MAX + 2] = {0};
-    fd far[CONTROL_READERS_MAX + 2];
+    struct heard h[PLACES + 2] = {0};
+    fd far[PLACES + 2];
     open_rig(0);
-    for (size_t i = 0; i < CONTROL_READERS_MAX + 2; i++)
+    for (size_t i = 0; i < PLACES + 2; i++)
         NEED_OK(ask(&h[i], "x"));
-    CHECK_INT(rig.starts, ==, CONTROL_READERS_MAX);
-    for (size_t i = 0; i < CONTROL_READERS_MAX + 2; i++) {
+    CHECK_INT(rig.starts, ==, PLACES);
+    for (size_t i = 0; i < PLACES + 2; i++) {
         NEED(rig.starts > i);
         far[i] = up(i);
         answer(far[i], ERR_OK, "x");
         UNTIL(h[i].calls);
         close(far[i]);
     }
-    CHECK_INT(rig.starts, ==, CONTROL_READERS_MAX + 2);
+    CHECK_INT(rig.starts, ==, PLACES + 2);
     for (size_t i = 1; i < rig.starts; i++) /* each has an id of its own */
         CHECK(rig.asked[i] != rig.asked[i - 1]);
     close_rig();
@@ -220,16 +226,16 @@ TEST(so_many_run_at_a_time_and_the_others_wait_their_turn)
 
 TEST(beyond_what_may_wait_the_next_is_refused)
 {
-    static struct heard h[CONTROL_READERS_MAX + CELLS_WAITING_MAX + 1];
+    static struct heard h[PLACES + CELLS_WAITING_MAX + 1];
     memset(h, 0, sizeof h);
     open_rig(0);
-    for (size_t i = 0; i < CONTROL_READERS_MAX + CELLS_WAITING_MAX; i++)
+    for (size_t i = 0; i < PLACES + CELLS_WAITING_MAX; i++)
         NEED_OK(ask(&h[i], "x"));
-    CHECK_ERR(ask(&h[CONTROL_READERS_MAX + CELLS_WAITING_MAX], "x"), BUSY);
+    CHECK_ERR(ask(&h[PLACES + CELLS_WAITING_MAX], "x"), BUSY);
     cells_cancel(TAKE(h[5].job));
     CHECK_OK(ask(&h[5], "x"));
     close_rig(); /* nobody is told any more */
-    for (size_t i = 0; i < CONTROL_READERS_MAX + CELLS_WAITING_MAX; i++)
+    for (size_t i = 0; i < PLACES + CELLS_WAITING_MAX; i++)
         CHECK_INT(h[i].calls, ==, 0);
 }
 
@@ -255,20 +261,20 @@ TEST(what_takes_too_long_is_given_up)
 
 TEST(who_cancels_is_told_nothing_and_makes_room)
 {
-    struct heard h[CONTROL_READERS_MAX + 3] = {0};
+    struct heard h[PLACES + 3] = {0};
     open_rig(0);
-    for (size_t i = 0; i < CONTROL_READERS_MAX + 3; i++)
+    for (size_t i = 0; i < PLACES + 3; i++)
         NEED_OK(ask(&h[i], "x"));
     cells_cancel(TAKE(h[0].job));
-    CHECK_INT(rig.starts, ==, CONTROL_READERS_MAX + 1);
-    cells_cancel(TAKE(h[CONTROL_READERS_MAX + 1].job));
-    cells_cancel(TAKE(h[CONTROL_READERS_MAX + 2].job));
+    CHECK_INT(rig.starts, ==, PLACES + 1);
+    cells_cancel(TAKE(h[PLACES + 1].job));
+    cells_cancel(TAKE(h[PLACES + 2].job));
     cells_cancel(NULL);
-    h[1].cancels = &h[CONTROL_READERS_MAX].job; /* one is told, and gives up another */
+    h[1].cancels = &h[PLACES].job; /* one is told, and gives up another */
     AUTO(fd) far = up(1);
     answer(far, ERR_OK, "x");
     UNTIL(h[1].calls);
-    CHECK(h[0].calls == 0 && h[CONTROL_READERS_MAX].calls == 0);
+    CHECK(h[0].calls == 0 && h[PLACES].calls == 0);
     CHECK_INT(rig.stops, ==, 3);
     close_rig();
 }
@@ -287,15 +293,15 @@ TEST(nothing_above_the_grant_reaches_a_reader)
 
 TEST(a_hoheitd_that_does_not_listen_is_a_failure_of_who_asks)
 {
-    struct heard h[CONTROL_READERS_MAX + 1] = {0};
+    struct heard h[PLACES + 1] = {0};
     open_rig(0);
-    for (size_t i = 0; i < CONTROL_READERS_MAX + 1; i++)
+    for (size_t i = 0; i < PLACES + 1; i++)
         NEED_OK(ask(&h[i], "x"));
     rig.deaf = true;
     AUTO(fd) far = up(0);
     answer(far, ERR_OK, "x");
-    UNTIL(h[CONTROL_READERS_MAX].calls);
-    CHECK_INT(h[CONTROL_READERS_MAX].e.code, ==, ERR_BUSY);
+    UNTIL(h[PLACES].calls);
+    CHECK_INT(h[PLACES].e.code, ==, ERR_BUSY);
     CHECK_ERR(ask(&h[0], "x"), BUSY);
     close_rig();
 }
@@ -329,4 +335,23 @@ TEST(whatever_fails_on_the_way_is_told_once)
         close(pair[1]);
         close_rig();
     }
+}
+
+TEST(an_image_waits_for_no_document)
+{
+    struct heard h[PLACES + 1] = {0}, image = {0}, second = {0};
+    open_rig(0);
+    for (size_t i = 0; i < PLACES + 1; i++)
+        NEED_OK(ask(&h[i], "d"));
+    CHECK_INT(rig.starts, ==, PLACES);
+    NEED_OK(ask_form(&image, CELL_IMAGE, "i"));
+    CHECK_INT(rig.starts, ==, PLACES + 1);
+    NEED_OK(ask_form(&second, CELL_IMAGE, "j"));
+    CHECK_INT(rig.starts, ==, PLACES + 1);
+    cells_cancel(
+        TAKE(image.job)); /* its place is for images: the document before goes on waiting */
+    CHECK_INT(rig.starts, ==, PLACES + 2);
+    cells_cancel(TAKE(h[PLACES].job));
+    CHECK_INT(rig.starts, ==, PLACES + 2);
+    close_rig();
 }

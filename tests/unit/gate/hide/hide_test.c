@@ -125,3 +125,14 @@ TEST(an_arena_that_is_too_small_hides_nothing)
     }
     close_conv();
 }
+
+TEST(into_images_nobody_looks_so_nothing_with_one_is_hidden)
+{
+    struct hidden h = {0};
+    open_conv();
+    struct conv_image image = {.bytes = said("png"), .place = STR("messages[0]")};
+    at.messages[0].images = (conv_images){&image, 1, 1};
+    CHECK_ERR(hide_conv(&(struct hide){at.a, at.x, at.own, LABEL_BOTTOM}, &at.conv, &h), DENIED);
+    CHECK(!h.conv);
+    close_conv();
+}
