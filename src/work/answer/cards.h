@@ -29,6 +29,7 @@ struct cards {
     struct card at[CARDS_MAX];
     size_t count;
     double strength, near, confidence; /* confidence: 0 … 1 */
+    double domain, nearest;            /* know_hits */
     bool is_enough;
     label read; /* join of all that was searched */
 };

@@ -2,6 +2,7 @@
 #include "work/answer/reply.h"
 
 #include "work/answer/place.h"
+#include "work/answer/subject.h"
 
 const char *
 behaviour_name(enum behaviour b)
@@ -78,6 +79,22 @@ names_place(const grant *g, const struct know_hits *hits, str place, bool *ret)
     return OK;
 }
 
+/* Is one of the cards about the matter, or no statute at all? */
+static bool
+is_grounded(const struct cards *c, str subject)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        const struct card *const q = &c->at[i];
+        if (!subject_is_statute(q->title))
+            return true;
+        if (subject.len &&
+            (subject_is_named(q->title, subject) || subject_is_named(q->path, subject) ||
+             subject_is_named(q->heading, subject)))
+            return true;
+    }
+    return false;
+}
+
 fallible
 reply_make(const grant *g, const struct scoped *scope, const struct know_hits *hits,
            struct reply *ret)
@@ -100,6 +117,14 @@ reply_make(const grant *g, const struct scoped *scope, const struct know_hits *h
         hand_over(&r, STR("Das weiß ich nicht: Ihre Frage betrifft einen Ort, zu dem in den "
                           "Unterlagen nichts steht. Bitte wenden Sie sich an die Stelle, die dort "
                           "zuständig ist."));
+    else if (scope->is_local && !is_grounded(&r.cards, STR_NONE))
+        hand_over(&r, STR("Das weiß ich nicht: Ihre Frage betrifft etwas vor Ort, und dazu steht "
+                          "in den Unterlagen nichts. Bitte wenden Sie sich an Ihre Gemeinde oder "
+                          "die Stelle, die vor Ort zuständig ist."));
+    else if (scope->subject.len && !is_grounded(&r.cards, scope->subject))
+        hand_over(&r, STR("Das weiß ich nicht: Dafür gelten eigene Regeln, die nicht in den "
+                          "Unterlagen stehen. Bitte wenden Sie sich an die zuständige Stelle; "
+                          "dort hilft Ihnen ein Mensch weiter."));
     else if (!r.cards.is_enough)
         hand_over(&r, STR("Das weiß ich nicht: In den Unterlagen habe ich keine Stelle gefunden, "
                           "die diese Frage beantwortet. Bitte wenden Sie sich an die zuständige "

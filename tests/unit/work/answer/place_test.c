@@ -8,8 +8,10 @@
 
 static const char *const places[] = {
 #define PLACE(name) name,
+#define PLACE_AS(asked, name)
 #include "work/answer/place.def"
 #undef PLACE
+#undef PLACE_AS
 };
 enum { PLACES = sizeof places / sizeof *places };
 
