@@ -31,7 +31,7 @@ static const struct phrase {
 #undef POINTING
 };
 
-/* The words of a text with one blank before each. */
+/* The words of a text with a blank before and behind each. */
 static void
 put_words(buf *b, str text)
 {
@@ -42,6 +42,7 @@ put_words(buf *b, str text)
         buf_add_char(b, ' ');
         buf_add(b, x.text);
     }
+    buf_add_char(b, ' ');
 }
 
 /* The piece at the beginning of a word; *rest is what stands behind it. */

@@ -3,18 +3,22 @@
 
 #include "know/text/lex.h"
 
-enum kind { SUBJECT_KIND, LAW_END_KIND, OWN_WORD_KIND };
+enum kind { SUBJECT_KIND, LAW_END_KIND, LAW_NAME_KIND, OWN_WORD_KIND };
 
 static const struct entry {
     enum kind kind;
-    str text;
+    str text, name;
 } entries[] = {
-#define SUBJECT(text) {SUBJECT_KIND, STR_INIT(text)},
-#define LAW_END(text) {LAW_END_KIND, STR_INIT(text)},
-#define OWN_WORD(text) {OWN_WORD_KIND, STR_INIT(text)},
+#define SUBJECT(text) {SUBJECT_KIND, STR_INIT(text), STR_INIT(text)},
+#define SUBJECT_AS(text, name) {SUBJECT_KIND, STR_INIT(text), STR_INIT(name)},
+#define LAW_END(text) {LAW_END_KIND, STR_INIT(text), STR_INIT("")},
+#define LAW_NAME(text) {LAW_NAME_KIND, STR_INIT(text), STR_INIT("")},
+#define OWN_WORD(text) {OWN_WORD_KIND, STR_INIT(text), STR_INIT("")},
 #include "work/answer/subject.def"
 #undef SUBJECT
+#undef SUBJECT_AS
 #undef LAW_END
+#undef LAW_NAME
 #undef OWN_WORD
 };
 enum { ENTRIES = sizeof entries / sizeof *entries };
@@ -25,8 +29,7 @@ takes(struct lex l, str name, bool inside)
 {
     struct lexeme x;
     for (str word; str_next(&name, ' ', &word); inside = false)
-        if (!lex_next(&l, &x) ||
-            !(inside ? str_find(x.text, word) >= 0 : str_starts(x.text, word)))
+        if (!lex_next(&l, &x) || !(inside ? str_find(x.text, word) >= 0 : str_starts(x.text, word)))
             return false;
     return true;
 }
@@ -46,14 +49,14 @@ is_there(str text, str name, bool inside)
 bool
 subject_asked(str question, str *ret)
 {
-    str best = STR_NONE;
+    const struct entry *best = NULL;
     for (size_t i = 0; i < ENTRIES; i++)
-        if (entries[i].kind == SUBJECT_KIND && entries[i].text.len > best.len &&
+        if (entries[i].kind == SUBJECT_KIND && (!best || entries[i].text.len > best->text.len) &&
             is_there(question, entries[i].text, false))
-            best = entries[i].text;
-    if (best.len)
-        *ret = best;
-    return best.len > 0;
+            best = &entries[i];
+    if (best)
+        *ret = best->name;
+    return best != NULL;
 }
 
 bool
@@ -71,17 +74,23 @@ is_law_word(str word)
     return false;
 }
 
+static bool
+has_words(str title, enum kind kind)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (entries[i].kind == kind && is_there(title, entries[i].text, false))
+            return true;
+    return false;
+}
+
 bool
 subject_is_statute(str title)
 {
-    bool is_law = false;
     struct lex l;
     struct lexeme x;
-    for (size_t i = 0; i < ENTRIES; i++)
-        if (entries[i].kind == OWN_WORD_KIND && is_there(title, entries[i].text, false))
-            return false;
+    bool is_law = has_words(title, LAW_NAME_KIND);
     lex_begin(&l, title);
     while (lex_next(&l, &x))
         is_law |= is_law_word(x.text);
-    return is_law;
+    return is_law && !has_words(title, OWN_WORD_KIND);
 }

@@ -3,8 +3,8 @@
  *
  * "How often is the yellow bin collected?" is decided by a town, "how is theft punished?" by the
  * Criminal Code: a general statute that is not about the matter does not answer, however well its
- * words fit.  So a statute counts only if its title, path or heading names the matter; anything else
- * that was found (a town's own rules, a leaflet) counts as it is.  Which statutes there are is
+ * words fit.  So a statute counts only if its title, path or heading names the matter; anything
+ * else that was found (a town's own rules, a leaflet) counts as it is.  Which statutes there are is
  * never asked: it is the passages found that say it.  Pure. */
 #pragma once
 #include "base/str.h"

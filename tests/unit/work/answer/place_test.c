@@ -33,6 +33,17 @@ TEST(a_place_is_what_in_points_to_in_the_sentence_that_asks)
     CHECK_STR(asked("Im Saarland? Darf ich da angeln?"), STR("saarland"));
 }
 
+TEST(for_and_other_languages_point_to_a_place_too)
+{
+    CHECK_STR(asked("Brauche ich für die Türkei ein Visum?"), STR("türkei"));
+    CHECK_STR(asked("How high is the minimum wage in France?"), STR("frankreich"));
+    CHECK_STR(asked("Do I need a visa for Canada?"), STR("kanada"));
+    CHECK_STR(asked("Как получить визу в США?"), STR("usa"));
+    CHECK_STR(asked("Яка зарплата у Польщі?"), STR("polen"));
+    CHECK_STR(asked("Can I stay in Germany?"), STR_NONE);
+    CHECK_STR(asked("Для Польщі?"), STR_NONE);
+}
+
 TEST(the_longest_name_is_meant)
 {
     CHECK_STR(asked("Was gilt in Sachsen-Anhalt?"), STR("sachsen anhalt"));
