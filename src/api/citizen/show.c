@@ -73,6 +73,32 @@ put_sentences(buf *b, const support_list *l, bool kept)
 }
 
 static void
+put_translation(buf *b, const struct citizen_answer *a)
+{
+    const struct translation *const t = &a->translation;
+    if (!t->code.len || a->words == WORDS_NONE)
+        return;
+    json_key(b, "translation");
+    json_open(b, '{');
+    json_member_str(b, "language", t->code);
+    json_member_str(b, "name", t->name);
+    json_member_bool(b, "machine", true);
+    json_member_str(b, "notice", translation_notice());
+    json_key(b, "quotes");
+    json_open(b, '[');
+    for (size_t i = 0; i < TRANSLATION_CARDS_MAX && i < a->reply.cards.count; i++) {
+        json_open(b, '{');
+        json_member_u64(b, "number", i + 1);
+        json_member_str(b, "text", t->at[i].text);
+        json_member_bool(b, "removed", t->at[i].is_dropped);
+        json_member_str(b, "german", a->reply.cards.at[i].quote);
+        json_close(b, '}');
+    }
+    json_close(b, ']');
+    json_close(b, '}');
+}
+
+static void
 put_personal(buf *b, const detect_spans *l)
 {
     json_key(b, "personal_data");
@@ -134,6 +160,7 @@ citizen_put_json(buf *b, const struct citizen_answer *a)
     json_member_str(b, "rewrite", str_of(words[a->words]));
     put_sentences(b, &a->sentences, true);
     put_sentences(b, &a->sentences, false);
+    put_translation(b, a);
     put_personal(b, &a->personal);
 }
 

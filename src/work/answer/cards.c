@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "know/text/language.h"
 #include "know/text/lex.h"
 #include "know/text/stem.h"
 #include "know/text/words.h"
@@ -50,11 +51,13 @@ read_wanted(str question, struct wanted *w)
 {
     struct lex l;
     struct lexeme x;
+    const str code = language_of(question).code;
     lex_begin(&l, question);
     while (w->count < WORDS_MAX && lex_next(&l, &x)) {
         w->words++;
         w->stops += words_is_stop(x.text);
-        if (words_is_stop(x.text) || scope_is_vague(x.text) || x.text.len > STEM_MAX)
+        if (words_is_stop(x.text) || language_is_little(code, x.text) || scope_is_vague(x.text) ||
+            x.text.len > STEM_MAX)
             continue;
         const str s = stem_german(x.text, w->rooms[w->count]);
         memmove(w->rooms[w->count], s.at, s.len);
