@@ -266,6 +266,8 @@ citizen_put_html(buf *b, const struct citizen_answer *a)
     if (r->cards.count && r->cards.confidence * 100 < SURE_PERCENT)
         buf_add(b, STR("<p>Diese Stellen passen vielleicht; sicher ist es nicht.</p>\n"));
     for (size_t i = 0; i < r->cards.count; i++) {
+        if (i == 1)
+            buf_add(b, STR("<h3>Weitere Stellen</h3>\n"));
         buf_add(b, STR("<figure class=\"card\"><blockquote>"));
         html_put(b, r->cards.at[i].quote);
         buf_add(b, STR("</blockquote>"));
