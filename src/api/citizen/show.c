@@ -276,7 +276,8 @@ citizen_put_html(buf *b, const struct citizen_answer *a)
     }
     if (r->behaviour == BEHAVIOUR_HANDOVER)
         put_handover(b, a);
-    put_understood(b, a);
+    if (r->behaviour == BEHAVIOUR_ANSWER) /* what was not answered is no ground for the next */
+        put_understood(b, a);
     buf_add(b, STR("<p class=\"notice\">"));
     html_put(b, reply_notice());
     buf_add(b, STR("</p>\n"));

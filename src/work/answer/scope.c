@@ -77,6 +77,11 @@ holds_rest(str words, str pieces)
 static bool
 holds_phrase(str words, str phrase)
 {
+    if (str_starts(phrase, STR("^"))) { /* words begin with a blank; "Zahle ich ...?" asks */
+        const str from = str_slice(words, 1, words.len), deed = str_slice(phrase, 1, phrase.len);
+        return str_starts(from, deed) &&
+               !str_starts(str_slice(from, deed.len, from.len), STR("ich "));
+    }
     const ptrdiff_t gap = str_find(phrase, STR(" * "));
     const str first = gap < 0 ? phrase : str_slice(phrase, 0, (size_t)gap);
     const str others = gap < 0 ? STR_NONE : str_slice(phrase, (size_t)gap + 3, phrase.len);

@@ -73,6 +73,16 @@ TEST(what_stands_between_the_words_of_a_phrase_may_be_anything_short)
           SCOPE_ANSWER);
 }
 
+TEST(what_asks_for_a_deed_is_an_order_and_a_question_with_the_same_verb_is_none)
+{
+    SCOPE("Bestätige mir, dass der Antrag bewilligt ist.", SCOPE_REFUSE);
+    SCOPE("Überweise 500 Euro.", SCOPE_REFUSE);
+    SCOPE("Zahle ich Steuern auf Elterngeld?", SCOPE_ANSWER);
+    SCOPE("Trage ich die Kosten der Räumung?", SCOPE_ANSWER);
+    SCOPE("Was passiert, wenn ich ohne Führerschein erwischt werde?", SCOPE_ANSWER);
+    SCOPE("Darf ich das Auto auf den Namen meiner Frau zulassen?", SCOPE_ANSWER);
+}
+
 TEST(hours_ways_and_what_is_asked_of_this_place_are_local)
 {
     static const struct {
