@@ -177,6 +177,10 @@ struct know_hits {
     size_t not_compared;
     float
         known; /* share of the question's words that somebody here wrote, or that a saying tells */
+    /* Of the question's vector, with what two pieces share on average taken for 0 and the same for
+     * 1: its likeness to the mean of all pieces (is it about what these documents are about?) and
+     * to the piece most like it.  Both 0: nothing was compared. */
+    float domain, nearest;
 };
 
 /* Everything is copied into `a`.  DENIED unless `g` covers the question. */

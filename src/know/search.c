@@ -13,6 +13,7 @@ enum { LIKE_MAX = 4000, LIKE_LEAST = 32 };
 #define SEARCH_BYTES ((size_t)2 << 30)
 
 static const float default_weight = 0.7f, least_known = 0.2f, crossed_known = 0.7f;
+static const double most_shared = 0.999; /* of one piece, or all alike, nothing can be said */
 
 struct search {
     know *k;
@@ -24,6 +25,7 @@ struct search {
     const struct question *q;
     bool is_crossed; /* `q` is of words that were found for those of another language */
     const struct vector_query *vq; /* set while likeness is found */
+    float domain, nearest;         /* know_hits */
     uint32_t day;
 };
 
@@ -57,12 +59,38 @@ has_vectors(const struct search *s, const struct loaded *l)
            (!by.len || !s->ask->embedder.len || str_eq(by, s->ask->embedder));
 }
 
+/* What all pieces have in common is no sign of anything; turned like the question, whose products
+ * stay what they were. */
+static fallible
+measure(struct search *s, size_t all, float best)
+{
+    void *at = NULL;
+    double shared = 0, to_mean = 0;
+    TRY(try_arena_get(s->work, s->ask->dims, sizeof(double), &at));
+    double *const mean = (double *)at;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct vectors *const v = &s->parts[i]->vectors;
+        for (size_t k = 0; has_vectors(s, s->parts[i]) && k < v->dims; k++)
+            mean[k] += (double)v->mean[k] * (double)v->count / (double)all;
+    }
+    for (size_t k = 0; k < s->ask->dims; k++) {
+        shared += mean[k] * mean[k];
+        to_mean += mean[k] * (double)s->vq->turned[k];
+    }
+    if (shared > most_shared)
+        return OK;
+    s->domain = (float)((to_mean - shared) / (1 - shared));
+    s->nearest = (float)(((double)best - shared) / (1 - shared));
+    return OK;
+}
+
 /* One number for each unit; NULL if there are no vectors to compare with. */
 static fallible
 find_likeness(struct search *s, const float **ret)
 {
     void *at = NULL;
     size_t base = 0, all = 0;
+    float best = RANK_NONE;
     *ret = NULL;
     if (!s->ask->vector)
         return OK;
@@ -81,8 +109,12 @@ find_likeness(struct search *s, const float **ret)
             TRY(add_likeness(s, l, all, likeness + base));
         base += l->view.unit_count;
     }
-    *ret = all ? likeness : NULL;
-    return OK;
+    if (!all)
+        return OK;
+    for (size_t i = 0; i < rank_unit_count(s->c); i++)
+        best = likeness[i] > best ? likeness[i] : best;
+    *ret = likeness;
+    return measure(s, all, best);
 }
 
 /* ---- which documents may answer */
@@ -172,6 +204,8 @@ answer(struct search *s, struct know_hits *ret)
     ret->at = (struct know_hit *)at;
     for (size_t i = 0; i < ret->count; i++)
         TRY(fill_hit(s, &best[i], &ret->at[i]));
+    ret->domain = s->domain;
+    ret->nearest = s->nearest;
     return OK;
 }
 

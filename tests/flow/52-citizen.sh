@@ -83,6 +83,22 @@ expect 'a question that points back is understood with the one before' body \
 ask "$offen" 'Was kostet das?'
 expect 'one that says too little gets choices' body 'j["behaviour"] == "clarify" and j["choices"][0]["before"]'
 
+ask "$offen" 'Was kostet das?' ",\"before\":$(python3 -c 'import json, sys; print(json.dumps(json.load(open(sys.argv[1]))["choices"][0]["before"]))' "$dir/body"),\"rewrite\":false"
+expect 'and the choice answers it' body 'j["behaviour"] == "answer" and j["cards"]'
+ask "$offen" 'Und für den zweiten?' ',"rewrite":false,"before":"Wie hoch ist die Hundesteuer? Und für Assistenzhunde?"'
+expect 'a third turn carries what the second was understood as' body \
+    'j["understood_as"].startswith("Wie hoch ist die Hundesteuer? Und für Assistenzhunde?") and j["cards"]'
+ask "$offen" 'Wie hoch ist die Hundesteuer?' ',"style":"easy"'
+expect 'easy language is written by a model, held against the quotes' body \
+    'j["rewrite"] == "written" and j["cards"] and "KI-System" in j["notice"]'
+expect 'there is no third style' status 400 "$offen" POST /v1/citizen/ask \
+    '{"question":"Hundesteuer?","style":"poem"}'
+ask "$offen" 'How much is the Hundesteuer?'
+expect 'asked in English, a translation is marked as a machine one, the German beside it' body \
+    'j["translation"]["machine"] and j["translation"]["language"] == "en" and "Maschinelle" in j["translation"]["notice"] and j["translation"]["quotes"][0]["german"] == j["cards"][0]["quote"]'
+expect 'and a model that translates nothing adds nothing' body \
+    'not any(q["text"] for q in j["translation"]["quotes"])'
+
 expect 'what is not known is left to a person' status 200 "$offen" POST /v1/citizen/handover \
     '{"question":"Welche Farbe hat der Himmel über Neptun?"}'
 case=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["id"])' "$dir/body")
@@ -99,6 +115,23 @@ expect 'with the word that an AI system prepared it' has 'KI-System'
 expect 'what was decided becomes a test' status 200 "$fach" GET /v1/citizen/tests
 cp "$dir/body" "$dir/tests.jsonl"
 expect 'with the question' has 'Welche Farbe hat der Himmel'
+expect 'personal data is pointed out and not kept with the case' status 200 "$offen" POST /v1/citizen/handover \
+    '{"question":"Ich bin Petra Lang, IBAN DE89370400440532013000. Wie hoch ist die Hundesteuer?"}'
+second=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["id"])' "$dir/body")
+status 200 "$fach" GET "/v1/citizen/cases/$second" >"$dir/shown"
+expect 'the official sees what kind it was' body 'any(p["type"] == "IBAN" for p in j["asked"]["draft"]["personal_data"])'
+expect 'and not what it was' hasnt DE89370400440532013000
+expect 'the draft is released with an edit' status 200 "$fach" POST "/v1/citizen/cases/$second" \
+    '{"decision":"release","answer":"96 Euro im Jahr für den ersten Hund."}'
+expect 'a released edit is marked too' status 200 '' GET "/citizen/case/$second"
+expect 'as prepared by an AI system' has 'KI-System'
+status 200 "$fach" GET /v1/citizen/tests >"$dir/shown"
+cp "$dir/body" "$dir/tests.jsonl"
+expect 'edits are tests that can be run' sh -c "'$bin/hoheit' know create --dir '$dir/again' >/dev/null &&
+    '$bin/hoheit' know add --dir '$dir/again' --policy '${0%/*}/../../etc/policy.yaml' --quiet '${0%/*}/../../examples/wissen' >/dev/null &&
+    '$bin/hoheit' eval citizen --dir '$dir/again' --policy '${0%/*}/../../etc/policy.yaml' --json '$dir/tests.jsonl' >'$dir/body'"
+expect 'each counts: one is answered from its section, one not yet' body \
+    'j["questions"] == 2 and j["gold_cited"] == 1 and j["quote_verbatim"] == 1 and j["answered"] == 0.5'
 expect 'no question is in the log' sh -c "! grep -rqF Neptun '$dir/log' '$data/audit'"
 
 expect 'a letter is sorted' status 200 "$offen" POST /v1/citizen/triage \

@@ -3,6 +3,7 @@
 #include "api/citizen/citizen_api.h"
 #include "api/read.h"
 #include "api/responses/kept.h"
+#include "know/text/language.h"
 #include "os/clock.h"
 #include "work/cases/cases.h"
 
@@ -293,7 +294,8 @@ put_test(void *ctx, const struct case_head *h)
     k->all = label_join(k->all, h->label);
     json_open(b, '{');
     json_member_str(b, "id", str_of(h->id));
-    json_member_str(b, "lang", STR("de"));
+    const str lang = language_of(question).code;
+    json_member_str(b, "lang", lang.len ? lang : STR("de"));
     json_member_str(b, "question", question);
     json_member_str(b, "kind", is_good ? STR("answerable") : STR("unanswerable"));
     json_member_str(b, "expect", is_good ? STR("answer") : STR("handover"));

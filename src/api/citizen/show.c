@@ -77,6 +77,32 @@ put_sentences(buf *b, const support_list *l, bool kept)
 }
 
 static void
+put_translation(buf *b, const struct citizen_answer *a)
+{
+    const struct translation *const t = &a->translation;
+    if (!t->code.len || a->words == WORDS_NONE)
+        return;
+    json_key(b, "translation");
+    json_open(b, '{');
+    json_member_str(b, "language", t->code);
+    json_member_str(b, "name", t->name);
+    json_member_bool(b, "machine", true);
+    json_member_str(b, "notice", translation_notice());
+    json_key(b, "quotes");
+    json_open(b, '[');
+    for (size_t i = 0; i < TRANSLATION_CARDS_MAX && i < a->reply.cards.count; i++) {
+        json_open(b, '{');
+        json_member_u64(b, "number", i + 1);
+        json_member_str(b, "text", t->at[i].text);
+        json_member_bool(b, "removed", t->at[i].is_dropped);
+        json_member_str(b, "german", a->reply.cards.at[i].quote);
+        json_close(b, '}');
+    }
+    json_close(b, ']');
+    json_close(b, '}');
+}
+
+static void
 put_personal(buf *b, const detect_spans *l)
 {
     json_key(b, "personal_data");
@@ -138,6 +164,7 @@ citizen_put_json(buf *b, const struct citizen_answer *a)
     json_member_str(b, "rewrite", str_of(words[a->words]));
     put_sentences(b, &a->sentences, true);
     put_sentences(b, &a->sentences, false);
+    put_translation(b, a);
     put_personal(b, &a->personal);
 }
 
@@ -245,6 +272,8 @@ citizen_put_html(buf *b, const struct citizen_answer *a)
     if (r->cards.count && r->cards.confidence * 100 < SURE_PERCENT)
         buf_add(b, STR("<p>Diese Stellen passen vielleicht; sicher ist es nicht.</p>\n"));
     for (size_t i = 0; i < r->cards.count; i++) {
+        if (i == 1)
+            buf_add(b, STR("<h3>Weitere Stellen</h3>\n"));
         buf_add(b, STR("<figure class=\"card\"><blockquote>"));
         html_put(b, r->cards.at[i].quote);
         buf_add(b, STR("</blockquote>"));
@@ -253,7 +282,8 @@ citizen_put_html(buf *b, const struct citizen_answer *a)
     }
     if (r->behaviour == BEHAVIOUR_HANDOVER)
         put_handover(b, a);
-    put_understood(b, a);
+    if (r->behaviour == BEHAVIOUR_ANSWER) /* what was not answered is no ground for the next */
+        put_understood(b, a);
     buf_add(b, STR("<p class=\"notice\">"));
     html_put(b, reply_notice());
     buf_add(b, STR("</p>\n"));

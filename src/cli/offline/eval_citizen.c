@@ -199,6 +199,8 @@ put_answer(struct evaluation *e, const struct item *i, const struct reply *r, st
     json_member_f64(b, "confidence", r->cards.confidence);
     json_member_f64(b, "strength", r->cards.strength);
     json_member_f64(b, "near", r->cards.near);
+    json_member_f64(b, "domain", r->cards.domain);
+    json_member_f64(b, "nearest", r->cards.nearest);
     json_key(b, "citations");
     json_open(b, '[');
     for (size_t n = 0; n < r->cards.count; n++) {

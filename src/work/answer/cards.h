@@ -7,11 +7,14 @@
  * half; of a line that is too long the sentences that hold most of the question's words.
  *
  * The strength of an answer is the best passage's score over the logarithm of the collection's
- * size; its confidence is a logistic curve over that, fitted once (cards.c says on what).  In a
- * collection of less than a thousand sections it is the share of the question's words that the best
- * passage holds.  A question in another language has no words of the documents: it is judged by how
- * far the best likeness stands out, or by the words that were found for its own (know/bridge.h),
- * with less confidence.  Below a least value there is no answer. Pure. */
+ * size; its confidence is a logistic curve over that, fitted once (cards.c says on what).  Whether
+ * it is enough is said by strength and, where there are vectors, by how near the question lies to
+ * what these documents are about (know_hits.domain): a strong passage does not answer a question
+ * from another field, and one in everyday words may be answered by a weaker one.  In a collection
+ * of less than a thousand sections confidence is the share of the question's words that the best
+ * passage holds.  A question in another language has no words of the documents: it is judged by the
+ * likeness of the passage nearest to it, with less confidence.  Below a least value there is no
+ * answer.  Pure. */
 #pragma once
 #include "know/know.h"
 
@@ -30,6 +33,7 @@ struct cards {
     struct card at[CARDS_MAX];
     size_t count;
     double strength, near, confidence; /* confidence: 0 … 1 */
+    double domain, nearest;            /* know_hits */
     bool is_enough;
     label read; /* join of all that was searched */
 };

@@ -4,11 +4,19 @@
 #include "know/text/lex.h"
 #include "work/answer/sentence.h"
 
-static const str places[] = {
-#define PLACE(name) STR_INIT(name),
+static const struct place {
+    str asked, name;
+} places[] = {
+#define PLACE(name) {STR_INIT(name), STR_INIT(name)},
+#define PLACE_AS(asked, name) {STR_INIT(asked), STR_INIT(name)},
 #include "work/answer/place.def"
 #undef PLACE
+#undef PLACE_AS
 };
+
+/* What stands before the place that a question is about. */
+static const str before[] = {STR_INIT("in"), STR_INIT("im"), STR_INIT("für"), STR_INIT("for"),
+                             STR_INIT("of"), STR_INIT("в"),  STR_INIT("во"),  STR_INIT("у")};
 
 /* Takes the words of `name` off the front of the text; how a name goes on does not count. */
 static bool
@@ -25,19 +33,29 @@ takes(struct lex l, str name)
 static bool
 place_at(struct lex l, str *ret)
 {
-    str best = STR_NONE;
+    const struct place *best = NULL;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (places[i].len > best.len && takes(l, places[i]))
-            best = places[i];
-    if (best.len)
-        *ret = best;
-    return best.len > 0;
+        if ((!best || places[i].asked.len > best->asked.len) && takes(l, places[i].asked))
+            best = &places[i];
+    if (best)
+        *ret = best->name;
+    return best != NULL;
 }
 
 static bool
 is_article(str word)
 {
-    return str_eq(word, STR("der")) || str_eq(word, STR("den")) || str_eq(word, STR("dem"));
+    return str_eq(word, STR("der")) || str_eq(word, STR("den")) || str_eq(word, STR("dem")) ||
+           str_eq(word, STR("die")) || str_eq(word, STR("the"));
+}
+
+static bool
+is_before(str word)
+{
+    bool is = false;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        is |= str_eq(word, before[i]);
+    return is;
 }
 
 static bool
@@ -47,7 +65,7 @@ place_behind_in(str sentence, str *ret)
     struct lexeme x;
     lex_begin(&l, sentence);
     while (lex_next(&l, &x)) {
-        if (!str_eq(x.text, STR("in")) && !str_eq(x.text, STR("im")))
+        if (!is_before(x.text))
             continue;
         struct lex behind = l;
         if (place_at(behind, ret))

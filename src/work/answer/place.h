@@ -2,8 +2,9 @@
 /* place.h - the place a question is about, when it has rules of its own (place.def).
  *
  * "How fast may one drive in Italy?" is not answered by what the Road Traffic Order says, however
- * well its words fit: what answers a question about a place names the place.  Only "in" such a
- * place counts, and only in the sentence that asks; where somebody lives is no question.  Pure. */
+ * well its words fit: what answers a question about a place names the place.  Only "in", "for" or
+ * "of" such a place counts, and only in the sentence that asks; where somebody lives is no
+ * question.  Names in English, Russian and Ukrainian count too, and mean the German one.  Pure. */
 #pragma once
 #include "base/str.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "work/answer/reply.h"
 
+#include "know/text/lex.h"
 #include "work/answer/place.h"
+#include "work/answer/subject.h"
 
 const char *
 behaviour_name(enum behaviour b)
@@ -78,6 +80,66 @@ names_place(const grant *g, const struct know_hits *hits, str place, bool *ret)
     return OK;
 }
 
+/* Is one of the cards about the matter, or no statute at all? */
+static bool
+is_grounded(const struct cards *c, str subject)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        const struct card *const q = &c->at[i];
+        if (!subject_is_statute(q->title))
+            return true;
+        if (subject.len &&
+            (subject_is_named(q->title, subject) || subject_is_named(q->path, subject) ||
+             subject_is_named(q->heading, subject)))
+            return true;
+    }
+    return false;
+}
+
+/* An abbreviation has capitals inside: "PAuswG", "BGB". */
+static bool
+is_abbreviation(str word)
+{
+    size_t capitals = 0;
+    for (size_t i = 0; i < word.len; i++)
+        capitals += word.at[i] >= 'A' && word.at[i] <= 'Z';
+    return capitals > 1;
+}
+
+static bool
+is_of_section(const struct card *c, str section, str law)
+{
+    struct lex l;
+    struct lexeme x;
+    lex_begin(&l, c->section);
+    return lex_next(&l, &x) && str_eq(x.text, section) &&
+           (!law.len || subject_is_named(c->doc, law) || subject_is_named(c->title, law));
+}
+
+/* A section that is asked for by its name is among what was found, or it is not there. */
+static bool
+is_section_there(const struct cards *c, str question)
+{
+    struct lex l;
+    struct lexeme x;
+    bool asked = false;
+    lex_begin(&l, question);
+    while (lex_next(&l, &x)) {
+        struct lex behind = l;
+        struct lexeme next;
+        str law = STR_NONE;
+        if (x.kind != LEX_SECTION)
+            continue;
+        asked = true;
+        if (lex_next(&behind, &next) && is_abbreviation(str_slice(question, next.from, next.to)))
+            law = next.text;
+        for (size_t i = 0; i < c->count; i++)
+            if (is_of_section(&c->at[i], x.text, law))
+                return true;
+    }
+    return !asked;
+}
+
 fallible
 reply_make(const grant *g, const struct scoped *scope, const struct know_hits *hits,
            struct reply *ret)
@@ -100,6 +162,18 @@ reply_make(const grant *g, const struct scoped *scope, const struct know_hits *h
         hand_over(&r, STR("Das weiß ich nicht: Ihre Frage betrifft einen Ort, zu dem in den "
                           "Unterlagen nichts steht. Bitte wenden Sie sich an die Stelle, die dort "
                           "zuständig ist."));
+    else if (scope->is_local && !is_grounded(&r.cards, STR_NONE))
+        hand_over(&r, STR("Das weiß ich nicht: Ihre Frage betrifft etwas vor Ort, und dazu steht "
+                          "in den Unterlagen nichts. Bitte wenden Sie sich an Ihre Gemeinde oder "
+                          "die Stelle, die vor Ort zuständig ist."));
+    else if (scope->subject.len && !is_grounded(&r.cards, scope->subject))
+        hand_over(&r, STR("Das weiß ich nicht: Dafür gelten eigene Regeln, die nicht in den "
+                          "Unterlagen stehen. Bitte wenden Sie sich an die zuständige Stelle; "
+                          "dort hilft Ihnen ein Mensch weiter."));
+    else if (!is_section_there(&r.cards, scope->question))
+        hand_over(&r, STR("Das weiß ich nicht: Die Vorschrift, die Sie nennen, habe ich in den "
+                          "Unterlagen nicht gefunden. Bitte wenden Sie sich an die zuständige "
+                          "Stelle; dort hilft Ihnen ein Mensch weiter."));
     else if (!r.cards.is_enough)
         hand_over(&r, STR("Das weiß ich nicht: In den Unterlagen habe ich keine Stelle gefunden, "
                           "die diese Frage beantwortet. Bitte wenden Sie sich an die zuständige "

@@ -6,10 +6,11 @@
 #include "know/text/words.h"
 #include "work/answer/place.h"
 #include "work/answer/sentence.h"
+#include "work/answer/subject.h"
 
-enum { SHORT_MATTERS = 2 };
+enum { SHORT_MATTERS = 2, GAP_BYTES = 80 };
 
-enum kind { COMMAND_KIND, REFUSED_KIND, OFFICIAL_KIND, VAGUE_KIND, POINTING_KIND };
+enum kind { COMMAND_KIND, REFUSED_KIND, OFFICIAL_KIND, LOCAL_KIND, VAGUE_KIND, POINTING_KIND };
 
 static const struct phrase {
     enum kind kind;
@@ -18,17 +19,19 @@ static const struct phrase {
 #define COMMAND(text) {COMMAND_KIND, STR_INIT(text)},
 #define REFUSED(text) {REFUSED_KIND, STR_INIT(text)},
 #define OFFICIAL(text) {OFFICIAL_KIND, STR_INIT(text)},
+#define LOCAL(text) {LOCAL_KIND, STR_INIT(text)},
 #define VAGUE(text) {VAGUE_KIND, STR_INIT(text)},
 #define POINTING(text) {POINTING_KIND, STR_INIT(text)},
 #include "work/answer/scope.def"
 #undef COMMAND
 #undef REFUSED
 #undef OFFICIAL
+#undef LOCAL
 #undef VAGUE
 #undef POINTING
 };
 
-/* The words of a text with one blank before each. */
+/* The words of a text with a blank before and behind each. */
 static void
 put_words(buf *b, str text)
 {
@@ -39,24 +42,61 @@ put_words(buf *b, str text)
         buf_add_char(b, ' ');
         buf_add(b, x.text);
     }
+    buf_add_char(b, ' ');
+}
+
+/* The piece at the beginning of a word; *rest is what stands behind it. */
+static bool
+find_piece(str *rest, str piece)
+{
+    for (ptrdiff_t at; rest->len && (at = str_find(*rest, piece)) >= 0;) {
+        const bool begins = at && rest->at[at - 1] == ' ';
+        *rest = str_slice(*rest, (size_t)at + (begins ? piece.len : 1), rest->len);
+        if (begins)
+            return true;
+    }
+    return false;
+}
+
+/* What follows the first piece, each not far behind the one before. */
+static bool
+holds_rest(str words, str pieces)
+{
+    while (pieces.len) {
+        const ptrdiff_t gap = str_find(pieces, STR(" * "));
+        const str piece = gap < 0 ? pieces : str_slice(pieces, 0, (size_t)gap);
+        str near = str_slice(words, 0, GAP_BYTES);
+        if (!find_piece(&near, piece))
+            return false;
+        words = str_slice(words, (size_t)(near.at - words.at), words.len);
+        pieces = gap < 0 ? STR_NONE : str_slice(pieces, (size_t)gap + 3, pieces.len);
+    }
+    return true;
+}
+
+static bool
+holds_phrase(str words, str phrase)
+{
+    if (str_starts(phrase, STR("^"))) { /* words begin with a blank; "Zahle ich ...?" asks */
+        const str from = str_slice(words, 1, words.len), deed = str_slice(phrase, 1, phrase.len);
+        return str_starts(from, deed) &&
+               !str_starts(str_slice(from, deed.len, from.len), STR("ich "));
+    }
+    const ptrdiff_t gap = str_find(phrase, STR(" * "));
+    const str first = gap < 0 ? phrase : str_slice(phrase, 0, (size_t)gap);
+    const str others = gap < 0 ? STR_NONE : str_slice(phrase, (size_t)gap + 3, phrase.len);
+    while (find_piece(&words, first))
+        if (holds_rest(words, others))
+            return true;
+    return false;
 }
 
 static bool
 holds(str words, enum kind kind)
 {
-    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++) {
-        const struct phrase *const p = &phrases[i];
-        if (p->kind != kind)
-            continue;
-        for (str rest = words; rest.len;) {
-            const ptrdiff_t at = str_find(rest, p->text);
-            if (at < 0)
-                break;
-            if (at && rest.at[at - 1] == ' ')
-                return true;
-            rest = str_slice(rest, (size_t)at + 1, rest.len);
-        }
-    }
+    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+        if (phrases[i].kind == kind && holds_phrase(words, phrases[i].text))
+            return true;
     return false;
 }
 
@@ -188,7 +228,9 @@ scope_read(arena *a, str question, struct scoped *ret)
     s.points_back = points_back(s.question, buf_str(&words));
     if (s.scope == SCOPE_ANSWER && s.points_back)
         s.scope = SCOPE_CLARIFY;
+    s.is_local = holds(buf_str(&words), LOCAL_KIND);
     (void)place_asked(s.question, &s.place);
+    (void)subject_asked(s.question, &s.subject);
     *ret = s;
     return OK;
 }
@@ -209,6 +251,8 @@ scope_read_after(arena *a, str before, str question, struct scoped *ret)
             TRY(try_arena_str(a, buf_str(&both), &s.question));
             s.scope = SCOPE_ANSWER;
             s.place = s.place.len ? s.place : earlier.place;
+            s.subject = s.subject.len ? s.subject : earlier.subject;
+            s.is_local |= earlier.is_local;
         }
     }
     *ret = s;

@@ -18,7 +18,9 @@ struct scoped {
     str question; /* what is left to be looked up; sentences that give orders are left out */
     bool had_orders;
     bool points_back; /* to something that was said before, and it says too little itself */
+    bool is_local;    /* it is about how things are in this very place: hours, ways, rooms */
     str place;        /* it is asked about (place.h); empty: none */
+    str subject;      /* a matter with rules of its own (subject.h); empty: none */
 };
 
 enum { SCOPE_BYTES_MAX = 8192 };

@@ -5,6 +5,9 @@
  *   decision recorded → scope (work/answer/scope.h) → search → cards: on_cards, without any model
  *   → the model writes → each sentence is held against what it cites (support.h) → on_end.
  *
+ * Asked in another language, the model translates the first quotes instead, marked as a machine's
+ * (work/answer/translation.h); they stand beside it in German.
+ *
  * What was looked up is data: it goes to the model as quotes, under the join of the labels of all
  * that was searched, and the model has no tools.  A model that is missing, refused or lost takes
  * nothing away: the cards stand.  Nothing of a question is kept here; personal data in it is
@@ -18,6 +21,7 @@
 #include "work/answer/foreign.h"
 #include "work/answer/reply.h"
 #include "work/answer/support.h"
+#include "work/answer/translation.h"
 #include "work/library/library.h"
 #include "work/triage/triage.h"
 
@@ -57,7 +61,8 @@ struct citizen_answer {
     bool had_orders;
     str understood; /* what was looked up: the next question's `before` */
     enum citizen_words words;
-    support_list sentences; /* of a model, those that were removed too */
+    support_list sentences;         /* of a model, those that were removed too */
+    struct translation translation; /* of the first quotes, when it was asked in another language */
     str label_text;
     label label;
     const grant *grant; /* leave to keep it */

@@ -133,24 +133,43 @@ TEST(in_a_small_collection_half_of_the_words_must_be_there)
     CHECK(!c.is_enough);
 }
 
-TEST(a_question_in_another_language_is_judged_by_what_stands_out)
+TEST(a_question_in_another_language_is_judged_by_the_passage_nearest_to_it)
 {
     RIG(r);
     struct know_hit at[] = {hit_of("Der Ausweis gilt zehn Jahre.", 0, LABEL_BOTTOM)};
-    struct know_hits hits = {.at = at, .count = 1, .units = 9000, .known = 0};
+    struct know_hits hits = {.at = at, .count = 1, .units = 9000, .domain = -0.2f, .nearest = 0.1f};
     struct cards c;
     const grant *const g = rig_grant(&r, "offen");
     at[0].score = 1;
-    at[0].near = 5;
     NEED_OK(cards_take(g, &hits, STR("How long does an identity card last?"), &c));
     CHECK(c.is_enough);
     CHECK(c.confidence < 0.5);
-    at[0].near = 2;
+    hits.nearest = -0.2f;
     NEED_OK(cards_take(g, &hits, STR("How long does an identity card last?"), &c));
     CHECK(!c.is_enough);
-    at[0].near = 5; /* German words that nobody here wrote: it does not know the matter */
+    hits.nearest = 0.1f;
+    hits.domain = -0.4f; /* German words that nobody here wrote: it does not know the matter */
     NEED_OK(cards_take(g, &hits, STR("Wie lange dauert es mit der Insolvenz?"), &c));
     CHECK(!c.is_enough);
+}
+
+TEST(the_nearer_a_question_is_to_what_the_documents_are_about_the_weaker_a_passage_may_be)
+{
+    static const struct {
+        float words, domain;
+        bool is_enough;
+    } cases[] = {{18, -0.1f, true}, {18, -0.4f, false}, {9, -0.1f, true},
+                 {9, -0.3f, false}, {40, -0.6f, false}, {40, -0.3f, true}};
+    RIG(r);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct know_hit at[] = {
+            hit_of("Der Ausweis gilt zehn Jahre.", cases[i].words, LABEL_BOTTOM)};
+        const struct know_hits hits = {
+            .at = at, .count = 1, .units = 9000, .known = 1, .domain = cases[i].domain};
+        struct cards c;
+        NEED_OK(cards_take(rig_grant(&r, "offen"), &hits, STR("Wie lange gilt der Ausweis?"), &c));
+        CHECK_INT(c.is_enough, ==, cases[i].is_enough);
+    }
 }
 
 TEST(what_the_grant_does_not_cover_is_denied)

@@ -8,8 +8,10 @@
 
 static const char *const places[] = {
 #define PLACE(name) name,
+#define PLACE_AS(asked, name)
 #include "work/answer/place.def"
 #undef PLACE
+#undef PLACE_AS
 };
 enum { PLACES = sizeof places / sizeof *places };
 
@@ -29,6 +31,17 @@ TEST(a_place_is_what_in_points_to_in_the_sentence_that_asks)
     CHECK_STR(asked("Gilt das in der Schweiz?"), STR("schweiz"));
     CHECK_STR(asked("Ist am Montag in Nordrhein-Westfalen Feiertag?"), STR("nordrhein westfalen"));
     CHECK_STR(asked("Im Saarland? Darf ich da angeln?"), STR("saarland"));
+}
+
+TEST(for_and_other_languages_point_to_a_place_too)
+{
+    CHECK_STR(asked("Brauche ich für die Türkei ein Visum?"), STR("türkei"));
+    CHECK_STR(asked("How high is the minimum wage in France?"), STR("frankreich"));
+    CHECK_STR(asked("Do I need a visa for Canada?"), STR("kanada"));
+    CHECK_STR(asked("Как получить визу в США?"), STR("usa"));
+    CHECK_STR(asked("Яка зарплата у Польщі?"), STR("polen"));
+    CHECK_STR(asked("Can I stay in Germany?"), STR_NONE);
+    CHECK_STR(asked("Для Польщі?"), STR_NONE);
 }
 
 TEST(the_longest_name_is_meant)

@@ -96,6 +96,70 @@ TEST(a_question_about_a_place_is_answered_only_by_what_names_it)
     CHECK_INT(p.behaviour, ==, BEHAVIOUR_ANSWER);
 }
 
+TEST(a_matter_with_rules_of_its_own_is_answered_by_no_statute_that_does_not_name_it)
+{
+    static const struct {
+        const char *title, *heading;
+        enum behaviour behaviour;
+    } cases[] = {{"Gesetz über Ordnungswidrigkeiten", "Geldbuße", BEHAVIOUR_HANDOVER},
+                 {"Gesetz über Ordnungswidrigkeiten", "Hundesteuer", BEHAVIOUR_ANSWER},
+                 {"Hundesteuergesetz", "Höhe", BEHAVIOUR_ANSWER},
+                 {"Satzung der Stadt Musterbach", "Höhe", BEHAVIOUR_ANSWER},
+                 {"Merkblatt", "", BEHAVIOUR_ANSWER}};
+    RIG(r);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct know_hit at[] = {hit_under(LABEL_BOTTOM, 30)};
+        const struct know_hits hits = {.at = at, .count = 1, .units = 9000};
+        struct scoped s = asked(SCOPE_ANSWER);
+        struct reply p;
+        at[0].title = str_of(cases[i].title);
+        at[0].heading = str_of(cases[i].heading);
+        s.subject = STR("hundesteuer");
+        NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+        CHECK_INT(p.behaviour, ==, cases[i].behaviour);
+        CHECK_INT(p.cards.count, ==, cases[i].behaviour == BEHAVIOUR_ANSWER ? 1 : 0);
+        CHECK((p.said.len > 0) == (cases[i].behaviour == BEHAVIOUR_HANDOVER));
+    }
+}
+
+TEST(what_is_asked_of_this_place_is_answered_by_its_own_documents_alone)
+{
+    RIG(r);
+    struct know_hit at[] = {hit_under(LABEL_BOTTOM, 30)};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 9000};
+    struct scoped s = asked(SCOPE_ANSWER);
+    struct reply p;
+    s.is_local = true;
+    at[0].title = STR("Verwaltungsverfahrensgesetz");
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.behaviour, ==, BEHAVIOUR_HANDOVER);
+    CHECK(str_find(p.said, STR("vor Ort")) >= 0);
+    at[0].title = STR("Öffnungszeiten");
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.behaviour, ==, BEHAVIOUR_ANSWER);
+}
+
+TEST(a_section_asked_for_by_its_name_must_be_there)
+{
+    RIG(r);
+    struct know_hit at[] = {hit_under(LABEL_BOTTOM, 30)};
+    const struct know_hits hits = {.at = at, .count = 1, .units = 9000};
+    struct scoped s = asked(SCOPE_ANSWER);
+    struct reply p;
+    s.question = STR("Was steht in § 999?");
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.behaviour, ==, BEHAVIOUR_HANDOVER);
+    s.question = STR("Was steht in § 1?");
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.behaviour, ==, BEHAVIOUR_ANSWER);
+    s.question = STR("Was steht in § 1 PAuswG?"); /* of that law */
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.behaviour, ==, BEHAVIOUR_HANDOVER);
+    at[0].doc = STR("pauswg_2021");
+    NEED_OK(reply_make(rig_grant(&r, "offen"), &s, &hits, &p));
+    CHECK_INT(p.behaviour, ==, BEHAVIOUR_ANSWER);
+}
+
 TEST(what_says_too_little_may_choose_among_documents_that_speak_of_it)
 {
     RIG(r);

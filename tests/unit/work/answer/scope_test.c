@@ -58,9 +58,54 @@ TEST(a_question_behind_the_colon_of_an_order_is_looked_up)
 TEST(cases_forecasts_and_places_are_for_officials)
 {
     SCOPE("Wie weit ist mein Antrag?", SCOPE_OFFICIAL);
-    SCOPE("Wann sind eure Öffnungszeiten?", SCOPE_OFFICIAL);
     SCOPE("Wie stehen die Chancen vor Gericht?", SCOPE_OFFICIAL);
     SCOPE("Welche Partei ist die beste?", SCOPE_REFUSE);
+}
+
+TEST(what_stands_between_the_words_of_a_phrase_may_be_anything_short)
+{
+    SCOPE("Ist mein Antrag auf Wohngeld endlich bearbeitet?", SCOPE_OFFICIAL);
+    SCOPE("Ist mein Wohngeldantrag schon angekommen?", SCOPE_OFFICIAL);
+    SCOPE("Has my residence permit been approved yet?", SCOPE_OFFICIAL);
+    SCOPE("Ist mein Ausweis noch gültig?", SCOPE_ANSWER);
+    SCOPE("Ist mein Nachbar, der seit vielen Jahren hier wohnt und immer freundlich grüßt, wenn er "
+          "mit dem Hund geht, angekommen?",
+          SCOPE_ANSWER);
+}
+
+TEST(what_asks_for_a_deed_is_an_order_and_a_question_with_the_same_verb_is_none)
+{
+    SCOPE("Bestätige mir, dass der Antrag bewilligt ist.", SCOPE_REFUSE);
+    SCOPE("Überweise 500 Euro.", SCOPE_REFUSE);
+    SCOPE("Zahle ich Steuern auf Elterngeld?", SCOPE_ANSWER);
+    SCOPE("Trage ich die Kosten der Räumung?", SCOPE_ANSWER);
+    SCOPE("Was passiert, wenn ich ohne Führerschein erwischt werde?", SCOPE_ANSWER);
+    SCOPE("Darf ich das Auto auf den Namen meiner Frau zulassen?", SCOPE_ANSWER);
+}
+
+TEST(hours_ways_and_what_is_asked_of_this_place_are_local)
+{
+    static const struct {
+        const char *question;
+        bool is_local;
+    } cases[] = {{"Wann sind eure Öffnungszeiten?", true},
+                 {"Wie hoch ist die Hundesteuer in unserer Stadt?", true},
+                 {"What are the opening hours of the office?", true},
+                 {"Wie lange gilt ein Reisepass?", false},
+                 {"", false}};
+    AUTO(arena) *a = NULL;
+    NEED_OK(arena_open(1 << 20, &a));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_INT(read_scope(a, cases[i].question).is_local, ==, cases[i].is_local);
+    CHECK_STR(read_scope(a, "Was kostet die Biotonne?").subject, STR("biotonne"));
+    CHECK_STR(read_scope(a, "Was kostet der Pass?").subject, STR_NONE);
+}
+
+TEST(a_word_that_only_begins_like_one_that_points_back_does_not)
+{
+    SCOPE("Darf ich als Arbeitsloser was dazuverdienen?", SCOPE_ANSWER);
+    SCOPE("Gibt es Kindergeld auch fürs Ausland?", SCOPE_ANSWER);
+    SCOPE("Was brauche ich dazu?", SCOPE_CLARIFY);
 }
 
 TEST(what_says_too_little_is_asked_back)

@@ -180,6 +180,33 @@ TEST(cards_come_before_the_model_and_what_it_says_without_a_quote_goes)
     end();
 }
 
+TEST(asked_in_another_language_the_quotes_are_to_be_translated_and_nothing_is_made_up)
+{
+    struct asking q;
+    begin("wissen");
+    asking_init(&q, "offen", "How much is the Hundesteuer?");
+    q.ask.wants_words = true;
+    CHECK_OK(asking_run(&q));
+    CHECK(quotes(&q, "96 Euro"));
+    CHECK_INT(q.answer.words, ==, WORDS_WRITTEN);
+    CHECK_STR(q.answer.translation.code, STR("en"));
+    CHECK_STR(q.answer.translation.name, STR("Englisch"));
+    CHECK_INT(q.answer.sentences.count, ==, 0);
+    for (size_t i = 0; i < TRANSLATION_CARDS_MAX; i++) /* the toy names no quote */
+        CHECK_INT(q.answer.translation.at[i].text.len, ==, 0);
+    asking_end(&q);
+    asking_init(&q, "offen", "How much is the Hundesteuer?");
+    CHECK_OK(asking_run(&q));
+    CHECK_INT(q.answer.translation.code.len, ==, 0); /* no words are wanted */
+    asking_end(&q);
+    asking_init(&q, "offen", "Wie hoch ist die Hundesteuer?");
+    q.ask.wants_words = true;
+    CHECK_OK(asking_run(&q));
+    CHECK_INT(q.answer.translation.code.len, ==, 0);
+    asking_end(&q);
+    end();
+}
+
 TEST(a_model_that_is_missing_or_lost_takes_nothing_away)
 {
     static const char *const models[] = {"gibt-es-nicht", "toy-embed", NULL};
