@@ -260,6 +260,81 @@ TEST(entries_removed_swapped_replaced_or_doubled_are_noticed_even_with_their_has
     CHECK_OK(judge_with(&l, (const char *const[]){one, two, three}, 3));
 }
 
+/* ---- all that can be done to the order of six entries */
+
+enum { SIX = 6 };
+
+/* Writes these of the six, with hashes that fit, and is judged. */
+static err
+judge_order(small_log *l, const size_t *order, size_t count)
+{
+    static char room[SIX][96];
+    const char *entries[SIX];
+    for (size_t i = 0; i < SIX; i++)
+        snprintf(room[i], sizeof room[i], "{\"seq\":%zu,\"request\":\"req_%zu\"}", i + 1, i / 2);
+    for (size_t i = 0; i < count; i++)
+        entries[i] = room[order[i]];
+    return judge_with(l, entries, count);
+}
+
+static void
+make_six(small_log *l, const char *name)
+{
+    static const size_t as_it_is[SIX] = {0, 1, 2, 3, 4, 5};
+    small_log_new(l, name, 1);
+    small_log_add(l, SIX);
+    small_log_sign(l);
+    NEED_OK(judge_order(l, as_it_is, SIX));
+}
+
+TEST(whichever_two_entries_are_swapped_or_one_replayed_over_another_is_noticed)
+{
+    AUTO(small_log) l = {.half = {0}};
+    make_six(&l, "six");
+    for (size_t i = 0; i < SIX; i++)
+        for (size_t k = 0; k < SIX; k++) {
+            size_t swapped[SIX] = {0, 1, 2, 3, 4, 5}, replayed[SIX] = {0, 1, 2, 3, 4, 5};
+            swapped[i] = k;
+            swapped[k] = i;
+            replayed[k] = i;
+            CHECK_INT(judge_order(&l, swapped, SIX).code, ==, i == k ? ERR_OK : ERR_CORRUPT);
+            CHECK_INT(judge_order(&l, replayed, SIX).code, ==, i == k ? ERR_OK : ERR_CORRUPT);
+        }
+}
+
+TEST(an_entry_put_in_again_anywhere_that_pushes_the_others_on_is_noticed)
+{
+    AUTO(small_log) l = {.half = {0}};
+    make_six(&l, "pushed");
+    for (size_t again = 0; again < SIX; again++)
+        for (size_t at = 0; at < SIX; at++) {
+            size_t order[SIX];
+            for (size_t i = 0; i < SIX; i++)
+                order[i] = i < at ? i : i == at ? again : i - 1;
+            const bool is_same = again == at && at == SIX - 1;
+            CHECK_INT(judge_order(&l, order, SIX).code, ==, is_same ? ERR_OK : ERR_CORRUPT);
+        }
+}
+
+TEST(whichever_entry_is_removed_with_its_hash_is_noticed)
+{
+    for (size_t gone = 0; gone < SIX; gone++) {
+        AUTO(small_log) l = {.half = {0}};
+        char name[16];
+        size_t order[SIX - 1];
+        snprintf(name, sizeof name, "gone%zu", gone);
+        make_six(&l, name);
+        for (size_t i = 0; i < SIX - 1; i++)
+            order[i] = i < gone ? i : i + 1;
+        /* Beside the files of six; the first five of them are their start. */
+        CHECK_INT(judge_order(&l, order, SIX - 1).code, ==, gone < SIX - 1 ? ERR_CORRUPT : ERR_OK);
+        CHECK_INT(unlink(small_log_path(&l, "tile/entries/000.p/6")), ==, 0);
+        CHECK(judge(&l).code);
+        CHECK_INT(unlink(small_log_path(&l, "tile/0/000.p/6")), ==, 0);
+        CHECK(judge(&l).code);
+    }
+}
+
 static bool
 says(const char *what)
 {
