@@ -277,7 +277,7 @@ static void
 send_now(otel *o, enum message what)
 {
     o->sending = what;
-    o->batch = what != TRACES ? 0 : o->count < OTEL_BATCH ? o->count : OTEL_BATCH;
+    o->batch = what != TRACES ? 0 : o->count < OTEL_BATCH_MAX ? o->count : OTEL_BATCH_MAX;
     o->reply = (struct reply){.body = BUF(ANSWER_BYTES_MAX)};
     o->measures_due &= what != MEASURES;
     const err e = post(o);

@@ -24,7 +24,8 @@
 #include "otel/span.h"
 #include "policy/policy.h"
 
-enum { OTEL_BATCH = 64 };
+/* So many notes are not left waiting for the timer; so many go in one message at most. */
+enum { OTEL_BATCH = 64, OTEL_BATCH_MAX = 256 };
 
 typedef struct otel otel;
 

@@ -122,6 +122,11 @@ class World:
         self.provider = subprocess.Popen([sys.executable, HERE + "/../peer/provider.py", "--record", self.record],
                                          stdout=subprocess.PIPE, stderr=open(self.dir + "/provider.log", "w"))
         self.base = self.provider.stdout.readline().split()[1].decode()
+        # What a collector is told lies among the files that are searched.
+        self.told = self.dir + "/told"
+        self.collector = subprocess.Popen([sys.executable, HERE + "/../peer/collector.py", "--record", self.told],
+                                          stdout=subprocess.PIPE, stderr=open(self.dir + "/collector.log", "w"))
+        self.collects = self.collector.stdout.readline().split()[1].decode()
 
     def configure(self):
         subprocess.run([f"{BIN}/hoheitd", "--init", "--data", self.data], check=True, stdout=subprocess.DEVNULL)
@@ -136,6 +141,7 @@ class World:
                       "    models: [" + ", ".join(f"{{name: {m}, in: 1, out: 1}}" for m in models) + "]",
                       f"    credential: {{scheme: {CREDENTIALS.get(dialect, 'bearer')}, file: {name}.key}}",
                       "    limits: {failures_max: 1000, repeats_max: 1, head: 5s, idle: 5s, total: 20s}"]
+        lines += ["  - name: sammler", "    dialect: otlp", f"    url: {self.collects}", "    sink: intern"]
         with open(self.data + "/providers.yaml", "w", encoding="utf-8") as f:
             f.write("\n".join(lines) + "\n")
         with open(self.data + "/policy.yaml", "a", encoding="utf-8") as f:
@@ -151,7 +157,8 @@ class World:
         self.log = self.dir + "/log"
         self.daemon = subprocess.Popen(
             [os.path.abspath(f"{BIN}/hoheitd"), "--data", self.data, "--set", "net.listen=127.0.0.1:0", "--set",
-             f"policy.level_max={LEVELS[CEILING]}", "--set", "log.level=debug"],
+             f"policy.level_max={LEVELS[CEILING]}", "--set", "log.level=debug", "--set", "otlp.collector=sammler", "--set",
+             "otlp.interval_ms=500"],
             stdout=subprocess.PIPE, stderr=open(self.log, "ab"), cwd=self.cwd, preexec_fn=may_dump_core,
             env=dict(os.environ, TMPDIR=tmp))
         line = self.daemon.stdout.readline().split()
@@ -204,8 +211,11 @@ class World:
     def stop(self):
         self.daemon.send_signal(signal.SIGTERM)
         self.status = self.daemon.wait(30)
-        self.provider.kill()
-        self.provider.wait()
+        for process in (self.provider, self.collector):
+            process.kill()
+            process.wait()
+        if not os.path.exists(self.told) or b"/v1/traces" not in open(self.told, "rb").read():
+            raise SystemExit("the collector was told of no request")
 
 
 class Client:

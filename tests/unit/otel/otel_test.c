@@ -139,11 +139,16 @@ TEST(many_notes_do_not_wait_for_the_timer)
     params.otlp_interval_ms = 3600000;
     NEED_OK(try_open());
     otel_use(o, r.gate);
-    note(3 * OTEL_BATCH + 1);
+    note(OTEL_BATCH - 1);
+    for (int i = 0; i < 5; i++)
+        rig_turn(&r);
+    CHECK_INT(r.u.requests, ==, 0);
+    note(2 * OTEL_BATCH_MAX + 1);
     RIG_UNTIL(&r, value(METER_OTLP_SENT) == 3);
     for (int i = 0; i < 5; i++)
         rig_turn(&r);
     CHECK_INT(r.u.requests, ==, 3);
+    CHECK_INT(value(METER_OTLP_DROPPED), ==, 0);
     end();
 }
 
@@ -154,7 +159,7 @@ TEST(what_does_not_fit_is_dropped_and_counted)
     note((unsigned)params.otlp_queue_max + 7);
     CHECK_INT(value(METER_OTLP_DROPPED), ==, 7);
     otel_use(o, r.gate);
-    RIG_UNTIL(&r, value(METER_OTLP_SENT) == (int64_t)params.otlp_queue_max / OTEL_BATCH);
+    RIG_UNTIL(&r, value(METER_OTLP_SENT) == (int64_t)params.otlp_queue_max / OTEL_BATCH_MAX);
     CHECK_INT(value(METER_OTLP_DROPPED), ==, 7);
     end();
 }
