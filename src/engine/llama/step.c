@@ -324,7 +324,8 @@ run_together(struct step *s, const struct plan *p, size_t writers)
         pace_learn_reading(&s->pace, writers, rows - writers, read, us);
         return;
     }
-    bet_settle(&s->pace, &s->purse, writers, s->tokens_out - out, us, rows > writers);
+    const struct bet_step over = {writers, s->tokens_out - out, us, rows > writers};
+    bet_settle(&s->pace, &s->purse, &over);
     pace_learn_rows(&s->pace, rows, us, rows > writers || s->pace.turns % PACE_OTHER_WAY == 0);
 }
 

@@ -52,7 +52,7 @@ enum {
     STEP_TILE = 64,
     STEP_GRAIN = 16,
     STEP_READ_FIRST = 128, /* tokens of prompts in a step, while it is not known what they take */
-    STEP_SLOWER_MAX = 10
+    STEP_SLOWER_MAX = 11
 };
 
 struct step {
