@@ -138,7 +138,7 @@ static uint32_t
 reading_budget(const struct step *s, size_t writers, size_t read)
 {
     const uint32_t most = s->tokens_max - (uint32_t)writers;
-    uint64_t step_us = STEP_SLOWER_MAX * pace_together_us(&s->pace, writers);
+    uint64_t step_us = STEP_SLOWER_TENTHS * pace_together_us(&s->pace, writers) / 10;
     if (!writers || !s->gap_us_max)
         return most;
     if (step_us < s->gap_us_max)
