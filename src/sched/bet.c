@@ -169,13 +169,13 @@ bet_place(const struct pace *p, struct purse *u, struct bet *bets, size_t writer
 }
 
 void
-bet_settle(const struct pace *p, struct purse *u, size_t writers, size_t made, uint64_t us,
-           bool is_bet)
+bet_settle(const struct pace *p, struct purse *u, const struct bet_step *s)
 {
-    const uint64_t plain_us = pace_plain_us(p, writers);
+    const uint64_t plain_us = pace_plain_us(p, s->writers);
     int64_t won = BET_SHARE;
-    if (is_bet && plain_us)
-        won = (int64_t)(made * STEP / writers) - (int64_t)(us * STEP / plain_us);
+    ASSERT(s->writers > 0);
+    if (s->is_bet && plain_us)
+        won = (int64_t)(s->made * STEP / s->writers) - (int64_t)(s->us * STEP / plain_us);
     u->left += won < -LOSS_MAX ? -LOSS_MAX : won;
     if (u->left > BET_PURSE)
         u->left = BET_PURSE;

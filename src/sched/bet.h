@@ -48,6 +48,10 @@ struct purse purse_full(void);
  * all 0, as where there are PACE_ROWS_MAX writers or more. */
 bool
 bet_place(const struct pace *p, struct purse *u, struct bet *bets, size_t writers, size_t rows_max);
-/* A step of writers alone took `us` and made `made` tokens; `is_bet`: with guesses. */
-void bet_settle(const struct pace *p, struct purse *u, size_t writers, size_t made, uint64_t us,
-                bool is_bet);
+/* A step without readers that is over. */
+struct bet_step {
+    size_t writers, made; /* tokens */
+    uint64_t us;
+    bool is_bet; /* with guesses */
+};
+void bet_settle(const struct pace *p, struct purse *u, const struct bet_step *s);

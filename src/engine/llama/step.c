@@ -146,7 +146,7 @@ static uint32_t
 reading_budget(const struct step *s, size_t writers, size_t read)
 {
     const uint32_t most = s->tokens_max - (uint32_t)writers;
-    uint64_t step_us = STEP_SLOWER_MAX * pace_together_us(&s->pace, writers);
+    uint64_t step_us = STEP_SLOWER_TENTHS * pace_together_us(&s->pace, writers) / 10;
     if (!writers || !s->gap_us_max)
         return most;
     if (step_us < s->gap_us_max)
@@ -379,7 +379,8 @@ run_together(struct step *s, const struct plan *p, size_t writers)
         pace_learn_reading(&s->pace, writers, rows - writers, read, us);
         return;
     }
-    bet_settle(&s->pace, &s->purse, writers, s->tokens_out - out, us, rows > writers);
+    const struct bet_step over = {writers, s->tokens_out - out, us, rows > writers};
+    bet_settle(&s->pace, &s->purse, &over);
     pace_learn_rows(&s->pace, rows, us, rows > writers || s->pace.turns % PACE_OTHER_WAY == 0);
 }
 

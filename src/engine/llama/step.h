@@ -8,7 +8,7 @@
  * the budget is what fits into gap_us_max, by what steps took up to now: a step takes as long as
  * its writers alone would, and so much for each token read beside them.  On a slow processor the
  * writers alone may need most of that time, and a long prompt would never be read: so a step may
- * also take STEP_SLOWER_MAX times what its writers take alone.
+ * also take STEP_SLOWER_TENTHS tenths of what its writers take alone.
  *
  * The library's attention works on tiles of STEP_TILE tokens, and with fewer it is slow: so a step
  * that reads may always hold as many.  (Measured: in steps of 40, 3,000 tokens took 46 s of
@@ -52,7 +52,7 @@ enum {
     STEP_TILE = 64,
     STEP_GRAIN = 16,
     STEP_READ_FIRST = 128, /* tokens of prompts in a step, while it is not known what they take */
-    STEP_SLOWER_MAX = 10
+    STEP_SLOWER_TENTHS = 105
 };
 
 struct step {

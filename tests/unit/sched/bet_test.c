@@ -96,13 +96,13 @@ TEST(a_purse_that_is_empty_bets_nothing_and_fills_again)
     struct bet b = offered(4, 990);
     int steps = 0;
     while (!bet_place(&p, &u, &b, 1, 100) && ++steps < 10000)
-        bet_settle(&p, &u, 1, 1, 11000, false);
+        bet_settle(&p, &u, &(struct bet_step){1, 1, 11000, false});
     CHECK_INT(steps, >, 50);
     CHECK_INT(steps, <, 1000);
     for (int i = 0; i < 10000; i++)
-        bet_settle(&p, &u, 1, 1, 11000, false);
+        bet_settle(&p, &u, &(struct bet_step){1, 1, 11000, false});
     CHECK_INT(u.left, ==, BET_PURSE);
-    bet_settle(&p, &u, 1, 1, UINT32_MAX, true); /* the machine slept */
+    bet_settle(&p, &u, &(struct bet_step){1, 1, UINT32_MAX, true}); /* the machine slept */
     CHECK_INT(u.left, >=, -2 * BET_PURSE);
 }
 
@@ -151,7 +151,7 @@ ran(const struct machine *m, size_t writers, unsigned told, unsigned true_permil
                 made += right_of(&bets[w], true_permille);
             }
         const uint64_t us = takes_us(m, rows);
-        bet_settle(&p, &u, writers, made, us, rows > writers);
+        bet_settle(&p, &u, &(struct bet_step){writers, made, us, rows > writers});
         pace_learn_rows(&p, rows, us, rows > writers);
         r.tokens += made;
         r.us += us;
@@ -217,7 +217,7 @@ TEST(what_did_not_pay_is_tried_again_and_found_when_it_does)
         const bool is_bet = bet_place(&p, &u, &b, 1, 100);
         const size_t rows = 1u + (is_bet ? b.take : 0);
         const uint64_t us = 11000 + rows; /* rows have become free */
-        bet_settle(&p, &u, 1, is_bet ? rows - 1 : 1, us, is_bet);
+        bet_settle(&p, &u, &(struct bet_step){1, is_bet ? rows - 1 : 1, us, is_bet});
         pace_learn_rows(&p, rows, us, is_bet);
         bets += i >= 10000 && is_bet;
     }

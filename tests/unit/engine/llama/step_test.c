@@ -5,6 +5,7 @@
 #include <yyjson.h>
 
 #include "base/fault.h"
+#include "os/clock.h"
 #include "rig.h"
 
 static struct rig_engine e;
@@ -326,7 +327,7 @@ TEST(beside_a_writer_only_so_much_is_read_as_fits_its_gap_in_whole_grains)
     CHECK_INT(read_beside(100000, 600, 8000), ==, 144 - 1); /* 153 */
     CHECK_INT(read_beside(100000, 2500, 8000), ==, STEP_TILE - 1);
     CHECK_INT(read_beside(100000, 1000000, 8000), ==, STEP_TILE - 1);
-    CHECK_INT(read_beside(100000, 1800, 30000), ==, 144 - 1); /* ten times what it takes alone */
+    CHECK_INT(read_beside(100000, 1800, 30000), ==, 144 - 1); /* 10.5 times what it takes alone */
     CHECK_INT(read_beside(100000, 50000, 100000), ==, STEP_TILE - 1);
     CHECK_INT(read_beside(100000, 1000, 500000), ==, most); /* it is slow anyway */
     CHECK_INT(read_beside(100000, 0, 0), ==, STEP_READ_FIRST - 1);
@@ -437,6 +438,38 @@ TEST(a_hundred_json_objects_of_a_random_model_all_parse)
         rig_job_free(r);
     }
     CHECK_INT(whole, >, 90);
+}
+
+/* Who waits, who ages, what steps take: durations, all by the monotonic clock. */
+TEST(a_wall_clock_that_jumps_changes_neither_streams_nor_who_waits)
+{
+    static const int64_t years_ms[] = {INT64_C(315360000000), INT64_C(-315360000000), 0};
+    char calm[1024];
+    size_t calm_len;
+    NEED(engine());
+    alone(STR("Uhr"), 60, calm, &calm_len);
+    uint64_t now_ns = clock_ns();
+    const int64_t wall_ms = clock_wall_ms();
+    struct engine_submit ask = rig_ask(ENGINE_COMPLETE, 1, 60);
+    struct rig_job *r = submit(ask, STR("Uhr"));
+    ask.class = CONV_BATCH;
+    struct rig_job *late = submit(ask, STR("Zeit"));
+    const uint64_t came_us = ((struct job *)late->pub.backend)->claim.came_us;
+    for (size_t i = 0; e.count; i++) {
+        clock_fix(now_ns += 1000000, wall_ms + years_ms[i % 3]);
+        if (late->pub.backend)
+            CHECK_INT(((struct job *)late->pub.backend)->claim.came_us, ==, came_us);
+        step_run(&e.step);
+        rig_settle(&e);
+        NEED(i < 200);
+    }
+    clock_free();
+    CHECK_INT(r->failure.code + late->failure.code, ==, 0);
+    CHECK_INT(late->answers[0].tokens, >, 0);
+    CHECK_STR(str_slice(rig_text(r, 0), 0, 3), str_slice((str){calm, calm_len}, 0, 3));
+    CHECK(rig_is_empty(&e));
+    rig_job_free(r);
+    rig_job_free(late);
 }
 
 TEST(a_job_cancelled_while_it_reads_or_writes_gives_its_cells_back)
