@@ -40,7 +40,7 @@ def reseal(d, change=None):
             data = read(d, f['name'])
             f['bytes'], f['sha256'] = len(data), hashlib.sha256(data).hexdigest()
     raw = json.dumps(m).encode()
-    text = b'hoheit-evidence/1\n%s\n' % hashlib.sha256(raw).hexdigest().encode()
+    text = b'hoheit-evidence/2\n%s\n' % hashlib.sha256(raw).hexdigest().encode()
     name, kid, _ = read(d, 'seal.key').decode().strip().split('+', 2)
     write(d, 'manifest.json', raw)
     write(d, 'manifest.note', text + b'\n' + ('\u2014 %s %s\n' % (name, base64.b64encode(bytes.fromhex(kid) + sign(text)).decode())).encode())
