@@ -97,5 +97,5 @@ lines('checkpoint', lambda l: l.__setitem__(2, base64.b64encode(b'x' * 32) + b'\
 lines('consistency.json', lambda l: l.__setitem__(0, json.dumps(dict(json.loads(l[0]), hashes=['33' * 32] * 9)).encode() + b'\n'))
 for change in (lambda m: m.update(size=m['size'] - 1), lambda m: m.update(shown=m['shown'] + 1), lambda m: m.update(held_back=m['held_back'] + 1),
                put('root', '44' * 32), put('log', 'another'), lambda m: m.update(latest=m['latest'] + 1),
-               put('format', 'hoheit-evidence/2'), lambda m: m['files'].pop(0), lambda m: m['files'].append(m['files'][0])):
+               put('format', 'hoheit-evidence/3'), lambda m: m['files'].pop(0), lambda m: m['files'].append(m['files'][0])):
     manifest(change)
