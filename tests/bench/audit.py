@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """audit.py - rates of the log (audit_bench) beside those of Tessera's POSIX driver, three rounds in
 turn on the same disk, medians; then questions to a log of a million records (query_bench).  BENCH is
-the directory of the programs; QUERY_MILLIONS another size.  Without Go or its modules
+the directory of the programs; QUERY_MILLIONS another size, QUERY_SPARSE one
+with holes.  Without Go or its modules
 (cd tests/peer/tessera && go mod download) Tessera is left out, and that is said."""
 import os
 import re
@@ -71,4 +72,6 @@ with tempfile.TemporaryDirectory(prefix='hoheit-bench.') as top:
         print(f'# Tessera, {WAITING[-1]} waiting, median of {ROUNDS}: {theirs:.0f} entries/s')
         tell('audit.append.over_tessera', round(ours / theirs, 1), 'x', '>=', 1)
 sys.stdout.flush()
-subprocess.run([os.path.join(bench, 'query_bench'), os.environ.get('QUERY_MILLIONS', '1')], check=True)
+base = os.environ.get('TMPDIR', '/tmp')
+sparse = [base, 'sparse'] if os.environ.get('QUERY_SPARSE') else []
+subprocess.run([os.path.join(bench, 'query_bench'), os.environ.get('QUERY_MILLIONS', '1'), *sparse], check=True)

@@ -76,9 +76,9 @@ def grown(m, a, n, b, path):  # RFC 9162, 2.1.4.2
 def check(d, log_key=None):
     read = lambda name: open(os.path.join(d, name), 'rb').read()
     raw = read('manifest.json')
-    assert signed(read('manifest.note'), read('seal.key')) == b'hoheit-evidence/1\n%s\n' % sha(raw).hex().encode(), 'manifest'
+    assert signed(read('manifest.note'), read('seal.key')) == b'hoheit-evidence/2\n%s\n' % sha(raw).hex().encode(), 'manifest'
     m = json.loads(raw)
-    assert m['format'] == 'hoheit-evidence/1' and len({f['name'] for f in m['files']}) == len(m['files'])
+    assert m['format'] == 'hoheit-evidence/2' and len({f['name'] for f in m['files']}) == len(m['files'])
     assert {f['name'] for f in m['files']} | {'manifest.json', 'manifest.note'} == set(os.listdir(d)), 'files'
     for f in m['files']: assert len(read(f['name'])) == f['bytes'] and sha(read(f['name'])).hex() == f['sha256'], f['name']
     key = read('log.key')

@@ -40,7 +40,7 @@ def reseal(d, change=None):
             data = read(d, f['name'])
             f['bytes'], f['sha256'] = len(data), hashlib.sha256(data).hexdigest()
     raw = json.dumps(m).encode()
-    text = b'hoheit-evidence/1\n%s\n' % hashlib.sha256(raw).hexdigest().encode()
+    text = b'hoheit-evidence/2\n%s\n' % hashlib.sha256(raw).hexdigest().encode()
     name, kid, _ = read(d, 'seal.key').decode().strip().split('+', 2)
     write(d, 'manifest.json', raw)
     write(d, 'manifest.note', text + b'\n' + ('\u2014 %s %s\n' % (name, base64.b64encode(bytes.fromhex(kid) + sign(text)).decode())).encode())
@@ -97,5 +97,5 @@ lines('checkpoint', lambda l: l.__setitem__(2, base64.b64encode(b'x' * 32) + b'\
 lines('consistency.json', lambda l: l.__setitem__(0, json.dumps(dict(json.loads(l[0]), hashes=['33' * 32] * 9)).encode() + b'\n'))
 for change in (lambda m: m.update(size=m['size'] - 1), lambda m: m.update(shown=m['shown'] + 1), lambda m: m.update(held_back=m['held_back'] + 1),
                put('root', '44' * 32), put('log', 'another'), lambda m: m.update(latest=m['latest'] + 1),
-               put('format', 'hoheit-evidence/2'), lambda m: m['files'].pop(0), lambda m: m['files'].append(m['files'][0])):
+               put('format', 'hoheit-evidence/3'), lambda m: m['files'].pop(0), lambda m: m['files'].append(m['files'][0])):
     manifest(change)

@@ -61,6 +61,7 @@ static const struct {
               {"POST", "/admin/v1/persons", 403},
               {"DELETE", "/admin/v1/persons/frau", 403},
               {"POST", "/admin/v1/persons/frau/erase", 403},
+              {"POST", "/admin/v1/cases/AZ-1/erase", 403},
               {"POST", "/admin/v1/persons/frau/clearance", 403},
               {"GET", "/admin/v1/clearances", 403},
               {"POST", "/admin/v1/clearances/1/approve", 403},
