@@ -200,6 +200,7 @@ TEST(who_waits_when_the_reader_ends_is_told_and_the_next_reader_serves)
     connect_reader();
     NEED_OK(ask(&j));
     say(hear(STR("one")), 0, "", good);
+    UNTIL(at.images[0].width == 2);
     say(hear(STR("two")), 0, "", good);
     UNTIL(at.calls == 2);
     CHECK_OK(at.got);
