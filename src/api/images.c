@@ -83,7 +83,8 @@ add(struct images *im, const jval *v, str media, str text, size_t at)
         TRY(check_media(v, media));
     TRY(decode(im, v, text, &bytes));
     TRY(check_bytes(v, media, bytes, &image.form));
-    TRY(try_arena_str(im->a, str_of(json_path(v, room, sizeof room)), &image.place));
+    TRY(try_arena_str(im->a, str_of(im->place ? im->place : json_path(v, room, sizeof room)),
+                      &image.place));
     image.bytes = content_of(bytes, LABEL_BOTTOM);
     im->total++;
     return VEC_ADD(im->a, &im->of, &image);

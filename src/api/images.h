@@ -16,6 +16,7 @@ struct images {
     arena *a;
     conv_images of; /* the message at hand */
     size_t total;
+    const char *place; /* of all of them; NULL: each has its value's own */
 };
 
 /* `v` holds base64; `media` is what the request says it is ("image/png", "png"), empty: nothing.

@@ -337,7 +337,8 @@ items_read_input(arena *a, const jval *input, size_t max, struct items *to)
 void
 items_begin(struct items_talk *t, arena *a, struct conv *c)
 {
-    *t = (struct items_talk){.a = a, .conv = c, .images = {.a = a}, .calls = BUF(CALLS_BYTES_MAX)};
+    *t = (struct items_talk){
+        .a = a, .conv = c, .images = {.a = a, .place = "input"}, .calls = BUF(CALLS_BYTES_MAX)};
 }
 
 void

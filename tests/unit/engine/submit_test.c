@@ -359,3 +359,56 @@ TEST(a_grammar_that_is_no_text_or_too_long_is_refused)
     s.section_len[SECTION_GRAMMAR] = big.len;
     CHECK_ERR(submit_read(&s, sizeof s, buf_str(&big), &got), ARGUMENT);
 }
+
+TEST(images_travel_with_a_chat_and_their_marks_are_nobody_elses)
+{
+    struct rig_grant leave = rig_grant("intern");
+    struct conv *c = rig_chat(&talk, "vor" CONV_IMAGE_MARK "\nnach");
+    struct engine_submit ask;
+    AUTO(buf) tail = BUF(1 << 20);
+    struct conv_image image = {.at = 6, .width = 2, .height = 1, .pixels = c->messages.at[0].text};
+    image.pixels.bytes_ = STR("abcdef");
+    c->messages.at[0].images = (conv_images){&image, 1, 1};
+    NEED_OK(submit_write(ENGINE_CHAT, c, leave.g, &ask, &tail));
+    NEED_OK(submit_read(&ask, sizeof ask, buf_str(&tail), &got));
+    CHECK_STR(got.prompt, STR("{\"messages\":[{\"role\":\"user\",\"content\":\"vor" CONV_IMAGE_MARK
+                              "nach\"}]}"));
+    CHECK(got.image_count == 1 && got.images[0].width == 2 && got.images[0].height == 1);
+    CHECK_STR(got.images[0].rgb, STR("abcdef"));
+    c->messages.at[0].images = (conv_images){0};
+    rig_grant_done(&leave);
+}
+
+TEST(images_that_are_not_what_they_say_are_refused)
+{
+    static const struct {
+        uint32_t width, height;
+        size_t bytes;
+    } rows[] = {{0, 1, 3}, {1, 0, 3}, {2, 1, 3}, {1, 1, 4}, {40000, 1, 9}, {1u << 31, 1u << 31, 9}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct engine_image head = {rows[i].width, rows[i].height};
+        struct engine_submit ask = good(ENGINE_CHAT);
+        AUTO(buf) tail = BUF(1 << 20);
+        buf_add(&tail, (str){(const char *)&head, sizeof head});
+        buf_add(&tail, str_slice(STR("abcdefghi"), 0, rows[i].bytes));
+        ask.section_len[SECTION_IMAGES] = tail.len;
+        CHECK_ERR(submit_read(&ask, sizeof ask, buf_str(&tail), &got), ARGUMENT);
+    }
+}
+
+TEST(images_without_a_chat_or_too_many_are_refused)
+{
+    const struct engine_image head = {1, 1};
+    struct engine_submit ask = good(ENGINE_COMPLETE);
+    AUTO(buf) tail = BUF(1 << 20);
+    for (int i = 0; i <= CONV_IMAGES_MAX; i++) {
+        buf_add(&tail, (str){(const char *)&head, sizeof head});
+        buf_add(&tail, STR("abc"));
+        ask.section_len[SECTION_IMAGES] = tail.len;
+        ask.kind = ENGINE_COMPLETE;
+        CHECK_ERR(submit_read(&ask, sizeof ask, buf_str(&tail), &got), ARGUMENT);
+        ask.kind = ENGINE_CHAT;
+        const err e = submit_read(&ask, sizeof ask, buf_str(&tail), &got);
+        CHECK((e.code == 0) == (i < CONV_IMAGES_MAX));
+    }
+}

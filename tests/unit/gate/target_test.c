@@ -54,6 +54,8 @@ struct choice {
     err e;
 };
 
+static struct conv_image *shown; /* with what is said; NULL: none */
+
 static struct choice
 choose(const char *model, const char *data, const char *said)
 {
@@ -65,6 +67,11 @@ choose(const char *model, const char *data, const char *said)
     c.k->ask.model = str_of(model);
     c.k->conv.label = small_label(rig.policy, data);
     c.k->message.text.label = c.k->conv.label;
+    if (shown) {
+        shown->bytes = content_of(STR("png"), c.k->conv.label);
+        c.k->message.images = (conv_images){shown, 1, 1};
+        c.k->conv.messages.at[0] = c.k->message;
+    }
     const struct ask q = {.session = &c.k->session,
                           .op = OP_CHAT,
                           .data = c.k->conv.label,
@@ -198,6 +205,45 @@ TEST(what_tokens_do_not_help_is_denied_with_the_first_reason)
         close_choice(&c);
     }
     rig_close(&rig);
+}
+
+TEST(an_image_leaves_only_as_it_is_and_never_with_tokens_beside_it)
+{
+    struct conv_image image = {.place = STR("messages[0].content[0]")};
+    shown = &image;
+    open_site();
+    struct choice c = choose("wolke", "offen", "Hallo");
+    CHECK_OK(c.e);
+    CHECK(c.t.is_remote && conv_image_count(c.t.conv) == 1);
+    close_choice(&c);
+    c = choose("wolke", "offen//SOZIALDATEN", "Frau Erika Sommerfeld");
+    CHECK_ERR(c.e, DENIED);
+    CHECK_STR(str_of(c.d.rule), STR("downgrade.images"));
+    CHECK(!c.d.allowed && c.d.why[0] && !c.t.pseudonyms);
+    close_choice(&c);
+    c = choose("wolke", "VS-NfD", "Hallo"); /* which tokens would not help either */
+    CHECK_ERR(c.e, DENIED);
+    CHECK_STR(str_of(c.d.rule), STR("target.level"));
+    close_choice(&c);
+    rig_close(&rig);
+    shown = NULL;
+}
+
+TEST(a_model_that_cannot_see_is_not_shown_images)
+{
+    struct conv_image image = {.place = STR("messages[0].content[0]")};
+    shown = &image;
+    open_site();
+    struct choice c = choose("toy", "offen", "Hallo");
+    CHECK_ERR(c.e, UNSUPPORTED);
+    CHECK_STR(str_of(err_param()), STR("messages[0].content[0]"));
+    close_choice(&c);
+    c = choose("beide", "VS-NfD", "Hallo");
+    CHECK(c.e.code);
+    CHECK(!c.t.grant);
+    close_choice(&c);
+    rig_close(&rig);
+    shown = NULL;
 }
 
 TEST(a_provider_nobody_knows_and_one_whose_label_is_unknown_get_nothing)

@@ -103,8 +103,8 @@ TEST(malformed_messages_are_refused_with_their_place)
 /* ---- other blocks */
 TEST(blocks_that_no_model_here_can_read_are_refused_by_name)
 {
-    NO_TURNS("[" USER("[{\"type\":\"image\",\"source\":{}}]") "]", "messages[0].content[0].type",
-             "\"image\"");
+    NO_TURNS("[" USER("[{\"type\":\"image\",\"source\":{\"type\":\"file\"}}]") "]",
+             "messages[0].content[0].source.type", "base64");
     NO_TURNS("[" USER("[" TEXT("a") ",{\"type\":\"search_result\"}]") "]",
              "messages[0].content[1].type", "\"search_result\"");
     NO_TURNS("[" HI "," MODEL("[{\"type\":\"server_tool_use\",\"id\":\"x\"}]") "," HI "]",
@@ -270,8 +270,9 @@ TEST(malformed_calls_are_refused)
               "," MODEL("[" CALL("a") "]") "," USER("[" GAVE("a", ",\"is_error\":1") "]") "]",
               "messages[2].content[0].is_error", "");
     NO_TURNS("[" HI "," MODEL("[" CALL("a") "]") "," USER(
-                 "[" GAVE("a", ",\"content\":[{\"type\":\"image\"}]") "]") "]",
-             "messages[2].content[0].content[0].type", "\"image\"");
+                 "[" GAVE("a", ",\"content\":[{\"type\":\"image\",\"source\":{"
+                               "\"type\":\"file\"}}]") "]") "]",
+             "messages[2].content[0].content[0].source.type", "base64");
 #undef C
 #undef USE
 }

@@ -116,6 +116,7 @@ TEST(every_mapped_field_arrives_where_it_belongs)
         ARRIVES(bodies[i], "think", "\"low\"", !wire_ask.hides_thoughts);
         ARRIVES(bodies[i], "options", "{\"top_k\":3}", c->params.top_k == 3);
     }
+    ARRIVES(OLLAMA_GENERATE, "images", "[\"iVBORw0KGgo=\"]", conv_image_count(c) == 1);
     ARRIVES(OLLAMA_GENERATE, "system", "\"kurz\"", c->messages.count == 2);
     CHECK_STR(wire_message(0), STR("system:kurz"));
     ARRIVES(OLLAMA_GENERATE, "raw", "true", wire_ask.is_raw && c->messages.count == 0);

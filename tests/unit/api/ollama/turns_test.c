@@ -84,8 +84,8 @@ TEST(messages_out_of_shape_are_refused_by_their_place)
     WRONG(wire_with_messages("[{\"role\":\"user\",\"content\":[]}]"), "messages[0].content", "");
     WRONG(wire_with_messages("[{\"role\":\"user\",\"foo\":1}]"), "messages[0].foo", "not known");
     WRONG(wire_with_messages("[{\"role\":\"user\",\"thinking\":1}]"), "messages[0].thinking", "");
-    CANNOT(wire_with_messages("[{\"role\":\"user\",\"images\":[\"aGk=\"]}]"), "messages[0].images",
-           "not supported");
+    WRONG(wire_with_messages("[{\"role\":\"user\",\"images\":[\"aGk=\"]}]"),
+          "messages[0].images[0]", "is no image");
     WRONG(wire_with_messages("[{\"role\":\"user\",\"tool_name\":\"u\"}]"), "messages[0].tool_name",
           "only");
     WRONG(wire_with_messages("[{\"role\":\"user\",\"tool_calls\":[" CALL("u") "]}]"),

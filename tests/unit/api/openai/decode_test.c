@@ -182,7 +182,7 @@ TEST(what_is_wrong_with_a_message_is_said_with_its_place)
     PLACE(ARGUMENT, ROUTE_C, "messages[1].content[1].text", SECOND_PART("{\"type\":\"text\"}"));
     PLACE(ARGUMENT, ROUTE_C, "messages[1].content[1].x",
           SECOND_PART("{\"type\":\"text\",\"text\":\"b\",\"x\":1}"));
-    PLACE(UNSUPPORTED, ROUTE_C, "messages[1].content[1].type",
+    PLACE(UNSUPPORTED, ROUTE_C, "messages[1].content[1].image_url.url",
           SECOND_PART("{\"type\":\"image_url\",\"image_url\":{\"url\":\"x\"}}"));
     PLACE(UNSUPPORTED, ROUTE_C, "messages[1].function_call",
           SECOND("{\"role\":\"assistant\",\"content\":\"x\",\"function_call\":{\"name\":\"f\"}}"));

@@ -87,7 +87,7 @@ static const struct {
     {"/v1/responses",
      "{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\",\"image_url\":"
      "\"data:image/png;base64," PNG "\"}]}]}",
-     "input[0].content[0]", "error.message"},
+     "input is an image", "error.message"},
     {"/v1/responses",
      "{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\",\"input_audio\":{"
      "\"data\":\"" PNG "\",\"format\":\"mp3\"}}]}]}",

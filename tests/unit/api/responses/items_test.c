@@ -103,7 +103,7 @@ TEST(items_out_of_shape_are_refused_with_their_place)
         {"[{\"role\":\"user\",\"content\":[{\"type\":\"output_text\",\"text\":\"x\"}]}]",
          "[0].content[0].type", ERR_ARGUMENT},
         {"[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\",\"image_url\":\"x\"}]}]",
-         "[0].content[0].type", ERR_UNSUPPORTED},
+         "[0].content[0].image_url", ERR_UNSUPPORTED},
         {"[{\"role\":\"user\",\"content\":\"x\",\"extra\":1}]", "[0].extra", ERR_ARGUMENT},
         {"[{\"type\":\"item_reference\",\"id\":\"x\"}]", "[0].type", ERR_UNSUPPORTED},
         {"[{\"type\":\"web_search_call\"}]", "[0].type", ERR_UNSUPPORTED},
