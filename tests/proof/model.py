@@ -54,7 +54,10 @@ class Hours:
     """Office hours that have an edge at `moment`, a minute of UTC, more often than not."""
     def __init__(self, rnd, moment):
         self.berlin, self.times = rnd.random() < 0.7, []
-        self.land = rnd.choice([None, *LANDS])
+        fitting = [land for land in LANDS if is_holiday(land, self.local(moment))]
+        self.land = rnd.choice([None, *LANDS, *fitting, *fitting])
+        if fitting and rnd.random() < 0.6:  # else open at that time
+            self.times.append(([*range(7)], 0, 1439))
         self.closed = rnd.sample([f"{moment.month:02}-{moment.day:02}", moment.strftime("%Y-%m-%d"), "12-24"],
                                  rnd.choice((0, 0, 0, 1, 2)))
         for _ in range(rnd.randint(1, 3)):
@@ -101,12 +104,12 @@ class Policy:
         self.lowers = rnd.randrange(len(self.levels))
         self.purposes = [f"z{i}" for i in range(rnd.randint(0, 3))]
         moment = datetime(2000, 1, 1, tzinfo=timezone.utc) + timedelta(minutes=rnd.randrange(100 * 525960))
-        if rnd.random() < 0.3 and moment.year >= 2018:  # about midnight of what is a holiday somewhere
+        if rnd.random() < 0.6 and moment.year >= 2018:  # about midnight of what is a holiday somewhere
             day = rnd.choice([easter(moment.year) + timedelta(days=rnd.choice((-2, 0, 1, 39, 49, 50, 60))),
                               datetime(moment.year, *rnd.choice(((1, 6), (3, 8), (8, 15), (10, 31), (12, 24)))),
                               datetime(moment.year, 11, rnd.randint(16, 22))])
-            moment = day.replace(tzinfo=timezone.utc) + timedelta(hours=rnd.choice((-2, -1, 0, 12, 22, 23, 24)))
-        if rnd.random() < 0.2:  # a switch or next to it
+            moment = day.replace(tzinfo=timezone.utc) + timedelta(hours=rnd.choice((-2, -1, 0, 0, 8, 12, 16, 22, 23)))
+        if rnd.random() < 0.15:  # a switch or next to it
             moment = datetime(moment.year, rnd.choice((3, 10)), 31, 1, tzinfo=timezone.utc)
             moment += timedelta(minutes=rnd.choice((-60, 0, 60)) - 1440 * ((moment.weekday() + 1) % 7))
         # half a second before: 400 and 499 are in one minute, 500 in the next
