@@ -22,6 +22,31 @@ DAYS = ["mo", "tu", "we", "th", "fr", "sa", "su"]
 PURPOSES = ["z0", "z1", "z2", "z3"]
 BATCH = 10000
 
+# Fixed days and days after Easter beside those of all Länder, since when, and a Wednesday in November.
+EVERYWHERE = ({(1, 1), (5, 1), (10, 3), (12, 25), (12, 26)}, {-2, 1, 39, 50})
+LANDS = {"DEUTSCHLAND": ({}, set(), False), "BAYERN": ({(1, 6): 0, (11, 1): 0}, {60}, False),
+         "BRANDENBURG": ({(10, 31): 0}, {0, 49}, False), "SACHSEN": ({(10, 31): 0}, set(), True),
+         "HAMBURG": ({(10, 31): 2018}, set(), False), "SAARLAND": ({(8, 15): 0, (11, 1): 0}, {60}, False),
+         "MECKLENBURG-VORPOMMERN": ({(3, 8): 2023, (10, 31): 0}, set(), False)}
+
+def easter(year):
+    """As Gauss and Lichtenberg have it, counted from the last of February."""
+    k = year // 100
+    m, s = 15 + (3 * k + 3) // 4 - (8 * k + 13) // 25, 2 - (3 * k + 3) // 4
+    a = year % 19
+    d = (19 * a + m) % 30
+    full = 21 + d - (d + a // 11) // 29
+    sunday = 7 - (year + year // 4 + s) % 7
+    return datetime(year, 3, 1) + timedelta(days=full + 7 - (full - sunday) % 7 - 1)
+
+def is_holiday(land, t):
+    fixed, moving, repents = LANDS[land]
+    day = (t.month, t.day)
+    return (day in EVERYWHERE[0] or t.year >= fixed.get(day, 9999) or
+            (datetime(t.year, t.month, t.day) - easter(t.year)).days in EVERYWHERE[1] | moving or
+            (t.year == 2017 and day == (10, 31)) or
+            (repents and t.weekday() == 2 and (11, 16) <= day <= (11, 22)))
+
 def clock_text(minute):
     return f'"{minute // 60:02}:{minute % 60:02}"'
 
@@ -29,6 +54,12 @@ class Hours:
     """Office hours that have an edge at `moment`, a minute of UTC, more often than not."""
     def __init__(self, rnd, moment):
         self.berlin, self.times = rnd.random() < 0.7, []
+        fitting = [land for land in LANDS if is_holiday(land, self.local(moment))]
+        self.land = rnd.choice([None, *LANDS, *fitting, *fitting])
+        if fitting and rnd.random() < 0.6:  # else open at that time
+            self.times.append(([*range(7)], 0, 1439))
+        self.closed = rnd.sample([f"{moment.month:02}-{moment.day:02}", moment.strftime("%Y-%m-%d"), "12-24"],
+                                 rnd.choice((0, 0, 0, 1, 2)))
         for _ in range(rnd.randint(1, 3)):
             days, a, b = rnd.sample(range(7), rnd.randint(1, 6)), rnd.randrange(1440), rnd.randrange(1, 1440)
             if rnd.random() < 0.6:
@@ -41,17 +72,25 @@ class Hours:
     def yaml(self):
         rows = "".join(f'    - {{ days: "{",".join(DAYS[d] for d in days)}", from: {clock_text(a)}, to: {clock_text(b)} }}\n'
                        for days, a, b in self.times)
-        return f"hours:\n  zone: {'Europe/Berlin' if self.berlin else 'UTC'}\n  times:\n{rows}"
-    def minute(self, t):
-        """Of the local week."""
+        return f"hours:\n  zone: {'Europe/Berlin' if self.berlin else 'UTC'}\n  times:\n{rows}" + (
+            (f"  holidays: {self.land}\n" if self.land else "") +
+            (f'  closed: "{", ".join(self.closed)}"\n' if self.closed else ""))
+    def local(self, t):
         def switch(month):
             return max(datetime(t.year, month, d, 1, tzinfo=timezone.utc) for d in range(25, 32)
                        if datetime(t.year, month, d).weekday() == 6)
         if self.berlin:
             t += timedelta(hours=2 if switch(3) <= t < switch(10) else 1)
+        return t
+    def minute(self, t):
+        """Of the local week."""
+        t = self.local(t)
         return t.weekday() * 1440 + t.hour * 60 + t.minute
     def is_open(self, now):
-        at = self.minute(datetime.fromtimestamp(now // 1000, timezone.utc))
+        then = datetime.fromtimestamp(now // 1000, timezone.utc)
+        at, day = self.minute(then), self.local(then)
+        if (self.land and is_holiday(self.land, day)) or {day.strftime("%m-%d"), day.strftime("%Y-%m-%d")} & {*self.closed}:
+            return False
         return any((at - d * 1440 - a) % 10080 < (b - a) % 1440 for days, a, b in self.times for d in days)
 
 class Policy:
@@ -65,7 +104,12 @@ class Policy:
         self.lowers = rnd.randrange(len(self.levels))
         self.purposes = [f"z{i}" for i in range(rnd.randint(0, 3))]
         moment = datetime(2000, 1, 1, tzinfo=timezone.utc) + timedelta(minutes=rnd.randrange(100 * 525960))
-        if rnd.random() < 0.2:  # a switch or next to it
+        if rnd.random() < 0.6 and moment.year >= 2018:  # about midnight of what is a holiday somewhere
+            day = rnd.choice([easter(moment.year) + timedelta(days=rnd.choice((-2, 0, 1, 39, 49, 50, 60))),
+                              datetime(moment.year, *rnd.choice(((1, 6), (3, 8), (8, 15), (10, 31), (12, 24)))),
+                              datetime(moment.year, 11, rnd.randint(16, 22))])
+            moment = day.replace(tzinfo=timezone.utc) + timedelta(hours=rnd.choice((-2, -1, 0, 0, 8, 12, 16, 22, 23)))
+        if rnd.random() < 0.15:  # a switch or next to it
             moment = datetime(moment.year, rnd.choice((3, 10)), 31, 1, tzinfo=timezone.utc)
             moment += timedelta(minutes=rnd.choice((-60, 0, 60)) - 1440 * ((moment.weekday() + 1) % 7))
         # half a second before: 400 and 499 are in one minute, 500 in the next

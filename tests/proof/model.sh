@@ -63,5 +63,8 @@ result $? 8 'a program that is in another zone is found out'
 mutant "sed 's/^\(s .*\) [^ ]*\$/\1 */' | '$bin/policy_steps' \"\$@\""
 finds
 result $? 9 'a program that does not ask what a person may act for is found out'
-echo 1..9
+mutant "sed '/^  holidays:/d' \"\$1\" >'$dir/work.yaml' && '$bin/policy_steps' '$dir/work.yaml' \"\$2\""
+finds
+result $? 10 'a program that knows no holidays is found out'
+echo 1..10
 exit $bad
