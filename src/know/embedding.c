@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "know/embedding.h"
 
+#include <stdlib.h>
+
 #include "base/map.h"
 
 #define VECTORS_BYTES ((size_t)8 << 30)
 #define WAITING_MAGIC UINT64_C(0x31746961776d65) /* "emwait1" */
 
-enum { MARK_LEN = 16 };
+enum { MARK_LEN = 16, WAITING_MAX = 64 };
 _Static_assert((int)KNOW_DIMS_MAX == (int)VECTOR_DIMS_MAX, "as the interface says");
 _Static_assert(KNOW_EMBEDDER_MAX + 1 == SHELF_EMBEDDER_MAX, "as the interface says");
 
@@ -200,42 +202,6 @@ put_waiting(know *k, const know_vectors *v, size_t from, size_t to, struct waiti
     return shelf_put(k->files, "emb_", ret->label, buf_str(&b), ret->name);
 }
 
-static fallible
-same_list(const know *k, arena *a, struct manifest *ret)
-{
-    for (size_t i = 0; i < k->part_count; i++)
-        TRY(VEC_ADD(a, &ret->parts, &k->parts[i].part));
-    for (size_t i = 0; i < k->waiting_count; i++)
-        TRY(VEC_ADD(a, &ret->waiting, &k->waiting[i]));
-    return OK;
-}
-
-fallible
-know_vectors_keep(know *k, const grant *g, know_vectors *v)
-{
-    AUTO(arena) *a = NULL;
-    struct manifest next = {0};
-    ASSERT(*v->embedder);
-    if (v->kept == v->marked.count)
-        return OK;
-    TRY(shelf_lock(k->files));
-    TRY(arena_open(KNOW_WORK_BYTES, &a));
-    TRY(same_list(k, a, &next));
-    for (size_t from = v->kept, to = from; from < v->marked.count; from = to) {
-        const label l = v->marked.at[from].label;
-        struct waiting w = {0};
-        while (to < v->marked.count && label_eq(v->marked.at[to].label, l))
-            to++;
-        if (!grant_covers(g, l))
-            FAIL(DENIED, "a vector of what the grant does not cover");
-        TRY(put_waiting(k, v, from, to, &w));
-        TRY(VEC_ADD(a, &next.waiting, &w));
-    }
-    TRY(know_replace_list(k, &next));
-    v->kept = v->marked.count;
-    return OK;
-}
-
 /* Of a file that was unsealed, and yet: lengths are checked. */
 static fallible
 view_waiting(str bytes, struct waiting_head *ret)
@@ -283,6 +249,79 @@ load_waiting(know *k, const grant *g, str embedder, know_vectors **to)
         TRY(shelf_get(k->files, w->name, w->label, &bytes));
         TRY(take_waiting(buf_str(&bytes), w->label, to));
     }
+    return OK;
+}
+
+/* Rows of `v` from the `from`-th on, a file for each run of one label. */
+static fallible
+put_runs(know *k, arena *a, const know_vectors *v, size_t from, struct manifest *next)
+{
+    for (size_t to = from; from < v->marked.count; from = to) {
+        const label l = v->marked.at[from].label;
+        struct waiting w = {0};
+        while (to < v->marked.count && label_eq(v->marked.at[to].label, l))
+            to++;
+        TRY(put_waiting(k, v, from, to, &w));
+        TRY(VEC_ADD(a, &next->waiting, &w));
+    }
+    return OK;
+}
+
+static int
+by_label(const void *a, const void *b)
+{
+    const struct marked *const x = (const struct marked *)a, *const y = (const struct marked *)b;
+    return memcmp(x->label.w, y->label.w, sizeof x->label.w);
+}
+
+/* Many small files become one for each label; what waits by another embedder is given up. */
+static fallible
+merge_waiting(know *k, const grant *g, arena *a, str embedder, struct manifest *next)
+{
+    AUTO(know_vectors) *all = NULL;
+    TRY(load_waiting(k, g, embedder, &all));
+    for (size_t i = 0; i < k->waiting_count; i++)
+        if (!grant_covers(g, k->waiting[i].label))
+            TRY(VEC_ADD(a, &next->waiting, &k->waiting[i]));
+    if (!all)
+        return OK;
+    TRY(know_vectors_by(all, embedder));
+    if (all->marked.count)
+        qsort(all->marked.at, all->marked.count, sizeof *all->marked.at, by_label);
+    return put_runs(k, a, all, 0, next);
+}
+
+static fallible
+same_list(know *k, const grant *g, arena *a, str embedder, struct manifest *ret)
+{
+    for (size_t i = 0; i < k->part_count; i++)
+        TRY(VEC_ADD(a, &ret->parts, &k->parts[i].part));
+    if (k->waiting_count >= WAITING_MAX)
+        return merge_waiting(k, g, a, embedder, ret);
+    for (size_t i = 0; i < k->waiting_count; i++)
+        TRY(VEC_ADD(a, &ret->waiting, &k->waiting[i]));
+    return OK;
+}
+
+fallible
+know_vectors_keep(know *k, const grant *g, know_vectors *v)
+{
+    AUTO(arena) *a = NULL;
+    struct manifest next = {0};
+    ASSERT(*v->embedder);
+    if (v->kept == v->marked.count)
+        return OK;
+    for (size_t i = v->kept; i < v->marked.count; i++)
+        if (!grant_covers(g, v->marked.at[i].label))
+            FAIL(DENIED, "a vector of what the grant does not cover");
+    TRY(shelf_lock(k->files));
+    TRY(arena_open(KNOW_WORK_BYTES, &a));
+    TRY(same_list(k, g, a, str_of(v->embedder), &next));
+    TRY(put_runs(k, a, v, v->kept, &next));
+    if (next.waiting.count > SHELF_PARTS_MAX)
+        REFUSE(LIMIT, "", "too many vectors wait: let somebody who may see them embed the rest");
+    TRY(know_replace_list(k, &next));
+    v->kept = v->marked.count;
     return OK;
 }
 

@@ -211,7 +211,8 @@ static void
 on_filled(void *ctx, err e)
 {
     struct adding *g = ctx;
-    kept_go(g->w, e.code ? e : adding_next(g));
+    struct kept_work *w = g->w; /* the last one's answer ends `g` */
+    kept_go(w, e.code ? e : adding_next(g));
 }
 
 /* What is read in a cell comes back later: *ret_waits. */

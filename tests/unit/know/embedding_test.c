@@ -152,6 +152,30 @@ TEST(what_waits_above_a_grant_is_not_counted_taken_or_removed)
     know_close(k);
 }
 
+TEST(however_small_the_steps_few_files_wait)
+{
+    RIG(r);
+    const char *dir;
+    know *const k = embedder_collection(&r, &dir);
+    const grant *const g = rig_grant(&r, "VS-NfD");
+    AUTO(buf) text = BUF(1 << 16);
+    struct know_stat stat;
+    for (int i = 0; i < 75; i++)
+        buf_add_fmt(&text, "## Teil %d\n\nText %d.\n\n", i, i);
+    buf_add_char(&text, 0);
+    rig_add(&r, k, "lang", "offen", text.at);
+    rig_add(&r, k, "geheim", "VS-NfD", "# Plan\n\nText.\n");
+    CHECK_OK(know_commit(k));
+    embed_some(k, g, "verworfen", 1);
+    for (int i = 0; i < 70; i++)
+        embed_some(k, g, "neu", 1);
+    CHECK_OK(know_stat(k, g, &stat));
+    CHECK_INT(stat.waiting, ==, 70);
+    CHECK(count_files(dir, "emb_") < 30);
+    CHECK_INT(embedder_run(k, g, "neu").pieces, ==, 6);
+    know_close(k);
+}
+
 TEST(a_vector_above_the_grant_is_not_kept)
 {
     RIG(r);
