@@ -79,7 +79,7 @@ expect 'a token bias without a number' refused $C "$(chat x ',"logit_bias":{"x":
 expect 'an unknown field' refused $C "$(chat x ',"temprature":1')" temprature
 expect 'a field of later work' refused $C "$(chat x ',"functions":[{"name":"f"}]')" functions
 expect 'stream options without a stream' refused $C "$(chat x ',"stream_options":{}')" stream_options
-expect 'a picture' refused $C '{"model":"toy","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:"}}]}]}' 'content[0].type'
+expect 'a picture that is none' refused $C '{"model":"toy","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:"}}]}]}' 'content[0].image_url.url'
 expect 'an empty input' refused /v1/embeddings '{"model":"toy-embed","input":""}' input
 expect 'too many dimensions' refused /v1/embeddings '{"model":"toy-embed","input":"x","dimensions":100000}' dimensions
 expect 'a chat model for embeddings' status 404 "$k" POST /v1/embeddings '{"model":"toy","input":"x"}'

@@ -99,7 +99,7 @@ expect 'no messages' refused '{"model":"toy","max_tokens":9,"messages":[]}' mess
 expect 'an unknown field' refused "$(say x ',"n":2')" n
 expect 'a field of later work' refused "$(say x ',"mcp_servers":[{"name":"x"}]')" mcp_servers
 expect 'temperature above one' refused "$(say x ',"temperature":1.5')" temperature
-expect 'an image' refused '{"model":"toy","max_tokens":9,"messages":[{"role":"user","content":[{"type":"image","source":{}}]}]}' image
+expect 'an image without a source' refused '{"model":"toy","max_tokens":9,"messages":[{"role":"user","content":[{"type":"image","source":{}}]}]}' 'content[0].source.type'
 expect 'a tool that others would run' refused "$(say x ',"tools":[{"type":"web_search_20250305","name":"web_search"}]')" web_search_20250305
 expect 'a prefill' refused '{"model":"toy","max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"Die"}]}' prefill
 expect 'a call without an answer' refused "$(turn '')" toolu_1
