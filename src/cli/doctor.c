@@ -249,7 +249,7 @@ check_providers(struct cli *c, const struct label_names *names, uint32_t *ret_co
         e = providers_check_sinks(p, names);
     *ret_count = 0;
     for (uint32_t i = 0; !e.code && i < p->list.count; i++)
-        *ret_count += provider_has_models(&p->list.at[i]);
+        *ret_count += !provider_is_witness(&p->list.at[i]);
     wipe(p, sizeof *p);
     mem_free(p);
     return e;

@@ -37,6 +37,12 @@ provider_has_models(const struct provider_public *p)
     return p->dialect != PROVIDER_OTLP && p->dialect != PROVIDER_WITNESS;
 }
 
+bool
+provider_is_witness(const struct provider_public *p)
+{
+    return p->dialect == PROVIDER_WITNESS;
+}
+
 const char *
 provider_dialect_name(enum provider_dialect d)
 {

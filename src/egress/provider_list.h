@@ -58,5 +58,6 @@ const struct provider_model *
 provider_list_model(const struct provider_list *l, str provider, str model);
 /* Whether it is asked for answers of models. */
 bool provider_has_models(const struct provider_public *p);
+bool provider_is_witness(const struct provider_public *p);
 /* "openai" */
 const char *provider_dialect_name(enum provider_dialect d);

@@ -562,7 +562,7 @@ providers_check_sinks(const struct providers *p, const struct label_names *names
 {
     for (uint32_t i = 0; i < p->list.count; i++) {
         label sink;
-        if (!provider_has_models(&p->list.at[i]))
+        if (provider_is_witness(&p->list.at[i]))
             continue;
         if (label_parse(names, str_of(p->list.at[i].sink), &sink).code)
             REFUSE(CONFIG, "sink", "provider %s: its sink is no label of the policy",

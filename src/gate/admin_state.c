@@ -387,7 +387,7 @@ providers_put(const gate *g, buf *b)
     for (uint32_t i = 0; list && i < list->count; i++) {
         const struct provider_public *p = &list->at[i];
         struct egress_state s = {.is_known = false};
-        if (!provider_has_models(p))
+        if (provider_is_witness(p))
             continue;
         if (g->egress)
             s = egress_state_of(g->egress, str_of(p->name));

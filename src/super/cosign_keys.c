@@ -37,7 +37,7 @@ cosign_keys_put(const struct params *p, const struct provider_list *l, buf *b)
     TRY(cosigners_read(str_of(p->audit_witnesses), &given));
     buf_add(b, str_of(p->audit_witnesses));
     for (uint32_t i = 0; i < l->count; i++) {
-        if (provider_has_models(&l->at[i]))
+        if (!provider_is_witness(&l->at[i]))
             continue;
         TRY(put_listed(&l->at[i], &given, b));
         listed++;

@@ -461,7 +461,7 @@ fill(rounds *r)
 {
     const struct provider_list *const l = r->parts.providers;
     for (uint32_t i = 0; i < l->count; i++) {
-        if (provider_has_models(&l->at[i]))
+        if (!provider_is_witness(&l->at[i]))
             continue;
         struct caller *const c = &r->at[r->count];
         ASSERT(r->count < PROVIDER_WITNESSES_MAX);

@@ -58,5 +58,6 @@ TEST(collectors_and_witnesses_are_not_asked_for_answers)
     for (uint32_t d = PROVIDER_OPENAI; d <= PROVIDER_WITNESS; d++) {
         p.dialect = d;
         CHECK_INT(provider_has_models(&p), ==, d < PROVIDER_OTLP);
+        CHECK_INT(provider_is_witness(&p), ==, d == PROVIDER_WITNESS);
     }
 }

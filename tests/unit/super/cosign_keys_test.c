@@ -60,7 +60,8 @@ TEST(both_lists_are_taken_and_a_key_in_both_once)
     NEED_OK(put(&w));
     CHECK_INT(w.count, ==, 0);
     CHECK(str_copy(key_of(1, NOTE_WITNESS), p.audit_witnesses, sizeof p.audit_witnesses));
-    add(PROVIDER_OPENAI, STR("not looked at"));
+    for (enum provider_dialect d = PROVIDER_OPENAI; d < PROVIDER_WITNESS; d++)
+        add(d, STR("not looked at"));
     add(PROVIDER_WITNESS, key_of(2, NOTE_WITNESS));
     add(PROVIDER_WITNESS, key_of(1, NOTE_WITNESS));
     NEED_OK(put(&w));
