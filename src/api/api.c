@@ -170,10 +170,11 @@ static err
 no_route(struct api_call *c, const struct routed *found)
 {
     const str path = http_path(c->x), shown = str_slice(path, 0, 100);
+    const char *const why = route_absent(path);
     c->allowed = found->allowed;
     if (!found->allowed)
-        REFUSE(NOT_FOUND, "", "there is nothing at \"%.*s\"%s", STR_FMT(shown),
-               shown.len < path.len ? " …" : "");
+        REFUSE(NOT_FOUND, "", "there is nothing at \"%.*s\"%s%s%s", STR_FMT(shown),
+               shown.len < path.len ? " …" : "", why ? ": " : "", why ? why : "");
     char room[64];
     const str method = str_slice(http_method_name(c->x), 0, 32);
     route_allow(found->allowed, room);

@@ -123,3 +123,26 @@ percent_decode(arena *a, str s, str *ret)
     *ret = decoded;
     return OK;
 }
+
+const char *
+route_absent(str path)
+{
+    static const struct {
+        const char *begins, *why;
+    } known[] = {
+        {"/v1/audio/", "no model here can hear or speak (capability \"audio\")"},
+        {"/v1/realtime", "no model here can hear or speak (capability \"audio\"); text is streamed "
+                         "by /v1/chat/completions and /v1/responses"},
+        {"/v1/images/", "no model here makes images (capability \"image output\")"},
+        {"/v1/videos", "no model here makes films (capability \"image output\")"},
+        {"/v1/fine_tuning/", "models are not trained here; `hoheit model add FILE --adapter-of "
+                             "MODEL` takes what was trained elsewhere"},
+        {"/v1/assistants", "/v1/responses has taken the place of assistants"},
+        {"/v1/threads", "/v1/conversations has taken the place of threads"},
+        {"/v1/uploads", "files are sent whole, to /v1/files"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_starts(path, str_of(known[i].begins)))
+            return known[i].why;
+    return NULL;
+}

@@ -15,5 +15,8 @@ struct routed route_find(const struct route_table *tables, size_t count, enum ht
                          str path, const struct dialect *spoken);
 /* "GET, POST" into `room`. */
 str route_allow(uint32_t allowed, char room[64]);
+/* Why there is nothing at an address that is something elsewhere, and what is here instead, as the
+ * rest of a sentence; NULL: it is not known elsewhere either. */
+const char *route_absent(str path);
 /* %XX decoded into the arena; ARGUMENT when malformed, NUL or not UTF-8. */
 fallible percent_decode(arena *a, str s, str *ret);

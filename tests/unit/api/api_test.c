@@ -330,6 +330,24 @@ TEST(an_unknown_path_is_404_in_the_fallback_dialect_and_named)
     site_close();
 }
 
+TEST(what_is_something_elsewhere_is_refused_with_what_is_here_instead)
+{
+    static const char *const paths[][2] = {{"/v1/audio/transcriptions", "capability \"audio\""},
+                                           {"/v1/realtime?model=x", "/v1/responses"},
+                                           {"/v1/images/generations", "image"},
+                                           {"/v1/fine_tuning/jobs", "--adapter-of"},
+                                           {"/v1/threads/t/runs", "/v1/conversations"}};
+    open_site();
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        AUTO(reply) *r = GET(site.net, paths[i][0], NULL);
+        CHECK_INT(r->status, ==, 404);
+        CHECK(reply_has(r, paths[i][1]));
+    }
+    AUTO(reply) *r = GET(site.net, "/v1/audio", NULL);
+    CHECK_STR(buf_str(&r->body), STR("first|NOT_FOUND|there is nothing at \"/v1/audio\"|"));
+    site_close();
+}
+
 TEST(a_long_unknown_path_is_cut)
 {
     char path[1200] = "/";
