@@ -87,10 +87,6 @@ expect 'Ollama is' status 200 "$k" POST /api/chat '{"model":"sieht","stream":fal
 expect 'Responses is' status 200 "$k" POST /v1/responses "$(respond sieht "$(data "$red")")"
 expect 'tokens are counted with their images' status 200 "$k" POST /v1/messages/count_tokens "$(printf '{"model":"sieht","messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"%s"}}]}]}' "$red")"
 expect 'sixteen of them at least' body 'j["input_tokens"] > 16'
-reader() { pgrep -P "$daemon" -x hoheit-reader; }
-pid=$(reader)
-kill -9 "$pid"
-expect 'after kill -9 of the reader images are seen again' await status 200 "$k" POST $C "$(chat sieht "$(data "$blue")")"
 expect 'one that does not fit is found out when it is loaded' hoheit model add "$dir/wide.gguf" --name weit --projector-of amt --quiet
 expect 'and answers nothing' status 400 "$k" POST $C "$(chat weit "$(data "$red")")"
 expect 'while its base goes on' status 200 "$k" POST $C '{"model":"amt","max_tokens":4,"messages":[{"role":"user","content":"Hallo"}]}'

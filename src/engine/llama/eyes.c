@@ -8,6 +8,14 @@
 
 #include "base/fault.h"
 
+/* mtmd loses what it has taken when a projector does not fit; the engine ends then. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#else
+#define __lsan_disable() (void)0
+#define __lsan_enable() (void)0
+#endif
+
 /* ---- the file, lent */
 static _Thread_local int lent_fd = -1;
 
@@ -61,7 +69,9 @@ open_context(struct eyes *e, int projector_fd, const struct llama_model *m, uint
     p.n_threads = (int)threads;
     p.image_max_tokens = CONV_IMAGE_TOKENS_MAX;
     lent_fd = projector_fd;
+    __lsan_disable();
     e->ctx = mtmd_init_from_file(EYES_FILE, m, p);
+    __lsan_enable();
     lent_fd = -1;
     if (!e->ctx)
         FAIL(UNSUPPORTED, "mtmd does not take this projector for this model");
