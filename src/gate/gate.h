@@ -96,6 +96,11 @@ fallible gate_leave(gate *g, const struct gate_want *w, const grant **ret);
 enum { GATE_TRACE_BYTES = 33 };
 str gate_trace(const gate *g, str request_id, str traceparent, char room[GATE_TRACE_BYTES]);
 
+/* ---- what points to persons (detect/detect.h) */
+struct lexicon;
+/* The lists are read when they are first asked for, and stay. */
+fallible gate_lexicon(gate *g, const struct lexicon **ret);
+
 /* ---- what people are cleared for (acts/clearance.h) */
 struct clearance_row; /* store/clearances.h */
 /* From the next decision on; what runs above it ends.  LIMIT, and nothing has changed. */

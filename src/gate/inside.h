@@ -24,7 +24,7 @@ struct gate {
     otel *otel;            /* NULL: no collector is named */
     struct energy energy;  /* of the engines, by request */
     loop_timer *energy_timer;
-    arena *lexicon_arena; /* of the pseudonymiser, when it was first needed */
+    arena *lexicon_arena; /* when it was first needed */
     const struct lexicon *lexicon;
     struct guard *guard, *guard_next; /* of the policy in force; of one about to be */
     struct session operator_session;

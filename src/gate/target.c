@@ -364,10 +364,18 @@ try_plain(gate *g, const struct gate_ask *ask, const struct ask *q, struct targe
 static fallible
 open_lexicon(gate *g)
 {
-    if (g->lexicon)
-        return OK;
-    TRY(arena_open(LEXICON_BYTES_MAX, &g->lexicon_arena));
+    if (!g->lexicon_arena)
+        TRY(arena_open(LEXICON_BYTES_MAX, &g->lexicon_arena));
     return detect_open(g->lexicon_arena, &g->lexicon);
+}
+
+fallible
+gate_lexicon(gate *g, const struct lexicon **ret)
+{
+    if (!g->lexicon)
+        TRY(open_lexicon(g));
+    *ret = g->lexicon;
+    return OK;
 }
 
 /* With tokens for identifiers: outside only, for inside nothing needs to be hidden. */
@@ -376,6 +384,7 @@ try_hidden(gate *g, const struct gate_ask *ask, const struct ask *q, struct targ
            struct target *ret)
 {
     struct ask less = *q;
+    const lexicon *names;
     struct hidden h;
     less.data = policy_downgrade(g->parts.policy, DOWNGRADE_PSEUDONYM, q->data);
     if (label_eq(less.data, q->data))
@@ -384,8 +393,8 @@ try_hidden(gate *g, const struct gate_ask *ask, const struct ask *q, struct targ
         t->to.at[i].is_able &= is_remote(t->at[i].model);
     TRY(routing_find(g->parts.policy, &less, &t->to, ask->a, &t->found));
     TRY(own_grant(g, q, ask->a, &ret->own));
-    TRY(open_lexicon(g));
-    const struct hide how = {ask->a, g->lexicon, ret->own, less.data};
+    TRY(gate_lexicon(g, &names));
+    const struct hide how = {ask->a, names, ret->own, less.data};
     TRY(hide_conv(&how, ask->conv, &h));
     ret->conv = h.conv;
     ret->pseudonyms = h.map;

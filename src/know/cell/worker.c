@@ -8,6 +8,7 @@
 #include "os/sandbox.h"
 #include "os/share.h"
 #include "os/sys.h"
+#include "sight/decode.h"
 #include "sight/pixels.h"
 
 enum { FILES_MAX = 64, PATHS_MAX = 12 };
@@ -33,7 +34,7 @@ read_image(void)
     str bytes;
     TRY(share_map(WORKER_FD_IN, CELL_IN_BYTES_MAX, &bytes));
     TRY(confine(CELL_IMAGE_CPU_S_MAX));
-    TRY(pixels_read(bytes, &b));
+    TRY(decode_image(bytes, &b));
     return file_write_all(WORKER_FD_OUT, buf_str(&b));
 }
 

@@ -4,7 +4,7 @@
 #include "base/fault.h"
 #include "work/citizen/likeness.h"
 
-enum { NAME_ROOM = 256, LEXICON_BYTES = 64 * 1024 * 1024, WRITTEN_MAX = 64 * 1024 };
+enum { NAME_ROOM = 256, WRITTEN_MAX = 64 * 1024 };
 enum {
     ANSWER_TOKENS = 320,
     TRANSLATION_TOKENS = 1000,
@@ -17,8 +17,6 @@ struct citizen {
     struct citizen_parts parts;
     char collection[NAME_ROOM], contact[NAME_ROOM];
     struct session public;
-    arena *life;
-    const lexicon *lexicon;
 };
 
 static fallible
@@ -33,9 +31,7 @@ open_citizen(citizen *z, const struct citizen_parts *p)
     z->public.key_id = STR("public");
     z->public.key_name = STR("the public form");
     z->public.tenant = STR("public");
-    TRY(policy_clearance(rules, bottom, STR_NONE, &z->public.clearance));
-    TRY(arena_open(LEXICON_BYTES, &z->life));
-    return detect_open(z->life, &z->lexicon);
+    return policy_clearance(rules, bottom, STR_NONE, &z->public.clearance);
 }
 
 fallible
@@ -57,9 +53,6 @@ citizen_new(const struct citizen_parts *p, citizen **ret)
 void
 citizen_free(citizen *z)
 {
-    if (!z)
-        return;
-    arena_free(z->life);
     mem_free(z);
 }
 
@@ -73,12 +66,6 @@ const struct citizen_parts *
 citizen_parts_of(const citizen *z)
 {
     return &z->parts;
-}
-
-const lexicon *
-citizen_lexicon(const citizen *z)
-{
-    return z->lexicon;
 }
 
 str
@@ -302,7 +289,9 @@ static fallible
 without_personal(struct asking *k, str text, str *ret)
 {
     detect_spans spans = {0};
-    TRY(detect(k->z->lexicon, text, &(struct detect_options){0}, k->call.a, &spans));
+    const lexicon *names;
+    TRY(gate_lexicon(k->z->parts.gate, &names));
+    TRY(detect(names, text, &(struct detect_options){0}, k->call.a, &spans));
     return detect_leave_out(k->call.a, text, &spans, PERSONAL_SCORE, ret);
 }
 
@@ -311,9 +300,10 @@ static fallible
 understand(struct asking *k)
 {
     struct citizen_answer *const a = &k->answer;
+    const lexicon *names;
     str before;
-    TRY(detect(k->z->lexicon, k->ask.question, &(struct detect_options){0}, k->call.a,
-               &a->personal));
+    TRY(gate_lexicon(k->z->parts.gate, &names));
+    TRY(detect(names, k->ask.question, &(struct detect_options){0}, k->call.a, &a->personal));
     TRY(detect_leave_out(k->call.a, k->ask.question, &a->personal, PERSONAL_SCORE, &a->plain));
     TRY(without_personal(k, k->ask.before, &before));
     TRY(scope_read_after(k->call.a, before, a->plain, &k->scope));

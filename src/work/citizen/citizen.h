@@ -37,8 +37,6 @@ struct citizen_parts {
 fallible citizen_new(const struct citizen_parts *p, citizen **ret);
 void citizen_free(citizen *z);
 const struct citizen_parts *citizen_parts_of(const citizen *z);
-/* What points to persons; read-only. */
-const lexicon *citizen_lexicon(const citizen *z);
 const struct session *citizen_public(const citizen *z);
 /* The public's collection; empty: the public is not served. */
 str citizen_collection(const citizen *z);

@@ -10,6 +10,7 @@ struct sorting {
     struct keep_call call;
     struct kept leave;
     gate_job **job;
+    const lexicon *names;
     str plain, embedder;
 };
 
@@ -22,7 +23,7 @@ sort(const struct sorting *k, const float *vector, size_t dims, struct triage *t
                                    .vector = vector,
                                    .dims = dims,
                                    .embedder = k->embedder,
-                                   .names = citizen_lexicon(k->z)};
+                                   .names = k->names};
     char room[LABEL_TEXT_MAX];
     know *collection;
     TRY(library_find(p->library, k->ask.collection, &collection));
@@ -47,7 +48,8 @@ prepare(struct sorting *k, bool *ret_vectors)
 {
     struct know_stat s;
     know *collection;
-    TRY(triage_plain(citizen_lexicon(k->z), k->ask.letter, k->ask.received, k->call.a, &k->plain));
+    TRY(gate_lexicon(citizen_parts_of(k->z)->gate, &k->names));
+    TRY(triage_plain(k->names, k->ask.letter, k->ask.received, k->call.a, &k->plain));
     TRY(library_find(citizen_parts_of(k->z)->library, k->ask.collection, &collection));
     TRY(know_stat(collection, k->leave.grant, &s));
     *ret_vectors = s.vectors > 0;
