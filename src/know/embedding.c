@@ -224,6 +224,7 @@ take_waiting(str bytes, label l, know_vectors **to)
     TRY(view_waiting(bytes, &h));
     if (!*to)
         TRY(know_vectors_new(h.dims, to));
+    ASSERT(*to);
     if ((*to)->dims != h.dims)
         return OK;
     const char *const rows = bytes.at + sizeof h + h.count * MARK_LEN;

@@ -163,10 +163,8 @@ check_adapter(const struct gguf_info *i, const struct model *base)
     return OK;
 }
 
-typedef fallible check_fn(const struct gguf_info *i, const struct model *base);
-
 static fallible
-inspect_addition(int f, const struct model *base, check_fn *check, arena *a, struct model *ret)
+inspect_addition(int f, const struct model *base, bool sees, arena *a, struct model *ret)
 {
     uint64_t size;
     struct gguf_info info;
@@ -174,7 +172,7 @@ inspect_addition(int f, const struct model *base, check_fn *check, arena *a, str
     AUTO(buf) head = BUF(GGUF_HEAD_BYTES_MAX);
     TRY(file_size(f, &size));
     TRY(read_head(f, size, &head, &info));
-    TRY(check(&info, base));
+    TRY(sees ? check_projector(&info, base) : check_adapter(&info, base));
     TRY(fill(&info, size, a, &m));
     m.origin = base->name;
     m.kind = base->kind;
@@ -184,6 +182,7 @@ inspect_addition(int f, const struct model *base, check_fn *check, arena *a, str
     m.embedding_dims = base->embedding_dims;
     m.has_template = base->has_template;
     m.label_text = base->label_text;
+    m.engine = sees ? STR("vision") : STR("lora");
     *ret = m;
     return OK;
 }
@@ -191,17 +190,13 @@ inspect_addition(int f, const struct model *base, check_fn *check, arena *a, str
 fallible
 model_inspect_adapter(int f, const struct model *base, arena *a, struct model *ret)
 {
-    TRY(inspect_addition(f, base, check_adapter, a, ret));
-    ret->engine = STR("lora");
-    return OK;
+    return inspect_addition(f, base, false, a, ret);
 }
 
 fallible
 model_inspect_projector(int f, const struct model *base, arena *a, struct model *ret)
 {
-    TRY(inspect_addition(f, base, check_projector, a, ret));
-    ret->engine = STR("vision");
-    return OK;
+    return inspect_addition(f, base, true, a, ret);
 }
 
 void
