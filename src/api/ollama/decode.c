@@ -207,12 +207,10 @@ add_message(arena *a, enum conv_role role, str text, struct conv *c)
 }
 
 static fallible
-add_asked(arena *a, const jval *body, str text, struct conv *c)
+add_asked(arena *a, struct images *images, str text, struct conv *c)
 {
     struct conv_message m = {.role = CONV_USER, .text = content_of(text, LABEL_BOTTOM)};
-    struct images images = {.a = a};
-    TRY(ollama_read_images(body, &images));
-    images_take(&images, &m);
+    images_take(images, &m);
     return VEC_ADD(a, &c->messages, &m);
 }
 
@@ -221,18 +219,20 @@ read_generate(arena *a, const jval *body, struct ollama_ask *ask)
 {
     const jval prompt = json_get(body, "prompt"), system = json_get(body, "system");
     const jval raw = json_get(body, "raw"), format = json_get(body, "format");
-    const jval images = json_get(body, "images");
+    const jval list = json_get(body, "images");
+    struct images images = {.a = a};
     str text = STR_NONE, before = STR_NONE;
     TRY(opt_json_str(&prompt, TEXT_BYTES_MAX, &text));
     TRY(opt_json_str(&system, TEXT_BYTES_MAX, &before));
     TRY(opt_json_bool(&raw, &ask->is_raw));
+    TRY(ollama_read_images(body, &images));
     ask->is_idle = !text.len;
     if (ask->is_raw && before.len)
         REFUSE_AT(ARGUMENT, &system, "has no place in a raw prompt");
     if (ask->is_raw && !read_asks_nothing(&format))
         REFUSE_AT(UNSUPPORTED, &format, "is not supported for a raw prompt");
-    if (ask->is_raw && !read_asks_nothing(&images))
-        REFUSE_AT(UNSUPPORTED, &images, "have no place in a raw prompt");
+    if (ask->is_raw && images.of.count)
+        REFUSE_AT(UNSUPPORTED, &list, "have no place in a raw prompt");
     TRY(read_answer_form(a, body, ask));
     if (ask->is_raw)
         ask->conv.prompt = content_of(text, LABEL_BOTTOM);
@@ -240,7 +240,7 @@ read_generate(arena *a, const jval *body, struct ollama_ask *ask)
         return OK;
     if (before.len)
         TRY(add_message(a, CONV_SYSTEM, before, &ask->conv));
-    return add_asked(a, body, text, &ask->conv);
+    return add_asked(a, &images, text, &ask->conv);
 }
 
 /* ---- embeddings */

@@ -147,7 +147,7 @@ ollama_read_images(const jval *o, struct images *im)
     const jval list = json_get(o, "images");
     struct jwalk w = {.next = NULL};
     jval v;
-    if (read_asks_nothing(&list))
+    if (json_type(list) == J_ABSENT || json_type(list) == J_NULL)
         return OK;
     TRY(json_array(&list, 0, CONV_IMAGES_MAX));
     while (json_each(&list, &w, &v))

@@ -216,6 +216,9 @@ TEST(values_out_of_shape_are_refused_by_their_place)
     CANNOT(wire_with(OLLAMA_CHAT, "\"format\":\"json\",\"tools\":" TOOL), "format", "tools");
     CANNOT(wire_with(OLLAMA_GENERATE, "\"format\":\"json\",\"raw\":true"), "format", "raw");
     WRONG(wire_with(OLLAMA_GENERATE, "\"system\":\"s\",\"raw\":true"), "system", "raw");
+    WRONG(wire_with(OLLAMA_GENERATE, "\"images\":{}"), "images", "");
+    WRONG(wire_with(OLLAMA_GENERATE, "\"images\":{},\"raw\":true"), "images", "");
+    WRONG(wire_decode(OLLAMA_GENERATE, "{\"model\":\"m\",\"images\":\"\"}"), "images", "");
     WRONG(wire_with_option("\"temperature\":2.5"), "options.temperature", "");
     WRONG(wire_with_option("\"num_predict\":0"), "options.num_predict", "1 or more");
     WRONG(wire_with_option("\"num_predict\":-3"), "options.num_predict", "");
