@@ -418,7 +418,7 @@ admin_status_put(const struct admin_call *c, buf *b)
     json_open(b, '{');
     json_member_str(b, "address", str_of(p->address));
     json_member_str(b, "commit", str_of(p->commit));
-    json_member_i64(b, "uptime_s", (clock_wall_ms() - p->started_wall_ms) / 1000);
+    json_member_u64(b, "uptime_s", (clock_ms() - p->started_ms) / 1000);
     json_member_u64(b, "gate_pid", (uint64_t)getpid());
     json_member_u64(b, "gate_resident_bytes", proc_resident_bytes(getpid()));
     json_member_i64(b, "connections", meter_value(p->meters, METER_HTTP_CONNECTIONS));

@@ -38,6 +38,7 @@ struct gate_parts { /* all outlive the gate */
     /* For `hoheit status`: where requests are taken, since when, by which build. */
     const char *address, *commit;
     int64_t started_wall_ms;
+    uint64_t started_ms;
 };
 
 /* Takes parts->control over, also when it fails.  Removes what interrupted uploads left. */

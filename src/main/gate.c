@@ -205,6 +205,7 @@ open_gate(struct app *app)
         .address = app->boot.address,
         .commit = app->boot.commit,
         .started_wall_ms = app->boot.started_wall_ms,
+        .started_ms = app->boot.started_ms,
     };
     TRY(gate_new(&parts, &app->gate));
     gate_on_events(app->gate,

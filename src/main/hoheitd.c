@@ -331,6 +331,7 @@ run(struct app *app)
     TRY(open_sockets(app));
     TRY(confine(app));
     app->boot.started_wall_ms = clock_wall_ms();
+    app->boot.started_ms = clock_ms();
     TRY(start(app));
     loop_run(app->loop);
     return app->ended;

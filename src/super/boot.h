@@ -27,6 +27,7 @@ struct boot {
     uint8_t seal_key[32]; /* for what applications leave here */
     uint8_t map_key[16];  /* siphash */
     int64_t started_wall_ms;
+    uint64_t started_ms; /* os/clock.h, which no jump of the wall clock moves */
     char commit[64];
     struct provider_list providers; /* what the gate may know of them */
     uint64_t fault;     /* tests: the call of the gate that fails (base/fault.h); 0: none */
