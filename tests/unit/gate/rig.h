@@ -197,7 +197,6 @@ rig_parts(struct rig *r, int control)
                                .control = control,
                                .address = "127.0.0.1:7080",
                                .commit = "abc",
-                               .started_wall_ms = 5,
                                .started_ms = clock_ms() - 7500};
 }
 
