@@ -121,12 +121,11 @@ add_prompt(struct step *s, struct part *p)
     say_begun(a);
 }
 
-/* As many tokens as fit beside the writers, so that all are a multiple of the grain, and a tile at
- * least. */
+/* As many tokens as fit beside the writers, so that all together are whole tiles, one at least. */
 static uint64_t
-whole_grains(uint64_t writers, uint64_t fits)
+whole_tiles(uint64_t writers, uint64_t fits)
 {
-    const uint64_t tokens = (writers + fits) / STEP_GRAIN * STEP_GRAIN;
+    const uint64_t tokens = (writers + fits) / STEP_TILE * STEP_TILE;
     if (writers + fits < STEP_TILE)
         return STEP_TILE - writers;
     return tokens > writers ? tokens - writers : 1;
@@ -152,7 +151,7 @@ reading_budget(const struct step *s, size_t writers, size_t read)
     if (step_us < s->gap_us_max)
         step_us = s->gap_us_max;
     const uint64_t fits = pace_reads(&s->pace, writers, read, step_us, STEP_READ_FIRST);
-    const uint64_t whole = whole_grains(writers, fits);
+    const uint64_t whole = whole_tiles(writers, fits);
     return whole < most ? (uint32_t)whole : most;
 }
 

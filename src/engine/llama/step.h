@@ -10,12 +10,11 @@
  * writers alone may need most of that time, and a long prompt would never be read: so a step may
  * also take STEP_SLOWER_TENTHS tenths of what its writers take alone.
  *
- * The library's attention works on tiles of STEP_TILE tokens, and with fewer it is slow: so a step
- * that reads may always hold as many.  (Measured: in steps of 40, 3,000 tokens took 46 s of
- * processor time, and steps that took so long made the next ones smaller; in steps of 128 they take
- * 32, of 96 36, of 256 29.)  Beyond one tile parts of one are not much worse: so a step holds a
- * multiple of STEP_GRAIN, and less and less of a long prompt, for what stands further behind takes
- * longer.
+ * The library works on tiles of STEP_TILE tokens, and with parts of one it is slow: so a step that
+ * reads holds whole tiles, one at least, and fewer of a long prompt's end, for what stands further
+ * behind takes longer.  (Measured on a quiet machine beside four answers: in steps of 128, 3,000
+ * tokens take 29 to 31 s of processor time, in steps of one or two tiles 33 to 48, in steps of any
+ * multiple of 16 42 to 59, of 256 24 to 26.)
  *
  * Decoding few tokens together can take longer than one after the other: for several ways of
  * storing weights the library has a fast product with one column, a fast one with many, and a slow
@@ -50,9 +49,8 @@
 
 enum {
     STEP_TILE = 64,
-    STEP_GRAIN = 16,
     STEP_READ_FIRST = 128, /* tokens of prompts in a step, while it is not known what they take */
-    STEP_SLOWER_TENTHS = 105
+    STEP_SLOWER_TENTHS = 130
 };
 
 struct step {

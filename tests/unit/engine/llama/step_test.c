@@ -313,7 +313,7 @@ read_beside(uint64_t gap_us_max, uint64_t read_us, uint64_t alone_us)
     return read;
 }
 
-TEST(beside_a_writer_only_so_much_is_read_as_fits_its_gap_in_whole_grains)
+TEST(beside_a_writer_only_so_much_is_read_as_fits_its_gap_in_whole_tiles)
 {
     struct llama_options o = rig_options(-1, false);
     o.context_tokens = 1024;
@@ -323,11 +323,12 @@ TEST(beside_a_writer_only_so_much_is_read_as_fits_its_gap_in_whole_grains)
     const uint64_t most = e.m.step_tokens_max - 1;
     CHECK_INT(read_beside(0, 1000000, 1000), ==, most); /* no bound */
     CHECK_INT(read_beside(100000, 1, 8000), ==, most);
-    CHECK_INT(read_beside(100000, 500, 8000), ==, 176 - 1); /* 184 would fit */
-    CHECK_INT(read_beside(100000, 600, 8000), ==, 144 - 1); /* 153 */
+    CHECK_INT(read_beside(100000, 500, 4000), ==, 192 - 1); /* 192 would fit */
+    CHECK_INT(read_beside(100000, 510, 4000), ==, 128 - 1); /* 188 */
+    CHECK_INT(read_beside(100000, 700, 4000), ==, 128 - 1); /* 137 */
     CHECK_INT(read_beside(100000, 2500, 8000), ==, STEP_TILE - 1);
     CHECK_INT(read_beside(100000, 1000000, 8000), ==, STEP_TILE - 1);
-    CHECK_INT(read_beside(100000, 1800, 30000), ==, 144 - 1); /* 10.5 times what it takes alone */
+    CHECK_INT(read_beside(100000, 1800, 30000), ==, 192 - 1); /* 13 times what it takes alone */
     CHECK_INT(read_beside(100000, 50000, 100000), ==, STEP_TILE - 1);
     CHECK_INT(read_beside(100000, 1000, 500000), ==, most); /* it is slow anyway */
     CHECK_INT(read_beside(100000, 0, 0), ==, STEP_READ_FIRST - 1);
