@@ -121,7 +121,6 @@ TEST(whatever_fails_while_segments_are_written_anew_the_old_ones_serve)
 {
     RIG(r);
     know *k = filled(&r);
-    AUTO(secret) key = rig_key();
     const grant *const g = rig_grant(&r, "VS-NfD");
     (void)embedder_run(k, g, "e5");
     rig_add(&r, k, "hund", "offen", DOGS);

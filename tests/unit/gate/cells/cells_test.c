@@ -244,12 +244,13 @@ TEST(what_takes_too_long_is_given_up)
     struct heard a = {0}, b = {0};
     open_rig(1);
     NEED_OK(ask(&a, "x")); /* its reader is there and says nothing */
-    AUTO(fd) far = up(0);
+    const int far = up(0);
     NEED_OK(ask(&b, "x")); /* its reader never comes */
     UNTIL(a.calls && b.calls);
     CHECK_STR(str_of(a.text), STR("takes too long to read"));
     CHECK_STR(str_of(b.text), STR("takes too long to read"));
     CHECK_INT(rig.stops, ==, 2);
+    close(far);
     int pair[2];
     NEED_OK(ipc_pair(pair));
     cells_up(rig.c, rig.asked[1], pair[0]); /* and then it does: its channel is closed */
