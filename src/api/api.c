@@ -165,6 +165,24 @@ api_query(struct api_call *c, str name, str *ret)
     return OK;
 }
 
+struct gate_ask
+api_ask(struct api_call *c, enum op op, enum engine_kind kind, str model, struct conv *conv)
+{
+    return (struct gate_ask){.session = c->session,
+                             .case_name = c->case_name,
+                             .op = op,
+                             .kind = kind,
+                             .model = model,
+                             .label_text = http_header(c->x, STR("x-hoheit-label")),
+                             .priority_text = http_header(c->x, STR("x-hoheit-priority")),
+                             .conv = conv,
+                             .request_id = http_request_id(c->x),
+                             .traceparent = http_header(c->x, STR("traceparent")),
+                             .received_us = http_received_us(c->x),
+                             .a = c->a,
+                             .refused_by = &c->limits};
+}
+
 /* ---- dispatch */
 static err
 no_route(struct api_call *c, const struct routed *found)

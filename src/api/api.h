@@ -84,6 +84,10 @@ struct api_call {
     uint32_t allowed;          /* methods, for a refused one */
 };
 
+/* What the gate is asked with this call: session, case, the fields of the head that all dialects
+ * share, and where a refusal's limits are put. */
+struct gate_ask
+api_ask(struct api_call *c, enum op op, enum engine_kind kind, str model, struct conv *conv);
 /* Applications whose library sends no fields of its own say the case in the body as well:
  * "metadata": {"hoheit_case": "AZ-4711"}.  *ret: it was said there, so that the body is not for
  * others.  ARGUMENT for no such name, or another than in X-Hoheit-Case. */

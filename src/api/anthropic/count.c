@@ -52,17 +52,8 @@ run(struct count *w)
     TRY(anthropic_check_head(c));
     TRY(api_body(c, &body));
     TRY(anthropic_decode(gate_parts_of(c->gate)->params, c->a, &body, ROUTE_K, &w->ask));
-    const struct gate_ask ask = {.session = c->session,
-                                 .case_name = c->case_name,
-                                 .op = OP_TOKENIZE,
-                                 .kind = ENGINE_TOKENIZE,
-                                 .model = w->ask.model,
-                                 .label_text = http_header(c->x, STR("x-hoheit-label")),
-                                 .conv = &w->ask.conv,
-                                 .request_id = http_request_id(c->x),
-                                 .traceparent = http_header(c->x, STR("traceparent")),
-                                 .received_us = http_received_us(c->x),
-                                 .a = c->a};
+    const struct gate_ask ask =
+        api_ask(c, OP_TOKENIZE, ENGINE_TOKENIZE, w->ask.model, &w->ask.conv);
     const struct gate_hooks hooks = {
         .on_start = on_start, .on_done = on_done, .on_end = on_end, .ctx = w};
     return gate_run(c->gate, &ask, hooks, &c->job);

@@ -308,19 +308,7 @@ answer_run(struct answer *w)
     ASSERT(w->shape);
     if (!w->model.len)
         REFUSE(ARGUMENT, "modelId", "the model identifier names no model");
-    const struct gate_ask ask = {.session = c->session,
-                                 .case_name = c->case_name,
-                                 .op = w->op,
-                                 .kind = w->kind,
-                                 .model = w->model,
-                                 .label_text = http_header(c->x, STR("x-hoheit-label")),
-                                 .priority_text = http_header(c->x, STR("x-hoheit-priority")),
-                                 .conv = &w->ask.conv,
-                                 .request_id = http_request_id(c->x),
-                                 .traceparent = http_header(c->x, STR("traceparent")),
-                                 .received_us = http_received_us(c->x),
-                                 .a = c->a,
-                                 .refused_by = &c->limits};
+    const struct gate_ask ask = api_ask(c, w->op, w->kind, w->model, &w->ask.conv);
     const struct gate_hooks hooks = {.on_start = on_start,
                                      .on_text = on_text,
                                      .on_vector = on_vector,

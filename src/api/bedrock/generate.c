@@ -322,19 +322,8 @@ static fallible
 run_model(struct generating *w)
 {
     struct api_call *c = w->call;
-    const struct gate_ask ask = {.session = c->session,
-                                 .case_name = c->case_name,
-                                 .op = OP_CHAT,
-                                 .kind = ENGINE_CHAT,
-                                 .model = w->model,
-                                 .label_text = http_header(c->x, STR("x-hoheit-label")),
-                                 .floor = w->found.label,
-                                 .conv = &w->conv,
-                                 .request_id = http_request_id(c->x),
-                                 .traceparent = http_header(c->x, STR("traceparent")),
-                                 .received_us = http_received_us(c->x),
-                                 .a = c->a,
-                                 .refused_by = &c->limits};
+    struct gate_ask ask = api_ask(c, OP_CHAT, ENGINE_CHAT, w->model, &w->conv);
+    ask.floor = w->found.label;
     const struct gate_hooks hooks = {
         .on_start = on_start, .on_text = on_text, .on_done = on_done, .on_end = on_end, .ctx = w};
     TRY(put_talk(w));

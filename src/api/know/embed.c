@@ -233,19 +233,10 @@ run_batch(struct embedding *m)
                                      .on_done = on_done,
                                      .on_end = on_end,
                                      .ctx = m};
-    const struct gate_ask ask = {.session = c->session,
-                                 .case_name = c->case_name,
-                                 .op = OP_EMBED,
-                                 .kind = ENGINE_EMBED,
-                                 .model = m->model,
-                                 .priority_text = STR("batch"),
-                                 .floor = m->pieces.at[m->next].label,
-                                 .conv = &m->conv,
-                                 .request_id = http_request_id(c->x),
-                                 .traceparent = http_header(c->x, STR("traceparent")),
-                                 .received_us = http_received_us(c->x),
-                                 .a = c->a,
-                                 .refused_by = &c->limits};
+    struct gate_ask ask = api_ask(c, OP_EMBED, ENGINE_EMBED, m->model, &m->conv);
+    ask.floor = m->pieces.at[m->next].label;
+    ask.priority_text = STR("batch");
+    ask.label_text = STR_NONE; /* the pieces have theirs */
     TRY(add_inputs(m));
     conv_params_default(&m->conv.params);
     return gate_run(c->gate, &ask, hooks, &c->job);

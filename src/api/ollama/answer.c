@@ -364,19 +364,9 @@ run(struct answer *w)
     if (w->ask.is_idle)
         return answer_idle(w);
     const bool is_text = w->ask.is_raw;
-    const struct gate_ask ask = {.session = c->session,
-                                 .case_name = c->case_name,
-                                 .op = is_text ? OP_COMPLETE : OP_CHAT,
-                                 .kind = is_text ? ENGINE_COMPLETE : ENGINE_CHAT,
-                                 .model = w->ask.model,
-                                 .label_text = http_header(c->x, STR("x-hoheit-label")),
-                                 .priority_text = http_header(c->x, STR("x-hoheit-priority")),
-                                 .conv = &w->ask.conv,
-                                 .request_id = http_request_id(c->x),
-                                 .traceparent = http_header(c->x, STR("traceparent")),
-                                 .received_us = http_received_us(c->x),
-                                 .a = c->a,
-                                 .refused_by = &c->limits};
+    const struct gate_ask ask =
+        api_ask(c, is_text ? OP_COMPLETE : OP_CHAT, is_text ? ENGINE_COMPLETE : ENGINE_CHAT,
+                w->ask.model, &w->ask.conv);
     const struct gate_hooks hooks = {
         .on_start = on_start, .on_text = on_text, .on_done = on_done, .on_end = on_end, .ctx = w};
     return gate_run(c->gate, &ask, hooks, &c->job);

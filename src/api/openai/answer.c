@@ -530,20 +530,10 @@ run(struct answer *w)
     bool in_body = false;
     TRY(decode(w));
     TRY(api_body_case(c, &w->body, &in_body));
-    const struct gate_ask ask = {.session = c->session,
-                                 .case_name = c->case_name,
-                                 .op = w->is_chat ? OP_CHAT : OP_COMPLETE,
-                                 .kind = w->is_chat ? ENGINE_CHAT : ENGINE_COMPLETE,
-                                 .model = w->ask.model,
-                                 .label_text = http_header(c->x, STR("x-hoheit-label")),
-                                 .priority_text = http_header(c->x, STR("x-hoheit-priority")),
-                                 .conv = &w->ask.conv,
-                                 .raw = in_body ? NULL : openai_raw(c->body, &w->body, &w->ask),
-                                 .request_id = http_request_id(c->x),
-                                 .traceparent = http_header(c->x, STR("traceparent")),
-                                 .received_us = http_received_us(c->x),
-                                 .a = c->a,
-                                 .refused_by = &c->limits};
+    struct gate_ask ask =
+        api_ask(c, w->is_chat ? OP_CHAT : OP_COMPLETE, w->is_chat ? ENGINE_CHAT : ENGINE_COMPLETE,
+                w->ask.model, &w->ask.conv);
+    ask.raw = in_body ? NULL : openai_raw(c->body, &w->body, &w->ask);
     const struct gate_hooks hooks = {.on_start = on_start,
                                      .on_text = on_text,
                                      .on_pass = on_pass,

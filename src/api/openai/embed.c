@@ -150,20 +150,8 @@ run(struct embed *w)
 {
     struct api_call *c = w->call;
     TRY(decode(w));
-    const struct gate_ask ask = {.session = c->session,
-                                 .case_name = c->case_name,
-                                 .op = OP_EMBED,
-                                 .kind = ENGINE_EMBED,
-                                 .model = w->ask.model,
-                                 .label_text = http_header(c->x, STR("x-hoheit-label")),
-                                 .priority_text = http_header(c->x, STR("x-hoheit-priority")),
-                                 .conv = &w->ask.conv,
-                                 .raw = openai_raw(c->body, &w->body, &w->ask),
-                                 .request_id = http_request_id(c->x),
-                                 .traceparent = http_header(c->x, STR("traceparent")),
-                                 .received_us = http_received_us(c->x),
-                                 .a = c->a,
-                                 .refused_by = &c->limits};
+    struct gate_ask ask = api_ask(c, OP_EMBED, ENGINE_EMBED, w->ask.model, &w->ask.conv);
+    ask.raw = openai_raw(c->body, &w->body, &w->ask);
     const struct gate_hooks hooks = {.on_start = on_start,
                                      .on_vector = on_vector,
                                      .on_pass = on_pass,
