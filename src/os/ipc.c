@@ -9,6 +9,7 @@
 
 #include "os/clock.h"
 #include "os/packet.h"
+#include "os/quick.h"
 #include "os/share.h"
 #include "os/sys.h"
 
@@ -24,6 +25,8 @@ struct waiting {
 
 struct ipc {
     uv_poll_t poll;
+    loop *l;
+    struct quick peer;
     int f; /* -1: ended */
     struct ipc_hooks hooks;
     struct waiting *first, *last;
@@ -152,8 +155,10 @@ ipc_send(ipc *c, uint32_t type, uint64_t id, const void *body, size_t body_len, 
         FAIL(BUSY, "%zu bytes already wait for the other process", c->queued_bytes);
     TRY(packet_fill(&p, body, tail, f));
     if (!c->first) {
-        if (packet_put(c->f, p.parts, PACKET_PARTS, p.fds, p.fd_count) >= 0)
+        if (packet_put(c->f, p.parts, PACKET_PARTS, p.fds, p.fd_count) >= 0) {
+            loop_linger(c->l, quick_ask(&c->peer, clock_ns()));
             return OK;
+        }
         if (!packet_is_full(errno))
             return packet_failure(errno);
     }
@@ -223,6 +228,7 @@ receive(ipc *c)
         struct packet_in p;
         const ssize_t n = packet_get(c->f, c->room, &p);
         if (n > 0) {
+            quick_answer(&c->peer, clock_ns());
             receive_one(c, &p);
             continue;
         }
@@ -282,6 +288,7 @@ ipc_new(loop *l, int f, size_t queue_bytes_max, struct ipc_hooks hooks, ipc **re
     if (!c)
         FAIL(LIMIT, "no memory for a channel");
     memset(c, 0, sizeof *c);
+    c->l = l;
     c->hooks = hooks;
     c->queue_bytes_max = queue_bytes_max;
     c->f = -1;

@@ -10,6 +10,8 @@
  * Sending never blocks: what the socket does not take is queued up to `queue_bytes_max`; past
  * that ipc_send returns BUSY and the caller decides.  A peer that is gone, or sends a malformed
  * message, ends the channel: on_end is called once, from the loop, and nothing after it.
+ * A peer that answers at once is waited for awake (os/quick.h).
+ *
  * One thread (the loop's).  Round trip measured: see docs/performance.md. */
 #pragma once
 #include "base/str.h"

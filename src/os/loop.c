@@ -5,8 +5,9 @@
 #include <uv.h>
 
 #include "base/fault.h"
+#include "os/clock.h"
 
-enum { CLOSE_TURNS_MAX = 1000 };
+enum { CLOSE_TURNS_MAX = 1000, LOOKS_MAX = 10000 };
 
 /* Timer, watch or signal: one shape, so that one list and one close callback serve all. */
 struct handle {
@@ -47,6 +48,8 @@ struct loop {
     uv_loop_t uv;
     struct handle *first;
     struct hook *hooks;
+    uv_prepare_t before_wait;
+    uint64_t linger_ns; /* 0: nothing is due soon */
 };
 
 static fallible
@@ -69,6 +72,8 @@ loop_new(loop **ret)
         mem_free(l);
         return e;
     }
+    uv_prepare_init(&l->uv, &l->before_wait);
+    l->before_wait.data = l;
     *ret = l;
     return OK;
 }
@@ -151,6 +156,30 @@ loop_turn_for(loop *l, int wait_ms)
     const int due_ms = uv_backend_timeout(&l->uv);
     (void)poll(&p, 1, due_ms >= 0 && due_ms < wait_ms ? due_ms : wait_ms);
     return loop_turn(l);
+}
+
+/* Whatever comes ends it, not only what it is for: the loop has work then. */
+static void
+on_before_wait(uv_prepare_t *uv)
+{
+    loop *l = uv->data;
+    const uint64_t from_ns = clock_ns();
+    struct pollfd p = {.fd = uv_backend_fd(&l->uv), .events = POLLIN};
+    for (int i = 0; i < LOOKS_MAX && uv_backend_timeout(&l->uv) != 0; i++)
+        if (poll(&p, 1, 0) != 0 || clock_ns() - from_ns >= l->linger_ns)
+            break;
+    l->linger_ns = 0;
+    uv_prepare_stop(uv);
+}
+
+void
+loop_linger(loop *l, uint64_t ns)
+{
+    if (l->linger_ns >= ns)
+        return;
+    l->linger_ns = ns;
+    uv_prepare_start(&l->before_wait, on_before_wait);
+    uv_unref((uv_handle_t *)&l->before_wait);
 }
 
 void

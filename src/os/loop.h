@@ -7,6 +7,7 @@
  * of: x_stop frees it. */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -31,6 +32,9 @@ bool loop_turn(loop *l);
 /* The same, waiting for at most so long for something to happen. */
 bool loop_turn_for(loop *l, int wait_ms);
 void loop_stop(loop *l);
+/* Before it waits the next time, the loop looks for events for so long without sleeping: for what
+ * is due sooner than a core that sleeps wakes.  The longest of several calls counts. */
+void loop_linger(loop *l, uint64_t ns);
 struct uv_loop_s *loop_uv(loop *l);
 
 /* Calls after `first_ms`, then every `repeat_ms` (0: once, and the timer frees itself after).

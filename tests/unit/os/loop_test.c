@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "base/fault.h"
+#include "os/clock.h"
 #include "test.h"
 
 enum { TURNS_MAX = 10000000 };
@@ -241,6 +242,67 @@ TEST(a_stopped_loop_returns_although_something_is_active)
     loop_run(l);
     CHECK_INT(n, ==, 0);
     CHECK(loop_turn(l));
+    loop_free(l);
+}
+
+TEST(a_loop_that_lingers_looks_that_long_and_once)
+{
+    loop *l = NULL;
+    int pipe_ends[2], n = 0;
+    loop_watch *w = NULL;
+    NEED(pipe(pipe_ends) == 0);
+    NEED_OK(loop_new(&l));
+    NEED_OK(loop_watch_start(l, pipe_ends[0], count, &n, &w));
+    loop_turn(l);
+    loop_linger(l, 2000000);
+    loop_linger(l, 1000);
+    const uint64_t from_ns = clock_ns();
+    CHECK(loop_turn(l));
+    CHECK_INT(clock_ns() - from_ns, >=, 2000000);
+    clock_fix(1, 1); /* would never end */
+    CHECK(loop_turn(l));
+    loop_linger(l, 1);
+    CHECK(loop_turn(l));
+    clock_free();
+    CHECK_INT(n, ==, 0);
+    loop_free(l);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
+TEST(lingering_ends_with_what_comes_and_with_what_is_due)
+{
+    loop *l = NULL;
+    int pipe_ends[2], n = 0;
+    loop_watch *w = NULL;
+    NEED(pipe(pipe_ends) == 0);
+    NEED_OK(loop_new(&l));
+    NEED_OK(loop_watch_start(l, pipe_ends[0], count, &n, &w));
+    loop_turn(l);
+    NEED(write(pipe_ends[1], "x", 1) == 1);
+    const uint64_t from_ns = clock_ns(), minute_ns = UINT64_C(60000000000);
+    loop_linger(l, minute_ns);
+    CHECK(loop_turn(l));
+    CHECK_INT(n, ==, 1);
+    char byte;
+    NEED(read(pipe_ends[0], &byte, 1) == 1);
+    NEED_OK(loop_timer_start(l, 0, 0, count, &n, NULL));
+    loop_linger(l, minute_ns);
+    CHECK(loop_turn(l));
+    CHECK_INT(n, ==, 2);
+    CHECK_INT(clock_ns() - from_ns, <, minute_ns);
+    loop_free(l);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
+TEST(lingering_keeps_no_loop_running)
+{
+    loop *l = NULL;
+    NEED_OK(loop_new(&l));
+    loop_linger(l, 1000);
+    loop_run(l);
+    CHECK(!loop_turn(l));
     loop_free(l);
 }
 
