@@ -78,9 +78,8 @@ enlist(struct jobs *q, struct job *job)
                                      .class = (enum fair_class)ask->class,
                                      .came_us = clock_us(),
                                      .number = ++q->numbers};
-    llama_seq_id unused;
-    job->claim.cached = prefix_find(&q->prefix, ask->scope, job->prompt.at,
-                                    (uint32_t)job->prompt.count - 1, &unused);
+    job->claim.cached =
+        prefix_find(&q->prefix, ask->scope, job->prompt.at, (uint32_t)job->prompt.count - 1);
     q->has_to_wipe |= ask->wipes;
 }
 
@@ -225,8 +224,7 @@ need_of(const struct jobs *q, const struct answer *a)
                          .own = job->tokens_max + (shares ? 0 : prompt)};
 }
 
-/* Gives `a` a sequence and its cells, at the cost of what is only kept; false when there is no
- * room. */
+/* Gives `a` a sequence and its cells; false when there is no room. */
 static bool
 seat(struct jobs *q, struct answer *a)
 {
@@ -237,7 +235,6 @@ seat(struct jobs *q, struct answer *a)
     if (seq < 0 || n.common + n.own > q->m->cells - q->reserved)
         return false;
     q->reserved += n.common + n.own;
-    prefix_shrink(&q->prefix, q->m->cells - q->reserved);
     job->reserved += n.common;
     job->waiting--;
     job->tenant->seats++;
@@ -275,10 +272,7 @@ take_kept(struct jobs *q, struct answer *a)
 {
     const struct job *job = a->job;
     const uint32_t most = (uint32_t)job->prompt.count - 1;
-    llama_seq_id from;
-    a->read = prefix_find(&q->prefix, job->serve->ask.scope, job->prompt.at, most, &from);
-    if (a->read)
-        llama_memory_seq_cp(q->m->memory, from, a->seq, 0, (llama_pos)a->read);
+    a->read = prefix_take(&q->prefix, job->serve->ask.scope, job->prompt.at, most, a->seq);
     a->job->cached = a->read;
 }
 
@@ -588,7 +582,6 @@ jobs_answer_over(struct jobs *q, struct answer *a)
             jobs_fail(q, job, e);
     }
     release(q, a);
-    prefix_shrink(&q->prefix, q->m->cells - q->reserved);
 }
 
 void

@@ -7,11 +7,10 @@
  * makes the others wait, so large jobs do not starve.  (It may be that a later, smaller one would
  * fit; even waiting is worth more than full cells.)
  *
- * To make room for the first, what is kept of ended answers (prefix.h) goes before anything else.
- * Then running answers may have to give way, if fair.h says so and if that is enough for the first:
- * their state is put aside in this process's memory, at most JOBS_ASIDE_MAX bytes in all, their
- * sequences and cells are given up, and they go on later as if nothing had been, with a prompt half
- * read or an answer half written.  Nobody's answer is ended.
+ * To make room for the first, running answers may have to give way, if fair.h says so and if that
+ * is enough for the first: their state is put aside in this process's memory, at most
+ * JOBS_ASIDE_MAX bytes in all, their sequences and cells are given up, and they go on later as if
+ * nothing had been, with a prompt half read or an answer half written.  Nobody's answer is ended.
  *
  * The n answers of a job read their prompt once.  The first answer reads it; then the others get
  * a copy of its sequence without the last token (metadata only: cells are shared), decode that
@@ -19,7 +18,8 @@
  * over the sequence of one that ended, cut back to the prompt.  Models whose sequences cannot be
  * cut (recurrent ones) read the prompt again for each answer.
  *
- * When an answer is over its sequence is kept for those of the same scope (prefix.h), or removed.
+ * When an answer is over its state is kept for those of the same scope (prefix.h), and its sequence
+ * removed.
  * llama.cpp then forgets the cells but does not wipe them; they are never read before they are
  * written again.  Jobs that ask for wiping have all of them overwritten when the last has gone.
  *

@@ -203,7 +203,7 @@ backend_stats(void *self, struct engine_stats *ret)
     ret->tokens_out = b->step.tokens_out;
     ret->guessed = b->step.guessed;
     ret->guessed_right = b->step.guessed_right;
-    ret->cells_used = jobs.cells_used + b->jobs.prefix.cells;
+    ret->cells_used = jobs.cells_used;
     ret->cells = b->m.cells;
 }
 

@@ -4,14 +4,12 @@
 #include "base/fault.h"
 #include "base/secret.h"
 
-enum { SEQUENCES_MAX = 256 }; /* LLAMA_MAX_SEQ, which is not in llama.h */
-
 fallible
 prefix_init(struct prefix *ret, const struct loaded *m)
 {
-    struct prefix p = {.m = m};
-    if (m->can_share && m->sequences_max < SEQUENCES_MAX) {
-        p.room = SEQUENCES_MAX - m->sequences_max;
+    struct prefix p = {.m = m, .tokens_max = m->cells / 2};
+    if (m->can_share) {
+        p.room = PREFIX_ENTRIES_MAX;
         p.at = mem_get(p.room * sizeof *p.at);
         if (!p.at)
             FAIL(LIMIT, "no memory for %zu kept sequences", p.room);
@@ -22,17 +20,21 @@ prefix_init(struct prefix *ret, const struct loaded *m)
 
 /* They are what somebody wrote. */
 static void
-tokens_forget(struct prefix_entry *e)
+forget(struct prefix_entry *e)
 {
-    wipe(e->tokens, e->len * sizeof *e->tokens);
+    if (e->tokens)
+        wipe(e->tokens, e->len * sizeof *e->tokens);
+    if (e->state)
+        wipe(e->state, e->state_len);
     mem_free(e->tokens);
+    mem_free(e->state);
 }
 
 void
 prefix_done(struct prefix *p)
 {
     for (size_t i = 0; i < p->count; i++)
-        tokens_forget(&p->at[i]);
+        forget(&p->at[i]);
     mem_free(p->at);
     *p = (struct prefix){0};
 }
@@ -60,35 +62,55 @@ common_len(const struct prefix_entry *e, const llama_token *tokens, uint32_t cou
     return len;
 }
 
-uint32_t
-prefix_find(struct prefix *p, const uint8_t scope[32], const llama_token *tokens, uint32_t count,
-            llama_seq_id *ret_seq)
+/* The longest match, NULL if none is long enough. */
+static struct prefix_entry *
+longest(struct prefix *p, const uint8_t scope[32], const llama_token *tokens, uint32_t count,
+        uint32_t *ret_len)
 {
     struct prefix_entry *best = NULL;
-    uint32_t longest = PREFIX_MIN - 1;
+    *ret_len = PREFIX_MIN - 1;
     for (size_t i = 0; i < p->count; i++) {
         const uint32_t len =
             is_same_scope(&p->at[i], scope) ? common_len(&p->at[i], tokens, count) : 0;
-        if (len > longest) {
-            longest = len;
+        if (len > *ret_len) {
+            *ret_len = len;
             best = &p->at[i];
         }
     }
-    if (!best)
+    if (best)
+        best->used = ++p->uses;
+    return best;
+}
+
+uint32_t
+prefix_find(struct prefix *p, const uint8_t scope[32], const llama_token *tokens, uint32_t count)
+{
+    uint32_t len;
+    return longest(p, scope, tokens, count, &len) ? len : 0;
+}
+
+uint32_t
+prefix_take(struct prefix *p, const uint8_t scope[32], const llama_token *tokens, uint32_t count,
+            llama_seq_id seq)
+{
+    uint32_t len;
+    const struct prefix_entry *e = longest(p, scope, tokens, count, &len);
+    if (!e)
         return 0;
-    best->used = ++p->uses;
-    *ret_seq = best->seq;
-    return longest;
+    const size_t got = llama_state_seq_set_data(p->m->ctx, e->state, e->state_len, seq);
+    if (got == e->state_len && llama_memory_seq_rm(p->m->memory, seq, (llama_pos)len, -1))
+        return len;
+    llama_memory_seq_rm(p->m->memory, seq, -1, -1);
+    return 0;
 }
 
 static void
 drop(struct prefix *p, size_t i)
 {
     struct prefix_entry *e = &p->at[i];
-    ASSERT(p->cells >= e->len);
-    llama_memory_seq_rm(p->m->memory, e->seq, -1, -1);
-    p->cells -= e->len;
-    tokens_forget(e);
+    ASSERT(p->tokens >= e->len);
+    p->tokens -= e->len;
+    forget(e);
     *e = p->at[--p->count];
 }
 
@@ -103,9 +125,9 @@ oldest(const struct prefix *p)
 }
 
 void
-prefix_shrink(struct prefix *p, uint32_t cells)
+prefix_shrink(struct prefix *p, uint32_t tokens)
 {
-    while (p->cells > cells)
+    while (p->tokens > tokens)
         drop(p, oldest(p));
 }
 
@@ -125,26 +147,27 @@ make_way(struct prefix *p, const uint8_t scope[32], const llama_token *tokens, u
     }
     if (p->count == p->room)
         drop(p, oldest(p));
+    prefix_shrink(p, p->tokens_max - len);
     return false;
-}
-
-static llama_seq_id
-free_sequence(const struct prefix *p)
-{
-    bool taken[SEQUENCES_MAX] = {false};
-    llama_seq_id seq = (llama_seq_id)p->m->sequences_max;
-    for (size_t i = 0; i < p->count; i++)
-        taken[p->at[i].seq] = true;
-    while (taken[seq])
-        seq++;
-    ASSERT(seq < SEQUENCES_MAX);
-    return seq;
 }
 
 bool
 prefix_wants(const struct prefix *p, const uint8_t scope[32], uint32_t len)
 {
-    return p->room && len >= PREFIX_MIN && !is_nobodys(scope);
+    return p->room && len >= PREFIX_MIN && len <= p->tokens_max && !is_nobodys(scope);
+}
+
+/* False when there is no memory. */
+static bool
+copy(const struct prefix *p, const llama_token *tokens, llama_seq_id seq, struct prefix_entry *e)
+{
+    e->state_len = llama_state_seq_get_size(p->m->ctx, seq);
+    e->tokens = mem_get(e->len * sizeof *tokens);
+    e->state = e->tokens ? mem_get(e->state_len) : NULL;
+    if (!e->state)
+        return false;
+    memcpy(e->tokens, tokens, e->len * sizeof *tokens);
+    return llama_state_seq_get_data(p->m->ctx, e->state, e->state_len, seq) == e->state_len;
 }
 
 void
@@ -153,14 +176,12 @@ prefix_keep(struct prefix *p, const uint8_t scope[32], const llama_token *tokens
 {
     if (!prefix_wants(p, scope, len) || make_way(p, scope, tokens, len))
         return;
-    llama_token *copy = mem_get(len * sizeof *copy);
-    if (!copy) /* it is read again, then */
-        return;
-    memcpy(copy, tokens, len * sizeof *copy);
-    struct prefix_entry e = {
-        .tokens = copy, .len = len, .seq = free_sequence(p), .used = ++p->uses};
+    struct prefix_entry e = {.len = len, .used = ++p->uses};
     memcpy(e.scope, scope, sizeof e.scope);
-    llama_memory_seq_cp(p->m->memory, seq, e.seq, 0, (llama_pos)len);
-    p->cells += len;
+    if (!copy(p, tokens, seq, &e)) { /* it is read again, then */
+        forget(&e);
+        return;
+    }
+    p->tokens += len;
     p->at[p->count++] = e;
 }

@@ -275,16 +275,11 @@ take_results(struct step *s, const struct plan *p)
             choose(s, &p->parts[i]);
 }
 
-/* What is only kept goes first. */
 static void
 fail_youngest(struct step *s)
 {
     struct job *job = jobs_youngest(s->jobs);
     ASSERT(job);
-    if (s->jobs->prefix.cells) {
-        prefix_shrink(&s->jobs->prefix, 0);
-        return;
-    }
     jobs_fail(s->jobs, job, err_start(ERR_BUSY, __FILE__, __LINE__, __func__, "no free cells"));
 }
 

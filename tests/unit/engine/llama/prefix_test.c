@@ -66,11 +66,12 @@ static uint32_t
 find(const uint8_t scope[32], llama_token first, uint32_t len)
 {
     llama_token tokens[512];
-    llama_seq_id seq = -1;
     for (uint32_t i = 0; i < len; i++)
         tokens[i] = (first + (llama_token)i) % 200 + 10;
-    const uint32_t got = prefix_find(cache(), scope, tokens, len, &seq);
-    CHECK(!got || llama_memory_seq_pos_max(e.m.memory, seq) + 1 >= (llama_pos)got);
+    const uint32_t got = prefix_find(cache(), scope, tokens, len);
+    CHECK_INT(prefix_take(cache(), scope, tokens, len, 1), ==, got);
+    CHECK_INT(llama_memory_seq_pos_max(e.m.memory, 1) + 1, ==, (llama_pos)got);
+    llama_memory_seq_rm(e.m.memory, 1, -1, -1);
     return got;
 }
 
@@ -82,7 +83,7 @@ TEST(what_was_read_is_found_again_as_far_as_it_is_the_same)
     CHECK_INT(find(amt, 1, 60), ==, 60);
     CHECK_INT(find(amt, 2, 100), ==, 0);
     CHECK_INT(find(amt, 1, PREFIX_MIN - 1), ==, 0);
-    CHECK_INT(cache()->cells, ==, 100);
+    CHECK_INT(cache()->tokens, ==, 100);
 }
 
 TEST(nobody_of_another_scope_finds_anything_whatever_it_guesses)
@@ -106,7 +107,7 @@ TEST(what_is_nobodys_or_short_is_not_kept)
     keep(nobody, 1, 100);
     keep(amt, 1, PREFIX_MIN - 1);
     CHECK_INT(cache()->count, ==, 0);
-    CHECK_INT(cache()->cells, ==, 0);
+    CHECK_INT(cache()->tokens, ==, 0);
 }
 
 TEST(a_conversation_that_goes_on_is_kept_once)
@@ -116,7 +117,7 @@ TEST(a_conversation_that_goes_on_is_kept_once)
     keep(amt, 1, 100);
     keep(amt, 1, 80);
     CHECK_INT(cache()->count, ==, 1);
-    CHECK_INT(cache()->cells, ==, 100);
+    CHECK_INT(cache()->tokens, ==, 100);
     keep(kasse, 1, 80);
     CHECK_INT(cache()->count, ==, 2);
 }
@@ -133,10 +134,9 @@ TEST(what_was_used_longest_ago_goes_first)
     CHECK_INT(find(amt, 1, 100), ==, 100);
     prefix_shrink(cache(), 0);
     CHECK_INT(cache()->count, ==, 0);
-    CHECK_INT(llama_memory_seq_pos_max(e.m.memory, (llama_seq_id)e.m.sequences_max), ==, -1);
 }
 
-TEST(there_are_only_so_many_sequences_and_the_oldest_makes_way)
+TEST(there_are_only_so_many_entries_and_the_oldest_makes_way)
 {
     NEED(engine());
     const size_t room = cache()->room;
@@ -152,15 +152,48 @@ TEST(there_are_only_so_many_sequences_and_the_oldest_makes_way)
     cache()->room = room;
 }
 
+TEST(what_is_kept_takes_no_cell_and_no_more_than_its_share)
+{
+    NEED(engine());
+    for (uint8_t i = 0; i < 40; i++) {
+        const uint8_t scope[32] = {2, i};
+        keep(scope, i, 100);
+        CHECK_INT(cache()->tokens, <=, e.m.cells / 2);
+        for (llama_seq_id seq = 0; seq < (llama_seq_id)e.m.sequences_max; seq++)
+            CHECK_INT(llama_memory_seq_pos_max(e.m.memory, seq), ==, -1);
+    }
+    CHECK_INT(cache()->tokens, >, e.m.cells / 2 - 100);
+    CHECK(!prefix_wants(cache(), amt, e.m.cells / 2 + 1));
+    CHECK(prefix_wants(cache(), amt, e.m.cells / 2));
+}
+
+TEST(what_does_not_fit_into_the_free_cells_is_read_again)
+{
+    NEED(engine());
+    llama_token tokens[512];
+    keep(amt, 1, 400);
+    memcpy(tokens, fill(1, 400), 400 * sizeof *tokens);
+    llama_seq_id seq = 0;
+    while (prefix_take(cache(), amt, tokens, 400, ++seq) == 400)
+        NEED(seq < 100);
+    CHECK_INT(seq, ==, e.m.cells / 400);
+    CHECK_INT(llama_memory_seq_pos_max(e.m.memory, seq), ==, -1);
+    llama_memory_clear(e.m.memory, false);
+    CHECK_INT(prefix_take(cache(), amt, tokens, 400, 1), ==, 400);
+    llama_memory_clear(e.m.memory, false);
+}
+
 TEST(without_memory_nothing_is_kept_and_nothing_is_lost)
 {
     NEED(engine());
     llama_token *tokens = fill(1, 100);
-    fault_arm(1);
-    prefix_keep(cache(), amt, tokens, 100, 0);
-    CHECK(fault_fired());
-    fault_arm(0);
-    CHECK_INT(cache()->count, ==, 0);
+    for (int n = 1; n <= 2; n++) {
+        fault_arm(n);
+        prefix_keep(cache(), amt, tokens, 100, 0);
+        CHECK(fault_fired());
+        fault_arm(0);
+        CHECK_INT(cache()->count, ==, 0);
+    }
     llama_memory_seq_rm(e.m.memory, 0, -1, -1);
     rig_engine_end(&e);
 }
